@@ -1,0 +1,67 @@
+/* text.h: strings as views, and a bounded writer that needs no locale.
+ *
+ * A view does not own its bytes and need not end in NUL. The writer fills a buffer of the caller
+ * and remembers whether all of it fitted, so that a caller checks once, at the end.
+ */
+#ifndef LOCKSTEP_SIM_TEXT_H
+#define LOCKSTEP_SIM_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct text {
+    const char *at;
+    size_t size;
+};
+
+/* A view of a string literal, and of any string that ends in NUL. */
+#define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
+
+static inline struct text text_from(const char *string)
+{
+    return (struct text){string, strlen(string)};
+}
+
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+/* Less than, equal to or greater than 0, by unsigned bytes; a prefix comes first. */
+int text_compare(struct text a, struct text b);
+
+bool text_starts(struct text whole, struct text prefix);
+bool text_ends(struct text whole, struct text suffix);
+
+/* What follows the last `separator` in `whole`; all of it where there is none. */
+struct text text_after_last(struct text whole, char separator);
+
+struct text_writer {
+    char *at;
+    size_t size, capacity;
+    bool overflowed;
+};
+
+/* Starts writing into `buffer` of `capacity` bytes. Nothing is NUL-terminated but by
+ * text_writer_string. */
+struct text_writer text_writer(char *buffer, size_t capacity);
+
+void text_put(struct text_writer *w, struct text text);
+void text_put_char(struct text_writer *w, char c);
+
+/* Decimal digits, with leading zeros up to `width` (0 to 20) of them, the sign not counted. */
+void text_put_integer(struct text_writer *w, int64_t value, unsigned width);
+
+/* Ends with a NUL, over the last byte if the buffer is full (it has at least one). Returns the
+ * buffer. */
+const char *text_writer_string(struct text_writer *w);
+
+/* What has been written so far, as a view into the buffer. */
+static inline struct text text_written(const struct text_writer *w)
+{
+    return (struct text){w->at, w->size};
+}
+
+#endif
