@@ -13,6 +13,9 @@
 
 #include "sim/assert.h"
 
+__extension__ typedef __int128 int128;
+__extension__ typedef unsigned __int128 uint128;
+
 enum {
     SLOT_BITS = 24,
     SLOT_MASK = (1 << SLOT_BITS) - 1,
@@ -69,12 +72,16 @@ static inline struct slot *slot_of(struct event_queue *q, uint32_t slot)
     return &q->groups[slot / WIDTH].slots[slot % WIDTH];
 }
 
+/* The instant above the key: later instants, and later pushes of one instant, have larger orders.
+ */
+static inline int128 entry_order(const struct entry *entry)
+{
+    return (int128)((uint128)(uint64_t)entry->at << 64 | entry->key);
+}
+
 static inline bool entry_before(const struct entry *a, const struct entry *b)
 {
-    __extension__ typedef __int128 int128;
-    int128 a_order = (int128)a->at << 64 | a->key;
-    int128 b_order = (int128)b->at << 64 | b->key;
-    return a_order < b_order;
+    return entry_order(a) < entry_order(b);
 }
 
 static size_t groups_for(uint32_t slots_end)
