@@ -252,6 +252,15 @@ static void pair_do_random(struct pair *p, const struct workload *w, struct rand
     }
 }
 
+static void *reserve(size_t bytes)
+{
+    void *memory = memory_reserve(bytes);
+    if (memory == NULL) {
+        fail();
+    }
+    return memory;
+}
+
 /* Takes a snapshot into `spare`, goes on for a while, and returns to the snapshot: in place, or (if
  * `moves`) by going on in the copy. Returns the memory that is spare then. */
 static void *pair_detour(struct pair *p, const struct workload *w, struct random_stream *stream,
@@ -259,8 +268,7 @@ static void *pair_detour(struct pair *p, const struct workload *w, struct random
 {
     struct event_queue *q = p->q;
     struct list list = p->list;
-    struct listed *pushes = memory_reserve(PUSHES_MAX * sizeof *pushes);
-    assert_non_null(pushes);
+    struct listed *pushes = reserve(PUSHES_MAX * sizeof *pushes);
     memcpy(pushes, list.pushes, list.count * sizeof *pushes);
     memset(spare, 0xEE, event_queue_bytes(w->capacity));
     size_t used = event_queue_bytes_used(q);
@@ -287,10 +295,9 @@ static void test_random_script(void **state)
     enum { LENGTH = 6000 };
 
     size_t bytes = event_queue_bytes(w->capacity);
-    void *memory = memory_reserve(bytes);
-    void *spare = memory_reserve(bytes);
-    struct listed *pushes = memory_reserve(PUSHES_MAX * sizeof *pushes);
-    assert_true(memory != NULL && spare != NULL && pushes != NULL);
+    void *memory = reserve(bytes);
+    void *spare = reserve(bytes);
+    struct listed *pushes = reserve(PUSHES_MAX * sizeof *pushes);
     struct random_stream stream = random_stream(5, text_from(w->name));
     struct pair p = pair_start(memory, pushes, w->capacity, w->start);
     for (int i = 0; i < LENGTH; i++) {
