@@ -1,0 +1,154 @@
+/* results.h: what a run gives, row by row: the tables that expectations query and the summary in
+ * JSON.
+ *
+ * A finished (or stopped) run is read through these functions; nothing is copied before it is asked
+ * for. Texts are views that live as long as the run. Instants are absolute; -1 ns stands for
+ * "never".
+ */
+#ifndef LOCKSTEP_MODEL_PIPELINE_RESULTS_H
+#define LOCKSTEP_MODEL_PIPELINE_RESULTS_H
+
+#include "model/pipeline/scenario.h"
+#include "sim/hash.h"
+
+struct run; /* model/pipeline/run.h */
+
+enum { NEVER = -1 };
+
+/* One S3 object that arrived in the input bucket (a key; overwriting it again is the same file). */
+struct file_row {
+    struct text key, date; /* the full key; the date it is tracked under ("" if it never was) */
+    struct text status;    /* pending, manifested, completed, failed, quarantined, lost */
+    struct text manifest;  /* key of the manifest its record names, or "" */
+    struct instant arrived_at, tracked_at, manifested_at, completed_at;
+    int64_t size;
+    int64_t manifests; /* started manifests that list it */
+    int64_t outputs;   /* successful job runs that read it */
+};
+
+/* One PutObject of a manifest (so an overwritten key has several rows). */
+struct manifest_row {
+    struct text key, date;
+    struct text record_status; /* of its MANIFEST# record at the end; "" if it has none */
+    struct instant created_at;
+    int64_t files;
+    int64_t invocation; /* row number of the builder invocation, from 1 */
+    bool overwritten;   /* a later put replaced it */
+    int64_t executions; /* started with this key, after this put and before the next */
+};
+
+struct execution_row {
+    struct text manifest, date, status; /* RUNNING, SUCCEEDED, FAILED */
+    struct instant started_at, ended_at;
+    int64_t file_count, job_runs, refusals; /* runs accepted; StartJobRun calls refused */
+    struct text error; /* what the failure path was taken for; "" if it was not */
+};
+
+struct job_run_row {
+    int64_t execution; /* row number, from 1 */
+    struct text state; /* STARTING, RUNNING, SUCCEEDED, FAILED, TIMEOUT; REFUSED for a call that was
+                          refused */
+    struct instant started_at, ended_at;
+    int64_t parquet_objects;
+};
+
+struct invocation_row {
+    struct text function;
+    int64_t environment; /* number, from 1 */
+    bool cold;
+    struct instant started_at, ended_at;
+    struct text outcome; /* ok, timeout, killed, running */
+    int64_t records, errors, manifests;
+};
+
+/* From an acquired lock to its end. */
+struct tenure_row {
+    struct text date;
+    int64_t invocation; /* of the owner; row number, from 1 */
+    struct instant acquired_at, ended_at, expires_at;
+    struct text end; /* released, taken_over, deleted_by_ttl, deleted, held; left_behind: the owner
+                        is dead or gone and the item is still there at the end of the run */
+    int64_t refused; /* acquire attempts of others during it */
+    struct instant
+        owner_ended_at; /* when the owner's invocation ended, if it ended without releasing */
+};
+
+struct call_row {
+    struct instant sent_at, effect_at, reply_at; /* effect or reply NEVER where lost */
+    struct text caller, point, service, operation,
+        outcome; /* "manifest_builder[3]", "PUT_MANIFEST", "s3", "PutObject", "ok" */
+    int64_t attempt;
+    struct text subject; /* the key it is about */
+};
+
+struct violation_row {
+    enum invariant invariant;
+    struct instant at;
+    struct text subject, text; /* the key or date; a sentence */
+    bool required;
+};
+
+struct message_counts {
+    int64_t sent, delivered, deleted, redelivered, dead_lettered, expired, left;
+};
+
+/* The figures of `lockstep run --format json`. */
+struct summary {
+    struct hash128 trace_hash, world_hash, table_hash;
+    struct instant started_at, ended_at;
+    int64_t simulated_ns, events;
+
+    struct {
+        int64_t arrived, tracked, pending, manifested, completed, failed, quarantined, lost,
+            duplicated;
+    } files;
+
+    struct {
+        int64_t created, objects, overwritten, records;
+    } manifests;
+
+    struct {
+        int64_t started, succeeded, failed;
+    } executions;
+
+    struct {
+        int64_t started, succeeded, failed, refused;
+    } job_runs;
+
+    struct {
+        int64_t objects;
+    } parquet;
+
+    struct {
+        int64_t acquired, refused, taken_over, left_behind;
+        struct duration longest_block;
+    } lock;
+    struct message_counts messages;
+    int64_t invocations, throttled_invocations;
+    int64_t rcu_milli, wcu_milli, index_rcu_milli, index_wcu_milli;
+    bool full;             /* a capacity was exceeded and the run was ended */
+    struct text full_what; /* which one */
+};
+
+void run_summary(const struct run *run, struct summary *summary);
+
+/* Row counts and rows, i from 0. Calls are kept only where the run was asked to
+ * (run_options.keep_calls). */
+uint64_t run_files_count(const struct run *run);
+void run_file(const struct run *run, uint64_t i, struct file_row *row);
+uint64_t run_manifests_count(const struct run *run);
+void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row);
+uint64_t run_executions_count(const struct run *run);
+void run_execution(const struct run *run, uint64_t i, struct execution_row *row);
+uint64_t run_job_runs_count(const struct run *run);
+void run_job_run(const struct run *run, uint64_t i, struct job_run_row *row);
+uint64_t run_invocations_count(const struct run *run);
+void run_invocation(const struct run *run, uint64_t i, struct invocation_row *row);
+uint64_t run_tenures_count(const struct run *run);
+void run_tenure(const struct run *run, uint64_t i, struct tenure_row *row);
+uint64_t run_calls_count(const struct run *run);
+void run_call(const struct run *run, uint64_t i, struct call_row *row);
+uint64_t run_violations_count(const struct run *run);
+void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
+
+#endif

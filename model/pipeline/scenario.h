@@ -1,0 +1,259 @@
+/* scenario.h: a world as written down: the pipeline's switches and parameters, the workload, what
+ * must hold.
+ *
+ * Plain values only. tools/ fills the struct from YAML through one table of fields; presets fill it
+ * from names. Where the published facts leave a gap (latencies, lags, delays), there is a parameter
+ * here with a default, and its source is named in docs/sources.md. Texts are views of memory that
+ * the filler of the struct owns.
+ */
+#ifndef LOCKSTEP_MODEL_PIPELINE_SCENARIO_H
+#define LOCKSTEP_MODEL_PIPELINE_SCENARIO_H
+
+#include "sim/distribution.h"
+#include "sim/status.h"
+#include "sim/text.h"
+#include "sim/time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Enumerations: name, and the word in a scenario. */
+#define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
+#define BUILDER_MAP(X) X(V3, "V3") X(V4, "V4")
+#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3")
+#define LOCK_MODE_MAP(X) X(STRICT, "strict") X(TAKEOVER, "takeover")
+#define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own")
+#define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
+#define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
+#define FAULT_MAP(X)                                                                               \
+    X(KILL, "kill")                                                                                \
+    X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
+/* The invariants of docs/glossary.md; `all` are always checked. */
+#define INVARIANT_MAP(X)                                                                           \
+    X(S1, "S1")                                                                                    \
+    X(S2, "S2") X(S3, "S3") X(S4, "S4") X(S5, "S5") X(S6, "S6") X(S7, "S7") X(L1, "L1")            \
+        X(L2, "L2") X(L3, "L3") X(L4, "L4")
+
+enum preset {
+
+#define X(name, word) PRESET_##name,
+    PRESET_MAP(X)
+#undef X
+};
+
+enum builder {
+
+#define X(name, word) BUILDER_##name,
+    BUILDER_MAP(X)
+#undef X
+};
+
+enum machine {
+
+#define X(name, word) MACHINE_##name,
+    MACHINE_MAP(X)
+#undef X
+};
+
+enum lock_mode {
+
+#define X(name, word) LOCK_##name,
+    LOCK_MODE_MAP(X)
+#undef X
+};
+
+enum record_key { /* which item a state machine's update goes to: MANIFEST, or the manifest's own */
+
+#define X(name, word) RECORD_##name,
+                  RECORD_KEY_MAP(X)
+#undef X
+};
+
+enum latency_profile {
+
+#define X(name, word) LATENCY_PROFILE_##name,
+    LATENCY_PROFILE_MAP(X)
+#undef X
+};
+
+enum spacing {
+
+#define X(name, word) SPACING_##name,
+    SPACING_MAP(X)
+#undef X
+};
+
+enum fault_kind {
+
+#define X(name, word) FAULT_##name,
+    FAULT_MAP(X)
+#undef X
+};
+
+enum invariant {
+
+#define X(name, word) INVARIANT_##name,
+    INVARIANT_MAP(X)
+#undef X
+        INVARIANTS_COUNT
+};
+
+/* The API calls whose latency can be set: request to reply, as the client sees it. */
+#define LATENCY_MAP(X)                                                                             \
+    X(table_get)                                                                                   \
+    X(table_write) X(table_query) X(bucket_get) X(bucket_put) X(start_execution) X(start_job_run)  \
+        X(publish) X(invoke) X(queue_receive) X(queue_delete)
+
+/* The manifest builder's switches: each a difference between two versions of it, independent of the
+ * others. */
+struct builder_switches {
+    enum lock_mode lock;        /* takeover: absent OR ttl < now; strict: absent */
+    bool retry_loop;            /* up to 3 attempts 500 ms apart while enough files are pending */
+    bool orphan_flush;          /* after each valid file, create for every earlier date */
+    enum record_key record;     /* key of the MANIFEST record that the builder puts */
+    bool track_if_absent;       /* the file record is put only if there is none */
+    bool skip_without_path;     /* pending items without file_path are skipped, not a KeyError */
+    bool read_error_propagates; /* a failed pending query ends create, rather than reading as empty
+                                 */
+    bool run_report;            /* a report object after every invocation */
+};
+
+struct machine_switches {
+    enum record_key processing_key; /* of the update to processing */
+    enum record_key outcome_key;    /* of the update to completed or failed */
+    bool batch_updater;             /* files are set to completed or failed, too */
+};
+
+struct workload {
+    int64_t files;
+    struct duration at; /* of the first file, from the start */
+    struct duration
+        over; /* the files arrive within this span: file i at over * i / files when even */
+    enum spacing spacing;
+    int64_t size;       /* bytes of each file */
+    struct text date;   /* in the name; empty: the date of arrival */
+    struct text prefix; /* of the key, "pipeline/input/" */
+};
+
+struct fault {
+    enum fault_kind kind;
+    struct text process; /* "manifest_builder" */
+    struct text at;      /* name of a point: "PUT_MANIFEST" */
+    int64_t occurrence;  /* the n-th time that any such process is there, from 1 */
+};
+
+struct expectation {
+    struct text name;
+    struct text sql; /* a query that must yield 1 */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
+
+struct scenario {
+    struct text name, description;
+    struct instant start;
+    struct duration until; /* virtual time after the start; 0: until nothing is left to happen */
+
+    enum preset preset;
+    enum builder builder_preset;
+    enum machine machine_preset;
+    struct builder_switches builder;
+    struct machine_switches machine;
+    bool has_machine; /* machine other than none */
+
+    int64_t max_files_per_manifest;
+    int64_t min_files_for_partial_batch;
+    struct duration lock_ttl;
+    int64_t ttl_days;
+    int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
+    int64_t size_tolerance_percent;
+
+    struct { /* the builder's Lambda function */
+        struct duration timeout;
+        int64_t reserved_concurrency;        /* 0: none reserved */
+        struct distribution_spec cold_start; /* sandbox, code download and init together */
+        struct duration idle_lifetime;       /* of a warm environment */
+        int64_t scaling_per_10s;             /* environments */
+        struct distribution_spec
+            clock_skew;       /* of an environment's clock, drawn when it starts; its median is
+                                 subtracted, so uniform(0s, 2s) is -1 s to +1 s */
+        struct duration work; /* of the handler's own code, for each record */
+    } function;
+
+    struct {
+        int64_t maximum_concurrency; /* 0: not set */
+        int64_t batch_size;
+        struct duration batching_window;
+        int64_t initial_concurrency; /* batches at once when messages appear */
+        int64_t scaling_per_minute;
+        int64_t concurrency_limit;
+    } mapping;
+
+    struct {
+        struct duration visibility_timeout, retention, dead_letter_retention;
+        int64_t max_receive_count;
+        int64_t duplicate_ppm; /* of messages delivered twice */
+    } queue;
+
+    struct {
+        int64_t rcu, wcu; /* provisioned, for the table and each index; 0: on demand */
+        struct distribution_spec replica_lag, index_lag, ttl_delay;
+    } table;
+
+    struct {
+        struct distribution_spec notification_delay;
+        int64_t notification_duplicate_ppm;
+        struct duration input_lifetime, manifest_lifetime; /* lifecycle expiry; 0: none */
+    } bucket;
+
+    struct {
+        struct distribution_spec start_delay; /* from StartExecution to the first state's call */
+        struct distribution_spec transition;  /* from one state to the next */
+        bool start_applies_first_state; /* the first state's effect is inside StartExecution */
+        bool never_starts;              /* executions are accepted and stay at their first state */
+    } workflow;
+
+    struct {
+        int64_t max_concurrent_runs;
+        struct distribution_spec start_up, run_time;
+        struct duration timeout;
+        int64_t max_retries;
+        struct duration
+            poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
+        int64_t failure_ppm; /* of runs that fail by themselves */
+    } glue;
+    enum latency_profile latency_profile;
+
+    struct {
+#define X(call) struct distribution_spec call;
+        LATENCY_MAP(X)
+#undef X
+    } latency;
+
+    struct {
+        int64_t files, events; /* most files, most pending events: sizes the reserved memory; 0:
+                                  from the workload */
+    } limits;
+
+    uint32_t workloads_count, faults_count, expectations_count;
+    struct workload workloads[WORKLOADS_MAX];
+    struct fault faults[FAULTS_MAX];
+    struct expectation expectations[EXPECTATIONS_MAX];
+    uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+};
+
+/* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */
+void scenario_init(struct scenario *s);
+
+/* Set what a preset stands for and leave the rest. They are applied before single fields. */
+void scenario_apply_preset(struct scenario *s, enum preset preset);
+void scenario_apply_builder(struct scenario *s, enum builder builder);
+void scenario_apply_machine(struct scenario *s, enum machine machine);
+void scenario_apply_latency(struct scenario *s, enum latency_profile profile);
+
+/* Checks what single fields cannot: workload present, sums in range, faults' points known, and so
+ * on. STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
+ * ("faults.0.at"). */
+enum status scenario_validate(const struct scenario *s, char path[64], struct error *error);
+
+#endif
