@@ -30,7 +30,7 @@ $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
 	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARY)
-	$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(CFLAGS) -o $@ $^ -lcmocka -lm $(LDLIBS)
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
