@@ -1,6 +1,8 @@
 /* status.c: see status.h. */
 #include "sim/status.h"
 
+#include "sim/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 const char *status_text(enum status status)
 {
     static const char *const texts[] = {
-#define STATUS_TEXT(name, text) [STATUS_##name] = text,
+#define STATUS_TEXT(name, text) [STATUS_##name] = (text),
         STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
     };
@@ -38,6 +40,9 @@ void error_prefix(struct error *error, const char *format, ...)
     (void)vsnprintf(prefix.message, sizeof prefix.message, format, arguments);
     va_end(arguments);
     size_t used = strlen(prefix.message);
-    (void)snprintf(prefix.message + used, sizeof prefix.message - used, ": %s", error->message);
+    struct text_writer rest = text_writer(prefix.message + used, sizeof prefix.message - used);
+    text_put(&rest, TEXT(": "));
+    text_put(&rest, text_from(error->message));
+    (void)text_writer_string(&rest);
     *error = prefix;
 }

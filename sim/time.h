@@ -76,7 +76,7 @@ int64_t instant_epoch_seconds(struct instant t);
 
 /* Calendar fields, UTC. */
 struct civil {
-    int32_t year;       /* 1678 to 2261: what 64 bits of nanoseconds reach */
+    int32_t year;       /* 1677 to 2262: what 64 bits of nanoseconds reach */
     int32_t month, day; /* 1 to 12, 1 to 31 */
     int32_t hour, minute, second;
     int32_t nanosecond;
