@@ -502,7 +502,7 @@ static void blame_unknown(struct decoder *c, const struct node *node, const stru
         }
     }
     struct suggestion_text near = suggestion_text(&here);
-    if (near.text[0] == '\0' && elsewhere != NULL) {
+    if (near.text[0] == '\0' && elsewhere != NULL && resolve(parent).meaning != MEANS_NOTHING) {
         (void)snprintf(near.text, sizeof near.text, " (did you mean '%s'?)", elsewhere);
     }
     char what[128];
