@@ -25,7 +25,7 @@ $(error BUILD=$(BUILD) is not one of debug, release, asan, coverage, fuzz)
 endif
 LANGUAGE := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I.
 FLAGS := $(LANGUAGE) -MMD -MP $(WARN) -ffp-contract=off -fno-math-errno $(FLAGS_$(BUILD)) $(CFLAGS)
-LDLIBS := -llmdb -lsqlite3 -lxxhash -lyaml -ljansson -lz
+LDLIBS := -Wl,--as-needed -llmdb -lsqlite3 -lxxhash -lyaml -ljansson -lz
 
 SOURCES := $(wildcard sim/*.c model/*/*.c tools/*.c)
 TESTS := $(wildcard tests/test_*.c)
@@ -35,19 +35,29 @@ FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench,$d/
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
 
+VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
+
 all: $(OUT)/lockstep ## build the program (BUILD=release|debug|asan|coverage, CC=gcc|clang)
 
 $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
 	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
-	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS)
+	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
 
 $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+# Rewritten only when the version changes; version.c is then built again.
+$(OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+$(OUT)/tools/version.o: $(OUT)/version
+$(OUT)/tools/version.o: FLAGS += -DLOCKSTEP_VERSION='"$(VERSION)"'
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -122,6 +132,6 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: all demo check build-tests test deps format format-check lint layers fuzz run-fuzzers bench \
-        coverage install clean help
+        coverage install clean help FORCE
 .SECONDARY:
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

@@ -3,7 +3,8 @@
  * Method. A distribution is a non-decreasing function from a rank (0 .. 2^32 - 1, the quantile at
  * (rank + 1/2) / 2^32) to a duration. It is stored at knots that lie closer towards both tails
  * (classes of the leading zero bits of the distance to the nearer end, a few equal steps each) and
- * interpolated linearly between them, all in integers. No floating point and no libm takes part, at
+ * interpolated linearly between them, all in integers; an empirical one is linear between the
+ * points as they were given. No floating point and no libm takes part, at
  * set-up or at a draw, so every machine has the same tables: exponentials come from an integer
  * log2, lognormals from a table of normal quantiles and an integer exp2. Mean and quantiles (0.1 %
  * to 99.9 %) are within 1 % of the exact distribution (tests/test_distribution.c, against libm).
@@ -50,8 +51,9 @@ struct distribution_spec {
     struct distribution_point points[DISTRIBUTION_POINTS_MAX];
 };
 
-/* Reads "40ms", "constant(40ms)", "uniform(3h, 48h)", "exponential(1s)", "lognormal(5ms, 18ms)" or
- * "empirical(0%: 1ms, 50%: 5ms, 99.9%: 80ms, 100%: 2s)". STATUS_BAD_INPUT with a message otherwise.
+/* Reads "40ms" (a constant), "constant(40ms)", "uniform(3h, 48h)", "exponential(1s)",
+ * "lognormal(5ms, 18ms)" or "empirical(0%: 1ms, 50%: 5ms, 99.9%: 80ms, 100%: 2s)". STATUS_BAD_INPUT
+ * with a message otherwise, or where a draw could be longer than 30 years; *spec is then untouched.
  */
 enum status distribution_parse(struct text text, struct distribution_spec *spec,
                                struct error *error);
@@ -64,7 +66,9 @@ enum { DISTRIBUTION_CLASSES = 24, DISTRIBUTION_STEPS = 16 };
 
 struct distribution {
     int64_t knots[2][DISTRIBUTION_CLASSES * DISTRIBUTION_STEPS + 1];
-    int64_t constant; /* the value where all knots are equal, else -1 */
+    int64_t constant;     /* the value where all draws are equal, else -1 */
+    int64_t points_count; /* above 0 for EMPIRICAL, which has points in place of knots */
+    struct distribution_point points[DISTRIBUTION_POINTS_MAX];
 };
 
 /* Fills the knots. The spec is valid as distribution_parse leaves it: a at least 0, b not below a;

@@ -32,7 +32,7 @@ struct report {
     /* Set by report_judge. */
     uint64_t violations[INVARIANTS_COUNT];          /* of each invariant */
     uint32_t expectations_false, invariants_broken; /* the latter among the required */
-    bool passed;
+    bool judged, passed;
 };
 
 /* Counts violations and decides: every expectation holds, no required invariant is violated, no
