@@ -1,10 +1,10 @@
 /* stats.h: what an experiment measures, in integers.
  *
  * Method. Sums and histograms are integers, so a merge of parts is exact and commutes: shards of a
- * sweep give the same bytes in any order. A sample keeps its first values exactly; beyond that it
+ * sweep give the same bytes in any order. A sample of few values keeps them exactly; beyond that it
  * is a log-linear histogram whose buckets are 1/64 of their value wide, so a quantile is exact for
- * small samples and within 1.6 % for large ones. Not part of the world's hash: statistics observe,
- * they do not decide.
+ * small samples and within 1/128 of its value for large ones. Not part of the world's hash:
+ * statistics observe, they do not decide.
  */
 #ifndef LOCKSTEP_SIM_STATS_H
 #define LOCKSTEP_SIM_STATS_H
@@ -13,14 +13,14 @@
 
 #include <stdint.h>
 
-enum { SAMPLE_EXACT_MAX = 256, SAMPLE_BUCKETS = 64 * 60 };
+enum { SAMPLE_EXACT_MAX = 256, SAMPLE_BUCKETS = 64 * 58 };
 
 /* Non-negative values: their count, extremes, sum and quantiles. */
 struct sample {
     uint64_t count;
     int64_t least, most;
-    uint64_t sum_high, sum_low; /* 128 bits */
-    int64_t exact[SAMPLE_EXACT_MAX];
+    uint64_t sum_high, sum_low;      /* 128 bits */
+    int64_t exact[SAMPLE_EXACT_MAX]; /* in order; all 0 once there are more */
     uint64_t buckets[SAMPLE_BUCKETS];
 };
 
@@ -33,30 +33,36 @@ int64_t sample_mean(const struct sample *s);
 
 /* The value below or at which `parts` per million of the sample lie (nearest rank: the least value
  * whose rank is at least parts * count / 10^6); 0 for an empty sample. Exact up to SAMPLE_EXACT_MAX
- * values. */
-int64_t sample_quantile(struct sample *s, int64_t parts);
+ * values, and the extremes always. */
+int64_t sample_quantile(const struct sample *s, int64_t parts);
+
+/* The largest level, up or down: its area fits whatever the time. */
+#define LEVEL_MAX (INT64_C(1) << 50)
 
 /* A level that changes over time (messages waiting, locks held): its time average, extremes. */
 struct level {
     struct instant since; /* of the last change */
     struct instant start;
     int64_t value, least, most;
-    uint64_t area_high, area_low; /* value * ns, 128 bits */
+    uint64_t area_high, area_low; /* value * ns up to `since`, 128 bits, two's complement */
 };
 
 void level_init(struct level *l, struct instant start, int64_t value);
 void level_set(struct level *l, struct instant now, int64_t value);
 
-/* Time average up to `now` in thousandths, rounded to nearest; the value itself where no time has
- * passed. */
+/* Time average up to `now` (not before the last change) in thousandths, rounded to nearest, half to
+ * even; the value itself, in thousandths, where no time has passed. */
 int64_t level_mean_milli(const struct level *l, struct instant now);
 
-/* The value of Student's t at 97.5 % for `degrees` of freedom (at least 1), in thousandths; the
- * normal's beyond 1000. With it, mean +- t * s / sqrt(n) is the 95 % interval of a mean. */
+/* The value of Student's t at 97.5 % for `degrees` of freedom (at least 1), in thousandths, rounded
+ * to nearest. With it, mean +- t * s / sqrt(n) is the 95 % interval of a mean. */
 int64_t student_t_milli(int64_t degrees);
 
-/* The half-width of the 95 % confidence interval of the mean of `count` values (at least 2):
- * t(count - 1) * s / sqrt(count), rounded up. Values below 2^53 in magnitude. */
+enum { HALFWIDTH_COUNT_MAX = 1 << 20 };
+
+/* The half-width of the 95 % confidence interval of the mean of `count` values (2 to
+ * HALFWIDTH_COUNT_MAX): t(count - 1) * s / sqrt(count), rounded up. Values below 2^53 in magnitude.
+ * Exact where they lie within 2^40 of their mean (18 minutes, in ns), else to 11 digits. */
 int64_t mean_halfwidth(const int64_t *values, int64_t count);
 
 #endif

@@ -1,0 +1,253 @@
+/* call.c: see call.h. */
+#include "model/aws/cloud.h"
+
+enum { TASK_SLOT_BITS = 24 };
+
+/* botocore's defaults: read time-out; DynamoDB retries from 50 ms, the others from 1 s, doubling,
+ * with full jitter and no wait above 20 s. Source: SDK-RETRY-1, SDK-TIMEOUT-1. */
+static const struct duration READ_TIMEOUT = {60 * NS_PER_S};
+static const struct duration TABLE_BACKOFF = {50 * NS_PER_MS};
+static const struct duration OTHER_BACKOFF = {1 * NS_PER_S};
+static const struct duration BACKOFF_MAX = {20 * NS_PER_S};
+
+const char *call_status_text(enum call_status status)
+{
+    static const char *const texts[] = {
+#define X(name, text) [CALL_##name] = text,
+        CALL_STATUS_MAP(X)
+#undef X
+    };
+    return texts[status];
+}
+
+static const struct task_type *type_of(const struct cloud *c, const struct task *task)
+{
+    return &c->application.types[task->type];
+}
+
+static struct task *task_at(struct cloud *c, uint32_t number)
+{
+    uint32_t type = number >> TASK_SLOT_BITS;
+    uint32_t slot = number & ((1U << TASK_SLOT_BITS) - 1);
+    return (void *)(c->tasks[type] + (size_t)slot * c->application.types[type].size);
+}
+
+uint32_t task_number(const struct cloud *c, const struct task *task)
+{
+    size_t offset = (size_t)((const char *)task - c->tasks[task->type]);
+    return task->type << TASK_SLOT_BITS | (uint32_t)(offset / type_of(c, task)->size);
+}
+
+struct task *task_find(struct cloud *c, uint32_t number, uint32_t serial)
+{
+    struct task *task = task_at(c, number);
+    return task->slot.live != 0 && task->serial == serial ? task : NULL;
+}
+
+uint32_t task_serial(struct cloud *c, uint32_t number)
+{
+    return task_at(c, number)->serial;
+}
+
+struct task *task_start(struct cloud *c, uint32_t type, uint32_t parent, uint32_t ordinal)
+{
+    int64_t slot = pool_take(&c->simulation.world, c->task_regions[type]);
+    if (slot < 0) {
+        simulation_fail(&c->simulation, c->application.types[type].name);
+        return NULL;
+    }
+    struct task *task = task_at(c, type << TASK_SLOT_BITS | (uint32_t)slot);
+    task->type = type;
+    task->serial = ++c->serials->last[type];
+    task->parent = parent;
+    task->ordinal = ordinal;
+    return task;
+}
+
+static void release(struct cloud *c, struct task *task)
+{
+    if (type_of(c, task)->release != NULL) {
+        type_of(c, task)->release(c, task);
+    }
+    uint32_t number = task_number(c, task);
+    pool_give(&c->simulation.world, c->task_regions[task->type],
+              number & ((1U << TASK_SLOT_BITS) - 1));
+}
+
+static void end(struct cloud *c, struct task *task, bool killed)
+{
+    ASSERT(task->dead == 0);
+    simulation_note(&c->simulation, NOTE_TASK_ENDED, task_number(c, task), task->serial, killed);
+    type_of(c, task)->end(c, task, killed);
+    if (task->call.in_flight) {
+        task->dead = 1;
+    } else {
+        release(c, task);
+    }
+}
+
+void task_step(struct cloud *c, struct task *task)
+{
+    if (type_of(c, task)->step(c, task) == PROCESS_DONE) {
+        end(c, task, false);
+    }
+}
+
+void task_kill(struct cloud *c, struct task *task)
+{
+    end(c, task, true);
+}
+
+static void schedule(struct cloud *c, const struct task *task, struct duration after,
+                     enum event_code code)
+{
+    (void)simulation_schedule(&c->simulation, after, code, task_number(c, task), task->serial);
+}
+
+/* One attempt of the call leaves. */
+static void transmit(struct cloud *c, struct task *task)
+{
+    struct call *call = &task->call;
+    const struct operation *operation = &c->application.operations[call->operation];
+    call->attempt++;
+    call->sent_ns = cloud_now(c).ns;
+    call->half_ns =
+        cloud_draw(c, (enum choice_label)operation->latency, &c->latencies[operation->latency]).ns /
+        2;
+    call->in_flight = call->fault != CALL_LOSES_REQUEST;
+    if (call->in_flight) {
+        schedule(c, task, (struct duration){call->half_ns}, EVENT_CALL_EFFECT);
+    } else {
+        schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
+    }
+}
+
+void call_send(struct cloud *c, struct task *task, uint16_t point, uint16_t operation,
+               const void *request, size_t size)
+{
+    struct call *call = &task->call;
+    ASSERT(size <= sizeof call->request && operation < c->application.operations_count);
+    memset(call, 0, sizeof *call);
+    call->operation = operation;
+    call->point = point;
+    if (size > 0) {
+        memcpy(call->request, request, size);
+    }
+    call->fault = (uint8_t)c->application.call_fault(c, task);
+    transmit(c, task);
+}
+
+void call_effect(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    ASSERT(task != NULL && task->call.in_flight);
+    struct call *call = &task->call;
+    enum call_status status =
+        call->fault == CALL_IS_THROTTLED
+            ? CALL_THROTTLED
+            : c->application.operations[call->operation].perform(c, task, call);
+    call->in_flight = 0;
+    simulation_note(&c->simulation, NOTE_CALL, number, (uint64_t)call->operation << 8 | status,
+                    call->request[0]);
+    c->application.call_observed(c, task, call, status);
+    if (task->dead != 0) {
+        release(c, task);
+    } else if (call->fault == CALL_KILLS) {
+        task_kill(c, task);
+    } else if (status != CALL_PENDING) {
+        call_complete(c, task, status);
+    }
+}
+
+void call_complete(struct cloud *c, struct task *task, enum call_status status)
+{
+    struct call *call = &task->call;
+    call->status = (uint8_t)status;
+    if (call->fault == CALL_LOSES_REPLY) {
+        schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
+    } else {
+        schedule(c, task, (struct duration){call->half_ns}, EVENT_CALL_REPLY);
+    }
+}
+
+/* Retries the call after a backoff, or gives its status to the task. */
+static void retry_or_resume(struct cloud *c, struct task *task, bool retryable)
+{
+    struct call *call = &task->call;
+    const struct task_type *type = type_of(c, task);
+    bool of_table = c->application.operations[call->operation].of_table;
+    uint8_t attempts_max = of_table ? type->table_attempts_max : type->attempts_max;
+    if (!retryable || call->attempt >= attempts_max) {
+        task_step(c, task);
+        return;
+    }
+    struct duration scale = of_table ? TABLE_BACKOFF : OTHER_BACKOFF;
+    for (uint8_t i = 1; i < call->attempt && scale.ns < BACKOFF_MAX.ns; i++) {
+        scale.ns *= 2;
+    }
+    scale.ns = scale.ns < BACKOFF_MAX.ns ? scale.ns : BACKOFF_MAX.ns;
+    uint32_t rank =
+        choose(c->simulation.choices, CHOICE_BACKOFF, UINT64_C(1) << 32) + (UINT32_C(1) << 31);
+    __extension__ typedef __int128 i128;
+    struct duration wait = {(int64_t)((i128)scale.ns * rank >> 32)};
+    call->fault = CALL_UNHARMED;
+    schedule(c, task, wait, EVENT_CALL_RETRY);
+}
+
+void call_reply(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    if (task != NULL) {
+        retry_or_resume(c, task, task->call.status == CALL_THROTTLED);
+    }
+}
+
+void call_lost(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    if (task != NULL) {
+        task->call.status = CALL_TIMED_OUT;
+        retry_or_resume(c, task, true);
+    }
+}
+
+void call_retry(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    if (task != NULL) {
+        transmit(c, task);
+    }
+}
+
+void task_sleep(struct cloud *c, struct task *task, uint16_t point, struct duration time)
+{
+    memset(&task->call, 0, sizeof task->call);
+    task->call.point = point;
+    schedule(c, task, time, EVENT_TASK_WAKE);
+}
+
+void task_wake(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    if (task != NULL) {
+        task_step(c, task);
+    }
+}
+
+void text_put_task(struct text_writer *w, const struct cloud *c, uint32_t type, uint32_t parent,
+                   uint32_t ordinal)
+{
+    text_put(w, text_from(c->application.types[type].name));
+    text_put_char(w, '[');
+    if (parent != 0) {
+        text_put_integer(w, parent, 0);
+        text_put_char(w, '.');
+    }
+    text_put_integer(w, ordinal, 0);
+    text_put_char(w, ']');
+}

@@ -1,0 +1,124 @@
+/* event_source.c: see event_source.h. */
+#include "model/aws/cloud.h"
+
+/* How long a poller waits after a throttled invoke. Source: ESM-THROTTLE-1 (an estimate). */
+static const struct duration THROTTLE_WAIT = {NS_PER_S};
+
+void event_source_declare(struct cloud *c)
+{
+    c->event_source.region =
+        world_declare(&c->simulation.world, "event source", REGION_RECORDS,
+                      sizeof(struct event_source_state), 1, (void **)&c->event_source.state);
+}
+
+void event_source_init(struct cloud *c)
+{
+    (void)world_append(&c->simulation.world, c->event_source.region);
+    c->event_source.state->busy_since_ns = -1;
+}
+
+/* Batches that may be under way now: grows while messages wait. Source: ESM-SCALE-1. */
+static int64_t allowed(const struct cloud *c)
+{
+    const struct event_source *e = &c->event_source;
+    int64_t busy_ns = cloud_now(c).ns - e->state->busy_since_ns;
+    int64_t grown = e->initial_concurrency +
+                    busy_ns / NS_PER_MS * e->scaling_per_minute / (60 * NS_PER_S / NS_PER_MS);
+    int64_t most = e->maximum_concurrency > 0 ? e->maximum_concurrency : e->concurrency_limit;
+    return grown < most ? grown : most;
+}
+
+void event_source_wake(struct cloud *c)
+{
+    struct event_source *e = &c->event_source;
+    if (!e->enabled) {
+        return;
+    }
+    uint32_t visible = c->queue.state->visible;
+    if (visible == 0) {
+        if (e->state->in_use == 0) {
+            e->state->busy_since_ns = -1;
+        }
+        return;
+    }
+    if (e->state->busy_since_ns < 0) {
+        e->state->busy_since_ns = cloud_now(c).ns;
+    }
+    /* One poller for every batch that waits, as far as they are allowed. */
+    int64_t wanted = (visible + e->batch_size - 1) / e->batch_size - e->state->polling;
+    int64_t free = allowed(c) - e->state->in_use;
+    for (int64_t i = 0; i < wanted && i < free; i++) {
+        struct duration delay = cloud_draw(c, CHOICE_LATENCY_QUEUE_RECEIVE,
+                                           &c->latencies[CHOICE_LATENCY_QUEUE_RECEIVE]);
+        delay.ns += visible < e->batch_size ? e->batching_window.ns : 0;
+        e->state->in_use++;
+        e->state->polling++;
+        (void)simulation_schedule(&c->simulation, delay, EVENT_POLL, 0, 0);
+    }
+}
+
+static void poller_free(struct cloud *c)
+{
+    ASSERT(c->event_source.state->in_use > 0);
+    c->event_source.state->in_use--;
+    event_source_wake(c);
+}
+
+void event_source_poll(void *cloud, uint32_t subject, uint64_t detail)
+{
+    (void)subject;
+    (void)detail;
+    struct cloud *c = cloud;
+    c->event_source.state->polling--;
+    struct batch *batch = queue_receive(c, c->event_source.batch_size);
+    if (batch == NULL) {
+        poller_free(c);
+        return;
+    }
+    batch->attempts = 1;
+    event_source_invoke(c, batch_index(&c->queue, batch), batch->serial);
+}
+
+void event_source_invoke(void *cloud, uint32_t index, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct batch *batch = &c->queue.batches[index];
+    ASSERT(batch->slot.live != 0 && batch->serial == serial);
+    if (batch->first == 0) {
+        /* The visibility ended while the invokes were throttled: others will receive the messages.
+         */
+        queue_forget(c, batch);
+        poller_free(c);
+        return;
+    }
+    struct invocation_request request = {.batch = index + 1, .batch_serial = batch->serial};
+    if (!function_invoke(c, FUNCTION_BUILDER, &request)) {
+        c->event_source.state->throttled++;
+        batch->attempts++;
+        (void)simulation_schedule(&c->simulation, THROTTLE_WAIT, EVENT_INVOKE, index, serial);
+    }
+}
+
+void event_source_done(struct cloud *c, uint32_t index, uint32_t serial, bool succeeded)
+{
+    struct batch *batch = &c->queue.batches[index];
+    ASSERT(batch->slot.live != 0 && batch->serial == serial);
+    if (!succeeded) {
+        queue_forget(c, batch);
+        poller_free(c);
+        return;
+    }
+    struct duration delay =
+        cloud_draw(c, CHOICE_LATENCY_QUEUE_DELETE, &c->latencies[CHOICE_LATENCY_QUEUE_DELETE]);
+    (void)simulation_schedule(&c->simulation, delay, EVENT_BATCH_DELETED, index, serial);
+}
+
+void event_source_deleted(void *cloud, uint32_t index, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct batch *batch = &c->queue.batches[index];
+    ASSERT(batch->slot.live != 0 && batch->serial == serial);
+    (void)queue_delete(c, batch);
+    queue_forget(c, batch);
+    poller_free(c);
+}

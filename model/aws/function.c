@@ -1,0 +1,185 @@
+/* function.c: see function.h. */
+#include "model/aws/cloud.h"
+
+static const struct duration SCALING_WINDOW = {10 * NS_PER_S};
+
+void functions_declare(struct cloud *c, uint64_t environments)
+{
+    struct world *w = &c->simulation.world;
+    struct functions *f = &c->functions;
+    f->environments_region =
+        world_declare(w, "Lambda environments", REGION_POOL, sizeof(struct environment),
+                      environments, (void **)&f->environments);
+    f->states_region = world_declare(w, "functions", REGION_RECORDS, sizeof(struct function_state),
+                                     FUNCTIONS_COUNT, (void **)&f->states);
+}
+
+void functions_init(struct cloud *c)
+{
+    for (uint32_t i = 0; i < FUNCTIONS_COUNT; i++) {
+        (void)world_append(&c->simulation.world, c->functions.states_region);
+    }
+}
+
+/* The most recently used environment, unless it has been idle for too long: then all of them have.
+ */
+static int64_t take_warm(struct cloud *c, enum function_id function)
+{
+    struct functions *f = &c->functions;
+    struct function_state *state = &f->states[function];
+    if (state->idle_head == 0) {
+        return -1;
+    }
+    uint32_t index = state->idle_head - 1;
+    if (cloud_now(c).ns - f->environments[index].idle_since_ns <
+        f->configs[function].idle_lifetime.ns) {
+        state->idle_head = f->environments[index].slot.next;
+        f->environments[index].slot.next = 0;
+        return index;
+    }
+    while (state->idle_head != 0) {
+        uint32_t old = state->idle_head - 1;
+        state->idle_head = f->environments[old].slot.next;
+        pool_give(&c->simulation.world, f->environments_region, old);
+    }
+    return -1;
+}
+
+static bool within_scaling_rate(struct cloud *c, enum function_id function)
+{
+    struct function_state *state = &c->functions.states[function];
+    int64_t now_ns = cloud_now(c).ns;
+    if (state->window_starts == 0 || now_ns - state->window_start_ns >= SCALING_WINDOW.ns) {
+        state->window_start_ns = now_ns;
+        state->window_starts = 0;
+    }
+    return state->window_starts < c->functions.configs[function].scaling_per_10s;
+}
+
+static int64_t start_cold(struct cloud *c, enum function_id function)
+{
+    struct functions *f = &c->functions;
+    struct function_state *state = &f->states[function];
+    const struct function_config *config = &f->configs[function];
+    if (!within_scaling_rate(c, function)) {
+        return -1;
+    }
+    int64_t index = pool_take(&c->simulation.world, f->environments_region);
+    if (index < 0) {
+        simulation_fail(&c->simulation, "Lambda environments");
+        return -1;
+    }
+    state->window_starts++;
+    f->environments[index].ordinal = ++state->environments;
+    f->environments[index].skew_ns = cloud_draw(c, CHOICE_CLOCK_SKEW, &config->clock_skew).ns -
+                                     distribution_at(&config->clock_skew, UINT32_C(1) << 31).ns;
+    return index;
+}
+
+bool function_invoke(struct cloud *c, enum function_id function,
+                     const struct invocation_request *request)
+{
+    struct functions *f = &c->functions;
+    struct function_state *state = &f->states[function];
+    const struct function_config *config = &f->configs[function];
+    if (config->reserved_concurrency > 0 && state->active >= config->reserved_concurrency) {
+        state->throttled++;
+        return false;
+    }
+    int64_t environment = take_warm(c, function);
+    bool cold = environment < 0;
+    if (cold) {
+        environment = start_cold(c, function);
+        if (environment < 0) {
+            state->throttled++;
+            return false;
+        }
+    }
+    struct environment *e = &f->environments[environment];
+    struct invocation *invocation =
+        (void *)task_start(c, config->task_type, e->ordinal, ++e->invocations);
+    if (invocation == NULL) {
+        return false;
+    }
+    state->active++;
+    invocation->function = function;
+    invocation->environment = (uint32_t)environment;
+    invocation->request = *request;
+    invocation->cold = cold;
+    invocation->started_ns = -1;
+    struct duration delay =
+        cloud_draw(c, CHOICE_LATENCY_INVOKE, &c->latencies[CHOICE_LATENCY_INVOKE]);
+    if (cold) {
+        delay.ns += cloud_draw(c, CHOICE_COLD_START, &config->cold_start).ns;
+    }
+    (void)simulation_schedule(&c->simulation, delay, EVENT_INVOCATION_STARTED,
+                              task_number(c, &invocation->task), invocation->task.serial);
+    return true;
+}
+
+struct instant invocation_clock(const struct cloud *c, const struct invocation *invocation)
+{
+    struct duration skew = {c->functions.environments[invocation->environment].skew_ns};
+    return instant_add(cloud_now(c), skew);
+}
+
+void function_started(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct invocation *invocation = (void *)task_find(c, number, (uint32_t)serial);
+    ASSERT(invocation != NULL);
+    invocation->started_ns = cloud_now(c).ns;
+    invocation->deadline =
+        simulation_schedule(&c->simulation, c->functions.configs[invocation->function].timeout,
+                            EVENT_INVOCATION_TIMED_OUT, number, serial);
+    c->application.invocation_observed(c, invocation, true, INVOCATION_RUNNING);
+    task_step(c, &invocation->task);
+}
+
+void function_timed_out(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct invocation *invocation = (void *)task_find(c, number, (uint32_t)serial);
+    ASSERT(invocation != NULL && invocation->task.dead == 0);
+    /* A deadline that has passed says time-out; a kill by a fault leaves it to be cancelled. */
+    invocation->deadline = (struct event_handle){0};
+    task_kill(c, &invocation->task);
+}
+
+static void free_environment(struct cloud *c, struct invocation *invocation, bool lost)
+{
+    struct functions *f = &c->functions;
+    struct function_state *state = &f->states[invocation->function];
+    struct environment *e = &f->environments[invocation->environment];
+    ASSERT(state->active > 0);
+    state->active--;
+    if (lost) {
+        pool_give(&c->simulation.world, f->environments_region, invocation->environment);
+        return;
+    }
+    e->idle_since_ns = cloud_now(c).ns;
+    e->slot.next = state->idle_head;
+    state->idle_head = invocation->environment + 1;
+}
+
+void invocation_end(struct cloud *c, struct task *task, bool killed)
+{
+    struct invocation *invocation = (void *)task;
+    bool timed_out = killed && invocation->deadline.key == 0;
+    enum invocation_end end = !killed     ? INVOCATION_OK
+                              : timed_out ? INVOCATION_TIMED_OUT
+                                          : INVOCATION_KILLED;
+    simulation_cancel(&c->simulation, invocation->deadline);
+    c->application.invocation_observed(c, invocation, false, end);
+    free_environment(c, invocation, killed);
+    const struct invocation_request *request = &invocation->request;
+    if (request->batch != 0) {
+        event_source_done(c, request->batch - 1, request->batch_serial, !killed);
+    }
+    if (request->caller_serial != 0) {
+        struct task *caller = task_find(c, request->caller, request->caller_serial);
+        if (caller != NULL && caller->dead == 0) {
+            call_complete(c, caller, killed ? CALL_FAILED : CALL_OK);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+/* queue.c: see queue.h. */
+#include "model/aws/cloud.h"
+
+void queue_declare(struct cloud *c, uint64_t files)
+{
+    struct world *w = &c->simulation.world;
+    struct queue *q = &c->queue;
+    q->messages_region =
+        world_declare(w, "SQS messages (limits.files)", REGION_POOL, sizeof(struct message),
+                      4 * files + 64, (void **)&q->messages);
+    q->batches_region = world_declare(w, "SQS batches (limits.files)", REGION_POOL,
+                                      sizeof(struct batch), files + 64, (void **)&q->batches);
+    q->state_region = world_declare(w, "queue", REGION_RECORDS, sizeof(struct queue_state), 1,
+                                    (void **)&q->state);
+}
+
+void queue_init(struct cloud *c)
+{
+    (void)world_append(&c->simulation.world, c->queue.state_region);
+}
+
+void queue_notify(struct cloud *c, uint32_t key)
+{
+    uint32_t copies = 1 + choose_chance(c->simulation.choices, CHOICE_NOTIFICATION_DUPLICATE,
+                                        c->queue.notification_duplicate_ppm);
+    for (uint32_t i = 0; i < copies; i++) {
+        struct duration delay =
+            cloud_draw(c, CHOICE_NOTIFICATION_DELAY, &c->queue.notification_delay);
+        (void)simulation_schedule(&c->simulation, delay, EVENT_NOTIFICATION, key, i);
+    }
+}
+
+static void make_visible(struct queue *q, uint32_t index)
+{
+    struct message *message = &q->messages[index];
+    message->state = MESSAGE_VISIBLE;
+    message->slot.next = 0;
+    if (q->state->tail == 0) {
+        q->state->head = index + 1;
+    } else {
+        q->messages[q->state->tail - 1].slot.next = index + 1;
+    }
+    q->state->tail = index + 1;
+    q->state->visible++;
+}
+
+/* Takes the message behind `before` (0: the first) out of the visible ones. */
+static uint32_t unlink_visible(struct queue *q, uint32_t before)
+{
+    uint32_t *link = before == 0 ? &q->state->head : &q->messages[before - 1].slot.next;
+    uint32_t index = *link - 1;
+    *link = q->messages[index].slot.next;
+    if (q->state->tail == index + 1) {
+        q->state->tail = before;
+    }
+    q->messages[index].slot.next = 0;
+    q->state->visible--;
+    return index;
+}
+
+static int64_t add_message(struct cloud *c, uint32_t body, int64_t sent_ns)
+{
+    struct queue *q = &c->queue;
+    int64_t index = pool_take(&c->simulation.world, q->messages_region);
+    if (index < 0) {
+        simulation_fail(&c->simulation, "SQS messages (limits.files)");
+        return -1;
+    }
+    q->messages[index].body = body;
+    q->messages[index].sent_ns = sent_ns;
+    make_visible(q, (uint32_t)index);
+    return index;
+}
+
+void queue_notified(void *cloud, uint32_t key, uint64_t detail)
+{
+    (void)detail;
+    struct cloud *c = cloud;
+    if (add_message(c, key, cloud_now(c).ns) >= 0) {
+        c->queue.state->sent++;
+        event_source_wake(c);
+    }
+}
+
+/* The next visible message, by choice among the oldest: index, now no longer visible. */
+static uint32_t take_next(struct cloud *c)
+{
+    struct queue *q = &c->queue;
+    uint32_t window =
+        q->state->visible < QUEUE_ORDER_WINDOW ? q->state->visible : QUEUE_ORDER_WINDOW;
+    uint32_t skip = window > 1 ? choose(c->simulation.choices, CHOICE_MESSAGE_ORDER, window) : 0;
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < skip; i++) {
+        before = before == 0 ? q->state->head : q->messages[before - 1].slot.next;
+    }
+    return unlink_visible(q, before);
+}
+
+/* Whether a message that was taken may be delivered; if not, it has been put away. */
+static bool deliverable(struct cloud *c, uint32_t index)
+{
+    struct queue *q = &c->queue;
+    struct message *message = &q->messages[index];
+    if (cloud_now(c).ns - message->sent_ns >= q->retention.ns) {
+        q->state->expired++;
+        pool_give(&c->simulation.world, q->messages_region, index);
+        return false;
+    }
+    if (message->receives >= q->max_receive_count) {
+        message->state = MESSAGE_DEAD;
+        q->state->dead++;
+        q->state->dead_lettered++;
+        return false;
+    }
+    return true;
+}
+
+static void deliver(struct cloud *c, struct batch *batch, uint32_t index)
+{
+    struct queue *q = &c->queue;
+    struct message *message = &q->messages[index];
+    q->state->redelivered += message->receives > 0;
+    q->state->delivered++;
+    q->state->in_flight++;
+    message->receives++;
+    message->state = MESSAGE_IN_FLIGHT;
+    message->slot.next = batch->first;
+    batch->first = index + 1;
+    batch->bodies[batch->count++] = message->body;
+    if (choose_chance(c->simulation.choices, CHOICE_MESSAGE_DUPLICATE, q->duplicate_ppm)) {
+        int64_t copy = add_message(c, message->body, message->sent_ns);
+        if (copy >= 0) {
+            q->messages[copy].receives = message->receives;
+        }
+    }
+}
+
+struct batch *queue_receive(struct cloud *c, int64_t most)
+{
+    struct queue *q = &c->queue;
+    ASSERT(most >= 1 && most <= QUEUE_BATCH_MAX);
+    if (q->state->visible == 0) {
+        return NULL;
+    }
+    int64_t slot = pool_take(&c->simulation.world, q->batches_region);
+    if (slot < 0) {
+        simulation_fail(&c->simulation, "SQS batches (limits.files)");
+        return NULL;
+    }
+    struct batch *batch = &q->batches[slot];
+    /* Duplicates made during this receive are for a later one. */
+    uint32_t available = q->state->visible;
+    while (available > 0 && batch->count < most) {
+        uint32_t index = take_next(c);
+        available--;
+        if (deliverable(c, index)) {
+            deliver(c, batch, index);
+        }
+    }
+    if (batch->count == 0) {
+        pool_give(&c->simulation.world, q->batches_region, (uint32_t)slot);
+        return NULL;
+    }
+    batch->serial = ++q->state->batches;
+    batch->received_ns = cloud_now(c).ns;
+    batch->visibility = simulation_schedule(&c->simulation, q->visibility_timeout,
+                                            EVENT_VISIBILITY_ENDED, (uint32_t)slot, batch->serial);
+    return batch;
+}
+
+uint32_t queue_delete(struct cloud *c, struct batch *batch)
+{
+    struct queue *q = &c->queue;
+    uint32_t deleted = 0;
+    uint32_t at = batch->first;
+    while (at != 0) {
+        uint32_t next = q->messages[at - 1].slot.next;
+        pool_give(&c->simulation.world, q->messages_region, at - 1);
+        q->state->in_flight--;
+        q->state->deleted++;
+        deleted++;
+        at = next;
+    }
+    batch->first = 0;
+    simulation_cancel(&c->simulation, batch->visibility);
+    return deleted;
+}
+
+/* A batch record lives while its receiver holds it (attempts != 0) or its messages are in flight.
+ */
+static void give_if_done(struct cloud *c, struct batch *batch)
+{
+    if (batch->first == 0 && batch->attempts == 0) {
+        pool_give(&c->simulation.world, c->queue.batches_region, batch_index(&c->queue, batch));
+    }
+}
+
+void queue_forget(struct cloud *c, struct batch *batch)
+{
+    batch->attempts = 0;
+    give_if_done(c, batch);
+}
+
+void queue_visibility_ended(void *cloud, uint32_t index, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct queue *q = &c->queue;
+    struct batch *batch = &q->batches[index];
+    if (batch->slot.live == 0 || batch->serial != serial) {
+        return;
+    }
+    /* The list is in reverse order of delivery; make the oldest visible first. */
+    uint32_t order[QUEUE_BATCH_MAX];
+    uint32_t count = 0;
+    for (uint32_t at = batch->first; at != 0; at = q->messages[at - 1].slot.next) {
+        order[count++] = at - 1;
+    }
+    while (count > 0) {
+        q->state->in_flight--;
+        make_visible(q, order[--count]);
+    }
+    batch->first = 0;
+    give_if_done(c, batch);
+    event_source_wake(c);
+}

@@ -1,0 +1,85 @@
+/* workflow.h: Step Functions: Standard executions of a state machine that is data.
+ *
+ * Method. A machine is a list of states: a task is one operation with at most one retrier
+ * (interval, backoff, attempts, for one kind of error) and one catcher for all errors, then a next
+ * state or the end; succeed ends. An execution runs them one by one, with a drawn delay before the
+ * first and between two. An error that is neither retried nor caught ends the execution FAILED. The
+ * services are called without the SDK's retries. Left out: choice, parallel, map and wait states,
+ * jitter, redrive, the quota of 25 000 history events. Sources: SFN-* in docs/sources.md.
+ */
+#ifndef LOCKSTEP_MODEL_AWS_WORKFLOW_H
+#define LOCKSTEP_MODEL_AWS_WORKFLOW_H
+
+#include "model/aws/call.h"
+#include "sim/distribution.h"
+
+enum { STATE_END = -1, STATE_NONE = -2 };
+
+struct retrier {
+    enum call_status error; /* what it retries: CALL_REFUSED, ... */
+    bool any_error;
+    int32_t attempts; /* most retries; 0: no retrier */
+    struct duration interval;
+    int32_t backoff_percent; /* 200: the interval doubles */
+};
+
+struct workflow_state {
+    const char *name;
+    bool succeed;       /* a succeed state: no operation */
+    uint16_t operation; /* of the application */
+    int16_t next;       /* a state, or STATE_END */
+    int16_t caught;     /* where any error leads; STATE_NONE: no catcher */
+    struct retrier retry;
+};
+
+enum execution_status { EXECUTION_RUNNING, EXECUTION_SUCCEEDED, EXECUTION_FAILED };
+
+/* One execution, a task. Its input is plain. */
+struct execution {
+    struct task task;
+    uint32_t manifest, date; /* names */
+    uint32_t file_count;
+    uint32_t row;         /* of the application's history */
+    uint32_t state;       /* position in the machine */
+    uint32_t retries;     /* of the state's retrier so far */
+    uint32_t status;      /* enum execution_status */
+    uint32_t caught;      /* enum call_status of the error that was caught; CALL_OK: none */
+    uint32_t job_run_row; /* of the latest accepted run */
+    uint32_t unused;
+    int64_t timestamp_ns; /* $.timestamp of its input */
+    int64_t entered_ns;   /* when the current state was entered */
+};
+
+struct workflow_counts {
+    uint32_t started, unused;
+};
+
+struct workflow {
+    const struct workflow_state
+        *states; /* config, set before cloud_init; NULL: there is no machine */
+    uint32_t states_count;
+    uint32_t task_type;
+    bool first_state_inside_start, never_starts;
+    struct distribution start_delay, transition;
+    struct workflow_counts *counts;
+    uint32_t region;
+};
+
+struct workflow_input {
+    uint32_t manifest, date, file_count, row;
+    int64_t timestamp_ns;
+};
+
+void workflow_declare(struct cloud *c);
+void workflow_init(struct cloud *c);
+
+/* StartExecution without a name: always a new execution. NULL where there is no room. */
+struct execution *workflow_start(struct cloud *c, const struct workflow_input *input);
+
+/* The parts of its task type. */
+extern const char *const workflow_points[];
+extern const uint32_t workflow_points_count;
+enum process_status workflow_step(struct cloud *c, struct task *task);
+void workflow_end(struct cloud *c, struct task *task, bool killed);
+
+#endif
