@@ -5,8 +5,6 @@
 
 #include "tools/unicode.h"
 
-#include <inttypes.h>
-
 /* A description must not begin a directive. */
 static void put_description(FILE *out, struct text text)
 {
