@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, EVENTS_MAX = (1 << 24) - 1, CACHE_MIB = 384 };
+enum { TASKS_MAX = 4096, CACHE_MIB = 384 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1. */
@@ -299,7 +299,7 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     }
     if (status == STATUS_OK) {
         events = scenario->limits.events > 0 ? (uint64_t)scenario->limits.events : events;
-        events = events < EVENTS_MAX ? events : EVENTS_MAX;
+        events = events < EVENT_QUEUE_CAPACITY_MAX ? events : EVENT_QUEUE_CAPACITY_MAX;
         status = world_build(&p->cloud.simulation.world, (uint32_t)events, scenario->start, choices,
                              error);
     }

@@ -124,7 +124,7 @@ void scenario_init(struct scenario *s)
     s->mapping.initial_concurrency = 5;
     s->mapping.scaling_per_minute = 300;
     s->mapping.concurrency_limit = 1250;
-    s->table.replica_lag = lognormal_ms(5, 100);
+    s->table.replica_lag = lognormal_ms(2, 20);
     s->table.index_lag = lognormal_ms(20, 400);
     s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60));
     s->bucket.notification_delay = lognormal_ms(700, 5000);
