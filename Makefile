@@ -23,6 +23,7 @@ TOOLS := $(wildcard tools/*.c)
 TESTS := $(wildcard tests/test_*.c)
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(SIM) $(MODEL) $(filter-out tools/lockstep.c,$(TOOLS)))
 TEST_BINARIES := $(patsubst tests/%.c,$(OUT)/tests/%,$(TESTS))
+BENCH_BINARIES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/bench_*.c))
 
 all: $(OUT)/lockstep ## build the program (BUILD=release|debug|asan|coverage)
 
@@ -32,6 +33,9 @@ $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
 $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) -o $@ $^ -lcmocka -lm $(LDLIBS)
 
+$(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) -o $@ $^ -lm $(LDLIBS)
+
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
@@ -39,12 +43,15 @@ $(OUT)/%.o: %.c Makefile
 test: $(TEST_BINARIES) ## build and run the tests of this flavour
 	@set -e; for t in $(TEST_BINARIES); do $$t; done
 
+bench: $(BENCH_BINARIES) ## build and run the benches, each against its peers
+	@set -e; for b in $(BENCH_BINARIES); do $$b; done
+
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 clean: ## remove everything that was built
 	rm -rf build
 
-.PHONY: all test help clean
+.PHONY: all test bench help clean
 .SECONDARY:
 -include $(wildcard build/$(BUILD)/*/*.d build/$(BUILD)/*/*/*.d)
