@@ -1,57 +1,137 @@
-# Lockstep's build. `make help` lists the targets; BUILD chooses the flavour, each in its own folder.
+# Lockstep's build. `make help` lists the targets. BUILD chooses the flavour and CC the compiler;
+# each pair has a folder of its own under build/. CFLAGS and LDFLAGS are the user's, and come last.
 
 BUILD ?= release
-CC ?= gcc
-OUT := build/$(BUILD)
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+OUT ?= build/$(BUILD)$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))
+PREFIX ?= /usr/local
+
+# Debian packages, the only list of them. The second list is for `make bench` alone.
+PACKAGES := build-essential clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind gcovr \
+            libcmocka-dev libjansson-dev liblmdb-dev libsqlite3-dev libxxhash-dev libyaml-dev \
+            zlib1g-dev
+PACKAGES_BENCH := python3-simpy3
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Wvla -Werror
-CFLAGS_debug := -O0 -g3
-CFLAGS_release := -O2 -g
-CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_coverage := -O0 -g --coverage
-ifeq ($(CFLAGS_$(BUILD)),)
-$(error BUILD=$(BUILD) is not one of debug, release, asan, coverage)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_debug := -O0 -g3 -DLOCKSTEP_PARANOID
+FLAGS_release := -O2 -g
+FLAGS_asan := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE)
+FLAGS_coverage := -O0 -g --coverage
+FLAGS_fuzz := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE) -fsanitize=fuzzer-no-link
+ifeq ($(FLAGS_$(BUILD)),)
+$(error BUILD=$(BUILD) is not one of debug, release, asan, coverage, fuzz)
 endif
-CFLAGS += -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. -MMD -MP $(WARN) $(CFLAGS_$(BUILD))
-CFLAGS += -ffp-contract=off -fno-math-errno
-LDLIBS := -llmdb -lsqlite3 -lxxhash -lyaml -ljansson -lz
+LANGUAGE := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I.
+FLAGS := $(LANGUAGE) -MMD -MP $(WARN) -ffp-contract=off -fno-math-errno $(FLAGS_$(BUILD)) $(CFLAGS)
+LDLIBS := -Wl,--as-needed -llmdb -lsqlite3 -lxxhash -lyaml -ljansson -lz
 
-SIM := $(wildcard sim/*.c)
-MODEL := $(wildcard model/*/*.c)
-TOOLS := $(wildcard tools/*.c)
+SOURCES := $(wildcard sim/*.c model/*/*.c tools/*.c)
 TESTS := $(wildcard tests/test_*.c)
-LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(SIM) $(MODEL) $(filter-out tools/lockstep.c,$(TOOLS)))
-TEST_BINARIES := $(patsubst tests/%.c,$(OUT)/tests/%,$(TESTS))
-BENCH_BINARIES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/bench_*.c))
+BENCHES := $(wildcard bench/bench_*.c)
+FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
+FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench,$d/*.c $d/*.h))
+LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
+TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
 
-all: $(OUT)/lockstep ## build the program (BUILD=release|debug|asan|coverage)
+VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
+
+all: $(OUT)/lockstep ## build the program (BUILD=release|debug|asan|coverage, CC=gcc|clang)
 
 $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
-$(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARY)
-	$(CC) $(CFLAGS) -o $@ $^ -lcmocka -lm $(LDLIBS)
+$(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
+	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
-	$(CC) $(CFLAGS) -o $@ $^ -lm $(LDLIBS)
+	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
+
+$(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+# Rewritten only when the version changes; version.c is then built again.
+$(OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+$(OUT)/tools/version.o: $(OUT)/version
+$(OUT)/tools/version.o: FLAGS += -DLOCKSTEP_VERSION='"$(VERSION)"'
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(CC) $(FLAGS) -c -o $@ $<
 
-test: $(TEST_BINARIES) ## build and run the tests of this flavour
-	@set -e; for t in $(TEST_BINARIES); do $$t; done
+demo: deps ## install what is missing, build, and run a day's batch of 130 files
+	@$(MAKE) --no-print-directory -s BUILD=release all
+	./build/release/lockstep run scenarios/regression/130-files.yaml
 
-bench: $(BENCH_BINARIES) ## build and run the benches, each against its peers
-	@set -e; for b in $(BENCH_BINARIES); do $$b; done
+check: deps ## everything: format, lint, layers, all tests with sanitizers, determinism
+	@$(MAKE) --no-print-directory format-check layers
+	@$(MAKE) --no-print-directory -j2 lint
+	@$(MAKE) --no-print-directory -s -j2 BUILD=asan build-tests
+	@LOCKSTEP=build/asan/lockstep tests/run.sh $(TESTS:%.c=build/asan/%) tests/cli.sh \
+	    tests/determinism.sh
 
-help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+build-tests: $(TEST_BINARIES) $(OUT)/lockstep
+
+test: build-tests ## build and run the tests of this flavour
+	@LOCKSTEP=$(OUT)/lockstep tests/run.sh $(TEST_BINARIES) tests/cli.sh
+
+deps: ## install the Debian packages that are missing (no network if none is)
+	@tests/deps.sh $(PACKAGES)
+
+format: ## format all sources
+	clang-format -i $(FORMATTED)
+
+format-check: ## are all sources formatted?
+	clang-format --dry-run -Werror $(FORMATTED)
+
+lint: $(patsubst %.c,build/lint/%.tidy,$(filter %.c,$(FORMATTED))) ## clang-tidy and cppcheck
+	cppcheck -q -j 2 --cppcheck-build-dir=build/lint --std=c11 --inline-suppr --error-exitcode=1 \
+	    --enable=warning,performance,portability --library=posix -I. \
+	    $(filter %.c,$(FORMATTED))
+
+build/lint/%.tidy: %.c .clang-tidy $(filter %.h,$(FORMATTED))
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(LANGUAGE) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+layers: ## prove who includes, prints and reads the clock
+	tests/layers.sh
+
+fuzz: ## feed libFuzzer's inputs to the scenario decoder for SECONDS=60
+	@$(MAKE) --no-print-directory -s BUILD=fuzz CC=clang run-fuzzers
+
+run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)
+	@set -e; for f in $^; do d=build/corpus/$${f##*/fuzz_}; mkdir -p $$d; \
+	    $$f -max_total_time=$(or $(SECONDS),60) -timeout=5 -print_final_stats=1 \
+	        -dict=tests/fuzz/$${f##*/fuzz_}.dict $$d tests/fuzz/corpus/$${f##*/fuzz_}; done
+
+bench: $(BENCHES:%.c=$(OUT)/%) ## build and run the benchmarks
+	@tests/deps.sh $(PACKAGES_BENCH)
+	@set -e; for b in $^; do echo "== $$b"; $$b; done
+
+coverage: ## lines and branches that the tests reach: build/coverage/index.html
+	@$(MAKE) --no-print-directory -s -j2 BUILD=coverage build-tests
+	@find build/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory -s BUILD=coverage test
+	gcovr --root . --filter sim/ --filter model/ --filter tools/ --object-directory build/coverage \
+	    --exclude-unreachable-branches --html-details build/coverage/index.html --print-summary
+
+install: all ## install under PREFIX=/usr/local (DESTDIR is respected)
+	install -D -m 755 $(OUT)/lockstep $(DESTDIR)$(PREFIX)/bin/lockstep
+	cd scenarios && find . -name '*.yaml' -exec install -D -m 644 {} \
+	    $(DESTDIR)$(PREFIX)/share/lockstep/scenarios/{} \;
 
 clean: ## remove everything that was built
 	rm -rf build
 
-.PHONY: all test bench help clean
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: all demo check build-tests test deps format format-check lint layers fuzz run-fuzzers bench \
+        coverage install clean help FORCE
 .SECONDARY:
--include $(wildcard build/$(BUILD)/*/*.d build/$(BUILD)/*/*/*.d)
+-include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

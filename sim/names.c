@@ -48,7 +48,7 @@ uint32_t names_intern(struct names *n, struct text text)
         return 0;
     }
     memcpy(n->text + state->used, text.at, text.size);
-    n->names[number] = (struct name){state->used, (uint32_t)text.size, 0};
+    n->names[number] = (struct name){.offset = state->used, .size = (uint32_t)text.size};
     state->used += text.size;
     n->table[at] = (uint32_t)number;
     return (uint32_t)number;

@@ -13,7 +13,9 @@
 struct name {
     uint64_t offset; /* in the text */
     uint32_t size;
-    uint32_t owner; /* what the model keeps for the name; 0 at first */
+    uint32_t owner;   /* what the model keeps for the name; 0 at first */
+    uint32_t waiting; /* and another number, for counting */
+    uint32_t unused;
 };
 
 struct names {

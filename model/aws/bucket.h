@@ -23,6 +23,8 @@ struct object {
     uint64_t body_start; /* in the bodies */
     int64_t size;        /* bytes */
     int64_t put_ns;      /* the latest put */
+    uint32_t owner;      /* what the application keeps for it; 0 at first */
+    uint32_t unused;
 };
 
 struct bucket_counts {

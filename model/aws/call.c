@@ -44,6 +44,11 @@ struct task *task_find(struct cloud *c, uint32_t number, uint32_t serial)
     return task->slot.live != 0 && task->serial == serial ? task : NULL;
 }
 
+uint32_t task_serial(struct cloud *c, uint32_t number)
+{
+    return task_at(c, number)->serial;
+}
+
 struct task *task_start(struct cloud *c, uint32_t type, uint32_t parent, uint32_t ordinal)
 {
     int64_t slot = pool_take(&c->simulation.world, c->task_regions[type]);

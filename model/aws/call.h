@@ -98,6 +98,9 @@ uint32_t task_number(const struct cloud *c, const struct task *task);
 /* The live task of that number and serial; NULL where it has ended. */
 struct task *task_find(struct cloud *c, uint32_t number, uint32_t serial);
 
+/* The serial of the task that has that number now; 0 where there is none. */
+uint32_t task_serial(struct cloud *c, uint32_t number);
+
 /* Starts a task of a type, stopped before its first step; NULL where there is no room (the trial
  * then fails). */
 struct task *task_start(struct cloud *c, uint32_t type, uint32_t parent, uint32_t ordinal);

@@ -113,7 +113,7 @@ struct application {
     const struct operation *operations;
     uint32_t operations_count;
     /* A job run's script: begins (false: it fails there and then), and ends well or not. */
-    bool (*job_begin)(struct cloud *c, const struct job_run *run);
+    bool (*job_begin)(struct cloud *c, struct job_run *run);
     void (*job_end)(struct cloud *c, const struct job_run *run, enum job_state state);
     /* A call took effect (for histories), and a fault may strike it. */
     void (*call_observed)(struct cloud *c, const struct task *caller, const struct call *call,
@@ -122,7 +122,7 @@ struct application {
     /* A file or what else the workload brings arrives. */
     void (*arrival)(struct cloud *c, uint32_t workload, uint64_t ordinal);
     /* An invocation started or ended; an execution ended; an item expired. */
-    void (*invocation_observed)(struct cloud *c, const struct invocation *invocation, bool started,
+    void (*invocation_observed)(struct cloud *c, struct invocation *invocation, bool started,
                                 enum invocation_end end);
     void (*execution_observed)(struct cloud *c, const struct execution *execution);
     void (*expiry_observed)(struct cloud *c, struct item old);

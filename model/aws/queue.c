@@ -19,14 +19,14 @@ void queue_init(struct cloud *c)
     (void)world_append(&c->simulation.world, c->queue.state_region);
 }
 
-void queue_notify(struct cloud *c, uint32_t object)
+void queue_notify(struct cloud *c, uint32_t key)
 {
     uint32_t copies = 1 + choose_chance(c->simulation.choices, CHOICE_NOTIFICATION_DUPLICATE,
                                         c->queue.notification_duplicate_ppm);
     for (uint32_t i = 0; i < copies; i++) {
         struct duration delay =
             cloud_draw(c, CHOICE_NOTIFICATION_DELAY, &c->queue.notification_delay);
-        (void)simulation_schedule(&c->simulation, delay, EVENT_NOTIFICATION, object, i);
+        (void)simulation_schedule(&c->simulation, delay, EVENT_NOTIFICATION, key, i);
     }
 }
 
@@ -72,11 +72,11 @@ static int64_t add_message(struct cloud *c, uint32_t body, int64_t sent_ns)
     return index;
 }
 
-void queue_notified(void *cloud, uint32_t object, uint64_t detail)
+void queue_notified(void *cloud, uint32_t key, uint64_t detail)
 {
     (void)detail;
     struct cloud *c = cloud;
-    if (add_message(c, object, cloud_now(c).ns) >= 0) {
+    if (add_message(c, key, cloud_now(c).ns) >= 0) {
         c->queue.state->sent++;
         event_source_wake(c);
     }

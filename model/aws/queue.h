@@ -24,7 +24,7 @@ enum message_state { MESSAGE_VISIBLE = 1, MESSAGE_IN_FLIGHT, MESSAGE_DEAD };
 struct message {
     struct pool_slot
         slot; /* next: index + 1 of the next visible message, or of the next one of its batch */
-    uint32_t body; /* number of the S3 object it tells of */
+    uint32_t body; /* name of the S3 key it tells of */
     uint16_t receives;
     uint16_t state; /* enum message_state */
     int64_t sent_ns;
@@ -62,7 +62,7 @@ void queue_declare(struct cloud *c, uint64_t files);
 void queue_init(struct cloud *c);
 
 /* S3 tells of an object that was created: a notification is under way, perhaps twice. */
-void queue_notify(struct cloud *c, uint32_t object);
+void queue_notify(struct cloud *c, uint32_t key);
 
 /* Receives up to `most` (at most QUEUE_BATCH_MAX) messages as a new batch; NULL where none is
  * visible or there is no room. */
@@ -81,7 +81,7 @@ static inline uint32_t batch_index(const struct queue *q, const struct batch *ba
 }
 
 /* Handlers. */
-void queue_notified(void *cloud, uint32_t object, uint64_t detail);
+void queue_notified(void *cloud, uint32_t key, uint64_t detail);
 void queue_visibility_ended(void *cloud, uint32_t batch, uint64_t serial);
 
 #endif

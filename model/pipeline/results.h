@@ -18,7 +18,7 @@ enum { NEVER = -1 };
 /* One S3 object that arrived in the input bucket (a key; overwriting it again is the same file). */
 struct file_row {
     struct text key, date; /* the full key; the date it is tracked under ("" if it never was) */
-    struct text status;    /* pending, manifested, completed, failed, quarantined, lost */
+    struct text status;    /* pending, manifested, completed, failed, quarantined, queued, lost */
     struct text manifest;  /* key of the manifest its record names, or "" */
     struct instant arrived_at, tracked_at, manifested_at, completed_at;
     int64_t size;
@@ -74,9 +74,10 @@ struct tenure_row {
 };
 
 struct call_row {
-    struct instant sent_at, effect_at, reply_at; /* effect or reply NEVER where lost */
-    struct text caller, point, service, operation,
-        outcome; /* "manifest_builder[3]", "PUT_MANIFEST", "s3", "PutObject", "ok" */
+    struct instant sent_at, effect_at, reply_at;            /* effect or reply NEVER where lost */
+    struct text caller, point, service, operation, outcome; /* manifest_builder, PUT_MANIFEST, s3,
+                                                               PutObject, ok */
+    int64_t caller_parent, caller_ordinal; /* [2.7]: the 7th invocation of environment 2 */
     int64_t attempt;
     struct text subject; /* the key it is about */
 };

@@ -23,7 +23,10 @@ struct run_options {
  * outlive the run. */
 struct run *run_create(const struct scenario *scenario, const struct run_options *options,
                        struct error *error);
-void run_destroy(struct run *run); /* NULL is ignored */
+
+/* Closes the table and gives everything back. NULL is ignored. STATUS_IO with a message where a
+ * kept table could not be written. */
+enum status run_destroy(struct run *run, struct error *error);
 
 enum run_state {
     RUN_GOING,     /* `events` were executed and more are to come */
@@ -41,5 +44,12 @@ enum run_state run_advance(struct run *run, uint64_t events, struct error *error
 void run_finish(struct run *run);
 
 struct instant run_now(const struct run *run);
+
+/* Writes a trace record in words, as one line without its end: instant, who, what, outcome. To be
+ * called while the record is being added. */
+void run_describe(struct run *run, const struct trace_record *record, struct text_writer *w);
+
+/* The same as one JSON object. */
+void run_describe_json(struct run *run, const struct trace_record *record, struct text_writer *w);
 
 #endif

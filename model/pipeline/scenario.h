@@ -31,8 +31,12 @@
 /* The invariants of docs/glossary.md; `all` are always checked. */
 #define INVARIANT_MAP(X)                                                                           \
     X(S1, "S1")                                                                                    \
-    X(S2, "S2") X(S3, "S3") X(S4, "S4") X(S5, "S5") X(S6, "S6") X(S7, "S7") X(L1, "L1")            \
-        X(L2, "L2") X(L3, "L3") X(L4, "L4")
+    X(S2, "S2")                                                                                    \
+    X(S3, "S3")                                                                                    \
+    X(S4, "S4")                                                                                    \
+    X(S5, "S5")                                                                                    \
+    X(S6, "S6") X(S7, "S7") X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L"                          \
+                                                                      "4")
 
 enum preset {
 
@@ -101,21 +105,22 @@ enum invariant {
 /* The API calls whose latency can be set: request to reply, as the client sees it. */
 #define LATENCY_MAP(X)                                                                             \
     X(table_get)                                                                                   \
-    X(table_write) X(table_query) X(bucket_get) X(bucket_put) X(start_execution) X(start_job_run)  \
-        X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(table_write)                                                                                 \
+    X(table_query)                                                                                 \
+    X(bucket_get)                                                                                  \
+    X(bucket_put)                                                                                  \
+    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
 struct builder_switches {
-    enum lock_mode lock;        /* takeover: absent OR ttl < now; strict: absent */
-    bool retry_loop;            /* up to 3 attempts 500 ms apart while enough files are pending */
-    bool orphan_flush;          /* after each valid file, create for every earlier date */
-    enum record_key record;     /* key of the MANIFEST record that the builder puts */
-    bool track_if_absent;       /* the file record is put only if there is none */
-    bool skip_without_path;     /* pending items without file_path are skipped, not a KeyError */
-    bool read_error_propagates; /* a failed pending query ends create, rather than reading as empty
-                                 */
-    bool run_report;            /* a report object after every invocation */
+    enum lock_mode lock;    /* takeover: absent OR ttl < now; strict: absent */
+    bool retry_loop;        /* up to 3 attempts 500 ms apart while enough files are pending */
+    bool orphan_flush;      /* after each valid file, create for every earlier date */
+    enum record_key record; /* key of the MANIFEST record that the builder puts */
+    bool track_if_absent;   /* the file record is put only if there is none */
+    bool skip_without_path; /* pending items without file_path are skipped, not a KeyError */
+    bool run_report;        /* a report object after every invocation */
 };
 
 struct machine_switches {

@@ -1,0 +1,67 @@
+/* glue_job.c: the job's script: one manifest's files into Parquet.
+ *
+ * Method. It reads the manifest object and then every file that it lists in one go: a manifest or a
+ * file that is gone fails the run. What it writes is appended under merged-parquet-<date>/ without
+ * any trace of the manifest, so a second run of the same files doubles their rows. One part for
+ * every 128 * 1024 rows begun (rows taken for kilobytes), at least one, at most one for each file;
+ * a manifest without files succeeds without output. Rows are reckoned from the files' sizes at 700
+ * bytes each (PIPE-GLUE-1). It never looks at the table.
+ */
+#include "model/pipeline/pipeline.h"
+
+enum { ROW_BYTES = 700, ROWS_PER_PART = 128 * 1024 };
+
+/* The object of the run's manifest; NULL where it is gone. */
+static const struct object *manifest_of(struct cloud *c, const struct job_run *run)
+{
+    return bucket_find(c, BUCKET_MANIFEST, run->manifest);
+}
+
+bool glue_job_begin(struct cloud *c, struct job_run *run)
+{
+    if (run->row == 0) {
+        /* Glue's own retry: nobody asked for it. */
+        run->row = history_run_requested(pipeline_of(c), run->execution_row, true);
+    }
+    const struct object *manifest = manifest_of(c, run);
+    if (manifest == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < manifest->body_count; i++) {
+        if (bucket_find(c, BUCKET_INPUT, c->buckets.bodies[manifest->body_start + i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t write_parts(struct cloud *c, const struct object *manifest)
+{
+    struct pipeline *p = pipeline_of(c);
+    int64_t rows = 0;
+    for (uint32_t i = 0; i < manifest->body_count; i++) {
+        struct file_history *file = history_file(p, c->buckets.bodies[manifest->body_start + i]);
+        rows += file->size / ROW_BYTES;
+    }
+    if (rows == 0) {
+        return 0;
+    }
+    int64_t parts = rows / ROWS_PER_PART;
+    parts = parts < 1 ? 1 : parts;
+    return parts < manifest->body_count ? parts : manifest->body_count;
+}
+
+void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state state)
+{
+    struct pipeline *p = pipeline_of(c);
+    const struct object *manifest = manifest_of(c, run);
+    int64_t parts = 0;
+    if (state == JOB_SUCCEEDED && manifest != NULL) {
+        parts = write_parts(c, manifest);
+        for (int64_t i = 0; i < parts; i++) {
+            bucket_count_put(c, BUCKET_OUTPUT);
+        }
+        history_read_by_job(p, manifest);
+    }
+    history_run_ended(p, run->row, state, parts);
+}

@@ -1,0 +1,162 @@
+/* history.h: what happened in a run, kept in lists beside the state: the rows behind results.h.
+ *
+ * History is told by the effects of calls and the ends of tasks; nothing in the pipeline reads it
+ * but reports and invariants, so it is restored with the world but is no part of its hash.
+ */
+#ifndef LOCKSTEP_MODEL_PIPELINE_HISTORY_H
+#define LOCKSTEP_MODEL_PIPELINE_HISTORY_H
+
+#include "model/aws/cloud.h"
+#include "model/pipeline/scenario.h"
+
+struct pipeline;
+
+enum { HISTORY_NEVER = -1 };
+
+/* A file is one key in the input bucket. Its object's owner is its number, from 1. */
+struct file_history {
+    uint32_t key, date; /* names; date 0: never tracked */
+    uint32_t manifest;  /* name; the latest that its record was given */
+    uint16_t starts;    /* started manifests that list it */
+    uint16_t outputs;   /* successful job runs that read it */
+    uint32_t quarantined;
+    uint32_t unused;
+    int64_t size;
+    int64_t arrived_ns, tracked_ns, manifested_ns, completed_ns;
+};
+
+/* One put of a manifest. Its object's owner is the number of its latest put, from 1. */
+struct manifest_history {
+    uint32_t key, date;
+    uint32_t invocation; /* row, from 1 */
+    uint32_t files, executions, overwritten;
+    uint64_t body_start;
+    int64_t created_ns;
+};
+
+struct execution_history {
+    uint32_t manifest, date;
+    uint32_t manifest_row; /* from 1; 0: no such object */
+    uint32_t files, status, caught;
+    uint32_t job_runs, refusals;
+    int64_t started_ns, ended_ns;
+};
+
+struct job_run_history {
+    uint32_t execution; /* row, from 1 */
+    uint32_t state;     /* enum job_state, or JOB_REFUSED */
+    int64_t started_ns, ended_ns;
+    int64_t parquet_objects;
+};
+
+enum { JOB_REFUSED = 100 };
+
+struct invocation_history {
+    uint32_t function, environment, cold, end; /* enum invocation_end */
+    uint32_t records, errors, manifests, unused;
+    int64_t started_ns, ended_ns;
+};
+
+enum tenure_end {
+    TENURE_HELD,
+    TENURE_RELEASED,
+    TENURE_TAKEN_OVER,
+    TENURE_DELETED_BY_TTL,
+    TENURE_LEFT_BEHIND, /* only in results: held by nobody when the run ends */
+};
+
+/* From an acquired lock to its end. The date's name is owned by the latest tenure, row from 1. */
+struct tenure_history {
+    uint32_t date, invocation; /* row of the owner, from 1 */
+    uint32_t end, refused;
+    int64_t acquired_ns, ended_ns, expires_ns, owner_ended_ns;
+};
+
+struct call_history {
+    int64_t sent_ns, effect_ns, reply_ns;
+    uint32_t type, parent, ordinal, subject;
+    uint16_t point, operation;
+    uint8_t status, attempt;
+    uint16_t unused;
+};
+
+struct violation_history {
+    uint32_t invariant, subject; /* enum invariant; a name */
+    int64_t at_ns;
+};
+
+/* The lists: name of the member, of the region, record, most records for n files. */
+#define HISTORY_MAP(X)                                                                             \
+    X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
+    X(manifests, "history of manifests (limits.files)", struct manifest_history, 2 * n + 64)       \
+    X(executions, "history of executions (limits.files)", struct execution_history, 2 * n + 64)    \
+    X(job_runs, "history of job runs (limits.files)", struct job_run_history, 8 * n + 64)          \
+    X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
+    X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
+    X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
+    X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
+
+struct history_counts {
+    int64_t tracked, quarantined, duplicated;
+    int64_t manifest_puts, overwrites;
+    int64_t executions_succeeded, executions_failed;
+    int64_t runs_accepted, runs_succeeded, runs_failed, runs_refused;
+    int64_t parquet_objects;
+    int64_t lock_acquired, lock_refused, lock_taken_over;
+    int64_t longest_block_ns;
+    int64_t violations[INVARIANTS_COUNT];
+};
+
+struct history {
+#define X(member, name, type, most)                                                                \
+    type *member;                                                                                  \
+    uint32_t member##_region;
+    HISTORY_MAP(X)
+#undef X
+    struct history_counts *counts;
+    uint32_t counts_region;
+    bool keep_calls;
+};
+
+void history_declare(struct pipeline *p, uint64_t files);
+void history_init(struct pipeline *p);
+
+/* How many rows a list has. */
+#define HISTORY_COUNT(p, list) world_used(&(p)->cloud.simulation.world, (p)->history.list##_region)
+
+/* What is told. `key`, `date` and `manifest` are names; rows count from 1. */
+void history_arrived(struct pipeline *p, uint32_t key, int64_t size);
+void history_tracked(struct pipeline *p, uint32_t key, uint32_t date);
+void history_quarantined(struct pipeline *p, uint32_t key);
+void history_manifested(struct pipeline *p, uint32_t key, uint32_t manifest);
+void history_completed(struct pipeline *p, uint32_t key);
+void history_manifest_put(struct pipeline *p, uint32_t manifest, uint32_t date,
+                          uint32_t invocation);
+uint32_t history_execution_started(struct pipeline *p, uint32_t manifest, uint32_t date,
+                                   uint32_t files);
+void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocation,
+                           int64_t expires_s, bool taken_over);
+void history_lock_refused(struct pipeline *p, uint32_t date, int64_t now_s);
+void history_lock_gone(struct pipeline *p, uint32_t date, enum tenure_end end);
+
+/* The application's observers (cloud.h). */
+void history_call(struct cloud *c, const struct task *caller, const struct call *call,
+                  enum call_status status);
+void history_invocation(struct cloud *c, struct invocation *invocation, bool started,
+                        enum invocation_end end);
+void history_execution_ended(struct cloud *c, const struct execution *execution);
+void history_expired(struct cloud *c, struct item old);
+
+/* A job run was asked for and accepted (row from 1) or refused; ended. */
+uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool accepted);
+void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, int64_t parquet);
+
+/* A successful run has read the files of a manifest. */
+void history_read_by_job(struct pipeline *p, const struct object *manifest);
+
+void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);
+
+/* The file of a key; NULL where no such object arrived. */
+struct file_history *history_file(struct pipeline *p, uint32_t key);
+
+#endif

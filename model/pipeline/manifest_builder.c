@@ -1,0 +1,263 @@
+/* manifest_builder.c: see manifest_builder.h. */
+#include "model/pipeline/manifest_builder.h"
+
+#include "model/pipeline/pipeline.h"
+
+#define POINTS(X)                                                                                  \
+    X(START)                                                                                       \
+    X(WORK)                                                                                        \
+    X(COPY_TO_QUARANTINE)                                                                          \
+    X(TRACK_FILE)                                                                                  \
+    X(CREATE)                                                                                      \
+    X(PAUSE_AFTER_SUCCESS) X(COUNT_PENDING) X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS)                \
+        X(CREATE_ORPHAN) X(PUT_REPORT)
+
+enum point { POINTS(POINT_ENUM) };
+
+_Static_assert((int)PUT_REPORT < (int)CREATION_POINT_BASE, "the creation's points come behind");
+
+/* The creation's first point, START, is the builder's CREATE or CREATE_ORPHAN: it never waits
+ * there. */
+const char *const manifest_builder_points[] = {POINTS(POINT_NAME)[CREATION_POINT_BASE] = "",
+                                               CREATION_POINTS(POINT_NAME)};
+const uint32_t manifest_builder_points_count =
+    sizeof manifest_builder_points / sizeof manifest_builder_points[0];
+
+enum { ITERATIONS_MAX = 50, FAILURES_MAX = 3 };
+
+static const struct duration PAUSE_SUCCESS = {100 * NS_PER_MS};
+static const struct duration PAUSE_FAILURE = {500 * NS_PER_MS};
+
+static struct task *task_of(struct manifest_builder *b)
+{
+    return &b->reader.invocation.task;
+}
+
+static bool succeeded(const struct manifest_builder *b)
+{
+    return b->reader.invocation.task.call.status == CALL_OK;
+}
+
+static int64_t clock_ns(const struct cloud *c, const struct manifest_builder *b)
+{
+    return invocation_clock(c, &b->reader.invocation).ns;
+}
+
+/* Copies the batch's keys, since the messages may become visible to others while this works. */
+static void take_batch(struct cloud *c, struct manifest_builder *b)
+{
+    uint32_t number = b->reader.invocation.request.batch;
+    if (number != 0) {
+        const struct batch *batch = &c->queue.batches[number - 1];
+        for (uint32_t i = 0; i < batch->count; i++) {
+            if (!chain_push(&c->chunks, &b->records, batch->bodies[i])) {
+                simulation_fail(&c->simulation, "lists in processes (limits.files)");
+            }
+        }
+    }
+    b->next_record = chain_begin(&b->records);
+}
+
+/* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. */
+static bool valid(struct cloud *c, uint32_t key)
+{
+    const struct scenario *s = scenario_of(c);
+    const struct file_history *file = history_file(pipeline_of(c), key);
+    int64_t off = file->size > s->expected_size ? file->size - s->expected_size
+                                                : s->expected_size - file->size;
+    return text_ends(names_text(&c->names, key), TEXT(".ndjson")) &&
+           off * 100 <= s->expected_size * s->size_tolerance_percent;
+}
+
+static bool digits(const char *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (at[i] < '0' || at[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first 4-2-2 digits anywhere in the key, so a folder's date wins over the file name's; else
+ * today. */
+static uint32_t date_of(struct cloud *c, const struct manifest_builder *b)
+{
+    struct text key = names_text(&c->names, b->key);
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, (struct instant){clock_ns(c, b)});
+    struct text date = text_written(&w);
+    for (size_t i = 0; i + 10 <= key.size; i++) {
+        const char *at = key.at + i;
+        if (digits(at, 4) && at[4] == '-' && digits(at + 5, 2) && at[7] == '-' &&
+            digits(at + 8, 2)) {
+            date = (struct text){at, 10};
+            break;
+        }
+    }
+    uint32_t name = names_intern(&c->names, date);
+    if (name == 0) {
+        simulation_fail(&c->simulation, "names (limits.files)");
+    }
+    return name;
+}
+
+static void send_file(struct cloud *c, struct manifest_builder *b, enum point point,
+                      uint16_t operation)
+{
+    struct file_request request = {.key = b->key, .date = b->date, .clock_ns = clock_ns(c, b)};
+    call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
+}
+
+enum call_status perform_copy_to_quarantine(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    CALL_REQUEST(call, struct file_request, request);
+    if (bucket_find(c, BUCKET_INPUT, request.key) == NULL) {
+        return CALL_NOT_FOUND;
+    }
+    bucket_count_put(c, BUCKET_QUARANTINE);
+    history_quarantined(pipeline_of(c), request.key);
+    return CALL_OK;
+}
+
+enum call_status perform_put_report(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    (void)call;
+    bucket_count_put(c, BUCKET_MANIFEST);
+    return CALL_OK;
+}
+
+static void send_page(struct cloud *c, struct manifest_builder *b, enum point point,
+                      uint16_t operation)
+{
+    struct page_request request = {
+        .date = b->date, .base = b->reader.dates.count, .clock_ns = clock_ns(c, b)};
+    call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
+}
+
+/* Adds the page's count; false where there is no further page. An error counts as none at all. */
+static bool count_on(struct manifest_builder *b)
+{
+    struct page_reply reply;
+    memcpy(&reply, task_of(b)->call.reply, sizeof reply);
+    if (!succeeded(b)) {
+        b->pending = 0;
+        return false;
+    }
+    b->pending += reply.count;
+    return reply.more;
+}
+
+/* Whether a further page of orphans follows. An error means that there is nothing to flush. */
+static bool orphans_on(struct cloud *c, struct manifest_builder *b)
+{
+    struct page_reply reply;
+    memcpy(&reply, task_of(b)->call.reply, sizeof reply);
+    if (!succeeded(b)) {
+        chain_cut(&c->chunks, &b->reader.dates, 0);
+        return false;
+    }
+    return reply.more;
+}
+
+static void pause(struct cloud *c, struct manifest_builder *b, enum point point,
+                  struct duration time)
+{
+    struct pipeline *p = pipeline_of(c);
+    if (point == PAUSE_AFTER_SUCCESS) {
+        p->state->pauses_after_success++;
+    } else {
+        p->state->pauses_after_failure++;
+    }
+    task_sleep(c, task_of(b), (uint16_t)point,
+               p->pauses_take_no_time ? (struct duration){0} : time);
+}
+
+static void begin_orphan(struct cloud *c, struct manifest_builder *b)
+{
+    creation_begin(&b->creation, chain_take(&c->chunks, &b->next_date));
+}
+
+enum process_status manifest_builder_step(struct cloud *c, struct task *task)
+{
+    struct manifest_builder *b = (void *)task;
+    const struct scenario *s = scenario_of(c);
+    PROCESS_BEGIN(task->at, enum point);
+    take_batch(c, b);
+    while (b->record < b->records.count) {
+        b->record++;
+        b->key = chain_take(&c->chunks, &b->next_record);
+        if (s->function.work.ns > 0) {
+            AWAIT(task->at, WORK, task_sleep(c, task, WORK, s->function.work));
+        }
+        if (!valid(c, b->key)) {
+            AWAIT(task->at, COPY_TO_QUARANTINE,
+                  send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
+            b->quarantined += succeeded(b);
+            b->errors += !succeeded(b);
+            continue;
+        }
+        b->date = date_of(c, b);
+        AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
+        if (!succeeded(b) &&
+            !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
+            b->errors++;
+            continue;
+        }
+        b->failures = 0;
+        for (b->iteration = 1; b->iteration <= ITERATIONS_MAX; b->iteration++) {
+            creation_begin(&b->creation, b->date);
+            AWAIT_CHILD(task->at, CREATE, creation_step(c, b));
+            b->manifests += b->creation.created;
+            if (!s->builder.retry_loop) {
+                break;
+            }
+            if (b->creation.created > 0) {
+                b->failures = 0;
+                AWAIT(task->at, PAUSE_AFTER_SUCCESS,
+                      pause(c, b, PAUSE_AFTER_SUCCESS, PAUSE_SUCCESS));
+                continue;
+            }
+            b->pending = 0;
+            b->reader.cursor.size = 0;
+            do {
+                AWAIT(task->at, COUNT_PENDING,
+                      send_page(c, b, COUNT_PENDING, OPERATION_COUNT_PENDING));
+            } while (count_on(b));
+            if (b->pending < s->max_files_per_manifest || ++b->failures == FAILURES_MAX) {
+                break;
+            }
+            AWAIT(task->at, PAUSE_AFTER_FAILURE, pause(c, b, PAUSE_AFTER_FAILURE, PAUSE_FAILURE));
+        }
+        if (s->builder.orphan_flush) {
+            chain_cut(&c->chunks, &b->reader.dates, 0);
+            b->reader.cursor.size = 0;
+            do {
+                AWAIT(task->at, QUERY_ORPHANS,
+                      send_page(c, b, QUERY_ORPHANS, OPERATION_QUERY_ORPHANS));
+            } while (orphans_on(c, b));
+            b->next_date = chain_begin(&b->reader.dates);
+            for (b->orphan = 0; b->orphan < b->reader.dates.count; b->orphan++) {
+                begin_orphan(c, b);
+                AWAIT_CHILD(task->at, CREATE_ORPHAN, creation_step(c, b));
+                b->manifests += b->creation.created;
+            }
+        }
+        b->processed++;
+    }
+    if (s->builder.run_report) {
+        AWAIT(task->at, PUT_REPORT, call_send(c, task, PUT_REPORT, OPERATION_PUT_REPORT, NULL, 0));
+    }
+    PROCESS_END;
+}
+
+void manifest_builder_release(struct cloud *c, struct task *task)
+{
+    struct manifest_builder *b = (void *)task;
+    chain_cut(&c->chunks, &b->records, 0);
+    chain_cut(&c->chunks, &b->reader.found, 0);
+    chain_cut(&c->chunks, &b->reader.dates, 0);
+}

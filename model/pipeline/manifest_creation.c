@@ -1,0 +1,223 @@
+/* manifest_creation.c: see manifest_creation.h. */
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/pipeline.h"
+
+enum point { START, CREATION_POINTS(POINT_ENUM) };
+
+void creation_begin(struct creation *m, uint32_t date)
+{
+    memset(m, 0, sizeof *m);
+    m->date = date;
+}
+
+static uint16_t point_number(enum point point)
+{
+    return (uint16_t)(CREATION_POINT_BASE + point);
+}
+
+static int64_t clock_ns(const struct cloud *c, const struct manifest_builder *b)
+{
+    return invocation_clock(c, &b->reader.invocation).ns;
+}
+
+static void send(struct cloud *c, struct manifest_builder *b, enum point point, uint16_t operation,
+                 const void *request, size_t size)
+{
+    call_send(c, &b->reader.invocation.task, point_number(point), operation, request, size);
+}
+
+static bool succeeded(const struct manifest_builder *b)
+{
+    return b->reader.invocation.task.call.status == CALL_OK;
+}
+
+static void send_lock(struct cloud *c, struct manifest_builder *b, enum point point,
+                      uint16_t operation)
+{
+    struct creation *m = &b->creation;
+    if (point == ACQUIRE_LOCK) {
+        m->acquired_ms = clock_ns(c, b) / NS_PER_MS;
+    }
+    struct lock_request request = {
+        .date = m->date,
+        .environment = b->reader.invocation.task.parent,
+        .acquired_ms = m->acquired_ms,
+        .clock_ns = clock_ns(c, b),
+    };
+    send(c, b, point, operation, &request, sizeof request);
+}
+
+static void send_query(struct cloud *c, struct manifest_builder *b)
+{
+    struct page_request request = {.date = b->creation.date, .base = b->reader.found.count};
+    send(c, b, QUERY_PENDING, OPERATION_QUERY_PENDING, &request, sizeof request);
+}
+
+/* Whether the page that came is good and another follows. */
+static bool more_pages(const struct manifest_builder *b, bool *readable)
+{
+    struct page_reply reply;
+    memcpy(&reply, b->reader.invocation.task.call.reply, sizeof reply);
+    *readable = succeeded(b) && !reply.poisoned;
+    return *readable && reply.more;
+}
+
+/* Consecutive batches of the most files; a shorter last one only of an earlier date. */
+static void decide(struct cloud *c, struct manifest_builder *b)
+{
+    const struct scenario *s = scenario_of(c);
+    struct creation *m = &b->creation;
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, (struct instant){clock_ns(c, b)});
+    bool previous = text_compare(names_text(&c->names, m->date), text_written(&w)) < 0;
+    uint32_t found = b->reader.found.count;
+    uint32_t most = (uint32_t)s->max_files_per_manifest;
+    uint32_t least = (uint32_t)s->min_files_for_partial_batch;
+    if (found == 0 || found < (previous ? least : most)) {
+        return;
+    }
+    uint32_t rest = found % most;
+    m->batches = found / most + (previous && rest >= least && rest > 0);
+    m->next = chain_begin(&b->reader.found);
+}
+
+/* "manifests/<date>/batch-<number>-<UTC second>.json": the number starts at 1 in every call. */
+static void begin_batch(struct cloud *c, struct manifest_builder *b)
+{
+    struct creation *m = &b->creation;
+    uint32_t most = (uint32_t)scenario_of(c)->max_files_per_manifest;
+    uint32_t before = (m->batch - 1) * most;
+    uint32_t left = b->reader.found.count - before;
+    m->files = left < most ? left : most;
+    m->batch_start = m->next;
+    char key[128];
+    struct text_writer w = text_writer(key, sizeof key);
+    text_put(&w, TEXT("manifests/"));
+    text_put(&w, names_text(&c->names, m->date));
+    text_put(&w, TEXT("/batch-"));
+    text_put_integer(&w, m->batch, 4);
+    text_put_char(&w, '-');
+    text_put_compact(&w, (struct instant){clock_ns(c, b)});
+    text_put(&w, TEXT(".json"));
+    m->manifest = names_intern(&c->names, text_written(&w));
+    if (m->manifest == 0) {
+        simulation_fail(&c->simulation, "names (limits.files)");
+    }
+}
+
+/* The effect reads the batch's files from the task. */
+static void send_manifest(struct cloud *c, struct manifest_builder *b)
+{
+    send(c, b, PUT_MANIFEST, OPERATION_PUT_MANIFEST, NULL, 0);
+}
+
+enum call_status perform_put_manifest(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)call;
+    struct manifest_builder *b = (void *)caller;
+    struct creation *m = &b->creation;
+    struct chain_cursor cursor = m->batch_start;
+    int64_t size = 0;
+    for (uint32_t i = 0; i < m->files; i++) {
+        uint32_t key = chain_take(&c->chunks, &cursor);
+        size += (int64_t)names_text(&c->names, key).size;
+        if (!bucket_add_to_body(c, key)) {
+            return CALL_FAILED;
+        }
+    }
+    if (bucket_put(c, BUCKET_MANIFEST, m->manifest, size, m->files) == 0) {
+        return CALL_FAILED;
+    }
+    history_manifest_put(pipeline_of(c), m->manifest, m->date, b->reader.invocation.row);
+    return CALL_OK;
+}
+
+static void send_mark(struct cloud *c, struct manifest_builder *b)
+{
+    struct creation *m = &b->creation;
+    struct file_request request = {
+        .key = chain_take(&c->chunks, &m->next),
+        .date = m->date,
+        .manifest = m->manifest,
+        .clock_ns = clock_ns(c, b),
+    };
+    send(c, b, MARK_FILE, OPERATION_MARK_FILE, &request, sizeof request);
+}
+
+static void send_record(struct cloud *c, struct manifest_builder *b, enum point point,
+                        uint16_t operation)
+{
+    struct creation *m = &b->creation;
+    struct record_request request = {
+        .date = m->date,
+        .manifest = m->manifest,
+        .file_count = m->files,
+        .clock_ns = clock_ns(c, b),
+    };
+    send(c, b, point, operation, &request, sizeof request);
+}
+
+enum call_status perform_start_execution(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    CALL_REQUEST(call, struct record_request, request);
+    struct workflow_input input = {
+        .manifest = request.manifest,
+        .date = request.date,
+        .file_count = request.file_count,
+        .row = history_execution_started(pipeline_of(c), request.manifest, request.date,
+                                         request.file_count),
+        .timestamp_ns = request.clock_ns,
+    };
+    return workflow_start(c, &input) == NULL ? CALL_FAILED : CALL_OK;
+}
+
+/* Moves over the files of a batch whose manifest could not be put: they stay pending. */
+static void skip_batch(struct cloud *c, struct creation *m)
+{
+    for (uint32_t i = 0; i < m->files; i++) {
+        (void)chain_take(&c->chunks, &m->next);
+    }
+}
+
+enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
+{
+    struct creation *m = &b->creation;
+    struct task *task = &b->reader.invocation.task;
+    bool readable;
+    PROCESS_BEGIN(m->at, enum point);
+    AWAIT(m->at, ACQUIRE_LOCK, send_lock(c, b, ACQUIRE_LOCK, OPERATION_ACQUIRE_LOCK));
+    if (!succeeded(b)) {
+        return PROCESS_DONE;
+    }
+    chain_cut(&c->chunks, &b->reader.found, 0);
+    b->reader.cursor.size = 0;
+    do {
+        AWAIT(m->at, QUERY_PENDING, send_query(c, b));
+    } while (more_pages(b, &readable));
+    if (readable) {
+        decide(c, b);
+    }
+    for (m->batch = 1; m->batch <= m->batches; m->batch++) {
+        begin_batch(c, b);
+        AWAIT(m->at, PUT_MANIFEST, send_manifest(c, b));
+        if (!succeeded(b)) {
+            skip_batch(c, m);
+            continue;
+        }
+        if (pipeline_of(c)->time_per_manifest.ns > 0) {
+            AWAIT(m->at, CLOCK,
+                  task_sleep(c, task, point_number(CLOCK), pipeline_of(c)->time_per_manifest));
+        }
+        for (m->file = 0; m->file < m->files; m->file++) {
+            AWAIT(m->at, MARK_FILE, send_mark(c, b));
+        }
+        AWAIT(m->at, PUT_RECORD, send_record(c, b, PUT_RECORD, OPERATION_PUT_RECORD));
+        AWAIT(m->at, START_EXECUTION,
+              send_record(c, b, START_EXECUTION, OPERATION_START_EXECUTION));
+        m->created++;
+    }
+    AWAIT(m->at, RELEASE_LOCK, send_lock(c, b, RELEASE_LOCK, OPERATION_RELEASE_LOCK));
+    PROCESS_END;
+}

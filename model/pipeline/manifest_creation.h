@@ -1,0 +1,41 @@
+/* manifest_creation.h: create(date): under the date's lock, turn its pending files into manifests.
+ *
+ * Method. Acquire the lock or give up; read the date's pending items page by page; cut them into
+ * batches in order of key; for each batch put the manifest, mark every file, put the manifest's
+ * record, start an execution; release the lock. A refused lock, and any error while acquiring it,
+ * read as "held": nothing is created. Errors behind the manifest's put are ignored: the batch
+ * counts as created. Nothing checks that the lock is still held. A pending item without file_path
+ * ends the call with nothing created, unless the switch says to skip it.
+ */
+#ifndef LOCKSTEP_MODEL_PIPELINE_MANIFEST_CREATION_H
+#define LOCKSTEP_MODEL_PIPELINE_MANIFEST_CREATION_H
+
+#include "model/pipeline/records.h"
+
+/* Where it may wait. */
+#define CREATION_POINTS(X)                                                                         \
+    X(ACQUIRE_LOCK)                                                                                \
+    X(QUERY_PENDING)                                                                               \
+    X(PUT_MANIFEST) X(CLOCK) X(MARK_FILE) X(PUT_RECORD) X(START_EXECUTION) X(RELEASE_LOCK)
+
+/* A child process of the builder's. */
+struct creation {
+    uint32_t at;
+    uint32_t date;                         /* name */
+    uint32_t created;                      /* manifests, so far */
+    uint32_t batches, batch;               /* how many there are; the current one, from 1 */
+    uint32_t manifest;                     /* name of the current one */
+    uint32_t files, file;                  /* of the current batch */
+    struct chain_cursor batch_start, next; /* in the reader's list */
+    int64_t acquired_ms;                   /* in the lock's id */
+};
+
+/* Makes it ready for a date. */
+void creation_begin(struct creation *m, uint32_t date);
+
+struct manifest_builder;
+
+/* Steps it; the points it reports begin at CREATION_POINT_BASE. */
+enum process_status creation_step(struct cloud *c, struct manifest_builder *b);
+
+#endif

@@ -1,0 +1,328 @@
+/* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
+#include "model/pipeline/pipeline.h"
+
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/status_updater.h"
+
+#include <stdlib.h>
+
+enum { TASKS_MAX = 4096, CACHE_MIB = 384 };
+
+/* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
+ * Source: SDK-RETRY-1. */
+enum { SDK_ATTEMPTS = 5, SDK_TABLE_ATTEMPTS = 10 };
+
+static uint64_t files_of(const struct scenario *s)
+{
+    uint64_t files = 0;
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        files += (uint64_t)s->workloads[i].files;
+    }
+    return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
+}
+
+static void define_types(struct pipeline *p, uint64_t files)
+{
+    p->types[TASK_MANIFEST_BUILDER] = (struct task_type){
+        .name = "manifest_builder",
+        .size = sizeof(struct manifest_builder),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = manifest_builder_points,
+        .points_count = manifest_builder_points_count,
+        .step = manifest_builder_step,
+        .end = invocation_end,
+        .release = manifest_builder_release,
+    };
+    p->types[TASK_STATE_MACHINE] = (struct task_type){
+        .name = "state_machine",
+        .size = sizeof(struct execution),
+        .capacity = 2 * files + 64 < 1 << 24 ? 2 * files + 64 : (1 << 24) - 1,
+        .attempts_max = 1,
+        .table_attempts_max = 1,
+        .points = workflow_points,
+        .points_count = workflow_points_count,
+        .step = workflow_step,
+        .end = workflow_end,
+    };
+    p->types[TASK_STATUS_UPDATER] = (struct task_type){
+        .name = "status_updater",
+        .size = sizeof(struct status_updater),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = status_updater_points,
+        .points_count = status_updater_points_count,
+        .step = status_updater_step,
+        .end = invocation_end,
+        .release = status_updater_release,
+    };
+}
+
+static void define_operations(struct pipeline *p)
+{
+    static enum call_status (*const performs[OPERATIONS_COUNT])(struct cloud *, struct task *,
+                                                                struct call *) = {
+        [OPERATION_TRACK_FILE] = perform_track_file,
+        [OPERATION_ACQUIRE_LOCK] = perform_acquire_lock,
+        [OPERATION_RELEASE_LOCK] = perform_release_lock,
+        [OPERATION_QUERY_PENDING] = perform_query_pending,
+        [OPERATION_COUNT_PENDING] = perform_count_pending,
+        [OPERATION_QUERY_ORPHANS] = perform_query_orphans,
+        [OPERATION_MARK_FILE] = perform_mark_file,
+        [OPERATION_PUT_RECORD] = perform_put_record,
+        [OPERATION_UPDATE_PROCESSING] = perform_update_processing,
+        [OPERATION_UPDATE_COMPLETED] = perform_update_completed,
+        [OPERATION_UPDATE_FAILED] = perform_update_failed,
+        [OPERATION_QUERY_BATCH] = perform_query_batch,
+        [OPERATION_SET_FILE_STATUS] = perform_set_file_status,
+        [OPERATION_COPY_TO_QUARANTINE] = perform_copy_to_quarantine,
+        [OPERATION_PUT_MANIFEST] = perform_put_manifest,
+        [OPERATION_PUT_REPORT] = perform_put_report,
+        [OPERATION_START_EXECUTION] = perform_start_execution,
+        [OPERATION_START_JOB_RUN] = perform_start_job_run,
+        [OPERATION_INVOKE_UPDATER] = perform_invoke_updater,
+        [OPERATION_PUBLISH_ALERT] = perform_publish_alert,
+    };
+    static const struct operation rows[OPERATIONS_COUNT] = {
+#define X(id, aws, operation, delay, table)                                                        \
+    [OPERATION_##id] = {                                                                           \
+        .service = aws, .name = operation, .latency = CHOICE_LATENCY_##delay, .of_table = table},
+        OPERATION_MAP(X)
+#undef X
+    };
+    for (uint32_t i = 0; i < OPERATIONS_COUNT; i++) {
+        p->operations[i] = rows[i];
+        p->operations[i].perform = performs[i];
+    }
+}
+
+/* What the scenario's faults do to a call that is about to leave: the n-th time that a process is
+ * at the point. */
+static enum call_fault fault_of(struct cloud *c, const struct task *caller)
+{
+    struct pipeline *p = pipeline_of(c);
+    const struct task_type *type = &p->types[caller->type];
+    enum call_fault struck = CALL_UNHARMED;
+    for (uint32_t i = 0; i < p->scenario->faults_count; i++) {
+        const struct fault *fault = &p->scenario->faults[i];
+        if (!text_equal(fault->process, text_from(type->name)) ||
+            !text_equal(fault->at, text_from(type->points[caller->call.point]))) {
+            continue;
+        }
+        if (++p->state->fault_counts[i] == fault->occurrence) {
+            static const enum call_fault effects[] = {
+                [FAULT_KILL] = CALL_KILLS,
+                [FAULT_LOSE_REQUEST] = CALL_LOSES_REQUEST,
+                [FAULT_LOSE_REPLY] = CALL_LOSES_REPLY,
+                [FAULT_THROTTLE] = CALL_IS_THROTTLED,
+            };
+
+            struck = effects[fault->kind];
+        }
+    }
+    return struck;
+}
+
+static void define_application(struct pipeline *p)
+{
+    p->cloud.pipeline = p;
+    p->cloud.application = (struct application){
+        .types = p->types,
+        .types_count = TASK_TYPES_COUNT,
+        .operations = p->operations,
+        .operations_count = OPERATIONS_COUNT,
+        .job_begin = glue_job_begin,
+        .job_end = glue_job_end,
+        .call_observed = history_call,
+        .call_fault = fault_of,
+        .arrival = workload_arrival,
+        .invocation_observed = history_invocation,
+        .execution_observed = history_execution_ended,
+        .expiry_observed = history_expired,
+    };
+}
+
+static void configure_function(struct pipeline *p, enum function_id function, const char *name,
+                               uint32_t task_type, struct duration timeout, int64_t reserved)
+{
+    const struct scenario *s = p->scenario;
+    struct function_config *config = &p->cloud.functions.configs[function];
+    config->name = name;
+    config->task_type = task_type;
+    config->timeout = timeout;
+    config->reserved_concurrency = reserved;
+    config->scaling_per_10s = s->function.scaling_per_10s;
+    config->idle_lifetime = s->function.idle_lifetime;
+    distribution_init(&config->cold_start, &s->function.cold_start);
+    distribution_init(&config->clock_skew, &s->function.clock_skew);
+}
+
+static void configure_queue(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct queue *q = &p->cloud.queue;
+    struct event_source *e = &p->cloud.event_source;
+    q->visibility_timeout = s->queue.visibility_timeout;
+    q->retention = s->queue.retention;
+    q->dead_letter_retention = s->queue.dead_letter_retention;
+    q->max_receive_count = s->queue.max_receive_count;
+    q->duplicate_ppm = s->queue.duplicate_ppm;
+    q->notification_duplicate_ppm = s->bucket.notification_duplicate_ppm;
+    distribution_init(&q->notification_delay, &s->bucket.notification_delay);
+    e->enabled = true;
+    e->batch_size = s->mapping.batch_size;
+    e->batching_window = s->mapping.batching_window;
+    e->maximum_concurrency = s->mapping.maximum_concurrency;
+    e->initial_concurrency = s->mapping.initial_concurrency;
+    e->scaling_per_minute = s->mapping.scaling_per_minute;
+    e->concurrency_limit = s->mapping.concurrency_limit;
+}
+
+static void configure_workflow(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct workflow *w = &p->cloud.workflow;
+    struct job *j = &p->cloud.job;
+    state_machine_define(p);
+    w->states = p->machine;
+    w->states_count = sizeof p->machine / sizeof p->machine[0];
+    w->task_type = TASK_STATE_MACHINE;
+    w->first_state_inside_start = s->has_machine && s->workflow.start_applies_first_state;
+    w->never_starts = !s->has_machine || s->workflow.never_starts;
+    distribution_init(&w->start_delay, &s->workflow.start_delay);
+    distribution_init(&w->transition, &s->workflow.transition);
+    j->max_concurrent_runs = s->glue.max_concurrent_runs;
+    j->max_retries = s->glue.max_retries;
+    j->failure_ppm = s->glue.failure_ppm;
+    j->timeout = s->glue.timeout;
+    j->poll_interval = s->glue.poll_interval;
+    distribution_init(&j->start_up, &s->glue.start_up);
+    distribution_init(&j->run_time, &s->glue.run_time);
+}
+
+static void configure(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct cloud *c = &p->cloud;
+#define X(call) &s->latency.call,
+    const struct distribution_spec *latencies[] = {LATENCY_MAP(X)};
+#undef X
+    _Static_assert(sizeof latencies / sizeof latencies[0] == LATENCIES_COUNT,
+                   "the scenario's latencies are the cloud's, in its order");
+    for (uint32_t i = 0; i < LATENCIES_COUNT; i++) {
+        distribution_init(&c->latencies[i], latencies[i]);
+    }
+    c->buckets.lifetimes[BUCKET_INPUT] = s->bucket.input_lifetime;
+    c->buckets.lifetimes[BUCKET_MANIFEST] = s->bucket.manifest_lifetime;
+    configure_queue(p);
+    configure_function(p, FUNCTION_BUILDER, "manifest-builder", TASK_MANIFEST_BUILDER,
+                       s->function.timeout, s->function.reserved_concurrency);
+    /* The updater has 120 s and no reserved concurrency. Source: PIPE-CONFIG-1. */
+    configure_function(p, FUNCTION_UPDATER, "batch-status-updater", TASK_STATUS_UPDATER,
+                       duration_s(120), 0);
+    configure_workflow(p);
+    distribution_init(&p->replica_lag, &s->table.replica_lag);
+    distribution_init(&p->index_lag, &s->table.index_lag);
+    distribution_init(&c->sweeper.delay, &s->table.ttl_delay);
+}
+
+static enum status configure_gaps(struct pipeline *p, struct error *error)
+{
+    const struct scenario *s = p->scenario;
+    p->gaps = calloc(s->workloads_count + 1, sizeof *p->gaps);
+    if (p->gaps == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for the workload");
+    }
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        struct distribution_spec spec = {
+            .kind = DISTRIBUTION_EXPONENTIAL,
+            .a = {s->workloads[i].over.ns / s->workloads[i].files},
+        };
+        if (s->workloads[i].spacing == SPACING_POISSON) {
+            distribution_init(&p->gaps[i], &spec);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
+                              const char *scratch, struct error *error)
+{
+    const struct scenario *s = p->scenario;
+    int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
+    int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
+    struct table_config config = {
+        .name = TRACKING_TABLE,
+        .hash_key = "date_prefix",
+        .range_key = "file_key",
+        .ttl_attribute = "ttl",
+        .directory = directory,
+        .scratch = scratch,
+        .rcu = s->table.rcu,
+        .wcu = s->table.wcu,
+        .history = {(replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS},
+        .items_max = 3 * files + 4096,
+        .cache_bytes = (uint64_t)CACHE_MIB << 20,
+        .indexes_count = 1,
+        .indexes = {{.name = "status-index",
+                     .hash_key = "status",
+                     .range_key = "date_prefix",
+                     .rcu = s->table.rcu,
+                     .wcu = s->table.wcu}},
+    };
+    p->cloud.table = table_open(&config, s->start, error);
+    return p->cloud.table == NULL ? STATUS_IO : STATUS_OK;
+}
+
+enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
+                          struct choices *choices, struct trace *trace, bool keep_calls,
+                          const char *table_directory, const char *scratch, struct error *error)
+{
+    uint64_t files = files_of(scenario);
+    uint64_t events = 4 * files + 65536;
+    p->scenario = scenario;
+    p->history.keep_calls = keep_calls;
+    simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
+    define_types(p, files);
+    define_operations(p);
+    define_application(p);
+    configure(p);
+    cloud_declare(&p->cloud, files);
+    p->state_region = world_declare(&p->cloud.simulation.world, "pipeline", REGION_RECORDS,
+                                    sizeof(struct pipeline_state), 1, (void **)&p->state);
+    history_declare(p, files);
+    enum status status = record_expressions_compile(&p->expressions, error);
+    if (status == STATUS_OK) {
+        status = configure_gaps(p, error);
+    }
+    if (status == STATUS_OK) {
+        events = scenario->limits.events > 0 ? (uint64_t)scenario->limits.events : events;
+        events = events < EVENT_QUEUE_CAPACITY_MAX ? events : EVENT_QUEUE_CAPACITY_MAX;
+        status = world_build(&p->cloud.simulation.world, (uint32_t)events, scenario->start, choices,
+                             error);
+    }
+    if (status == STATUS_OK) {
+        status = open_table(p, files, table_directory, scratch, error);
+    }
+    if (status == STATUS_OK) {
+        (void)world_append(&p->cloud.simulation.world, p->state_region);
+        history_init(p);
+        cloud_init(&p->cloud);
+    } else {
+        (void)pipeline_deinit(p, NULL);
+    }
+    return status;
+}
+
+enum status pipeline_deinit(struct pipeline *p, struct error *error)
+{
+    enum status status = table_close(p->cloud.table, error);
+    p->cloud.table = NULL;
+    record_expressions_free(&p->expressions);
+    free(p->gaps);
+    p->gaps = NULL;
+    world_deinit(&p->cloud.simulation.world);
+    return status;
+}

@@ -1,0 +1,596 @@
+/* records.c: see records.h. */
+#include "model/pipeline/pipeline.h"
+
+enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
+
+/* --- expressions
+ * ------------------------------------------------------------------------------------------- */
+
+static const char *const STATUS_NAMES[] = {"#status", "status", NULL};
+static const char *const TTL_NAMES[] = {"#ttl", "ttl", NULL};
+static const char *const STATUS_TTL_NAMES[] = {"#status", "status", "#ttl", "ttl", NULL};
+static const char *const NO_VALUES[] = {NULL};
+
+#define VALUES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Each expression's kind and source, beside the member that holds it. */
+static enum status compile_all(struct record_expressions *e, struct error *error)
+{
+    const struct {
+        struct expression **target;
+        enum expression_kind kind;
+        struct expression_source source;
+    } rows[] = {
+        {&e->lock_absent,
+         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
+        {&e->lock_absent_or_expired,
+         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix) OR #ttl < :now", TTL_NAMES, VALUES(":now")}        },
+        {&e->lock_is_mine,           EXPRESSION_CONDITION, {"lock_id = :id", NULL, VALUES(":id")}                                                 },
+        {&e->file_absent,
+         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
+        {&e->partition,              EXPRESSION_KEY,       {"date_prefix = :key", NULL, VALUES(":key", ":match")}                                 },
+        {&e->index_partition,        EXPRESSION_KEY,       {"#status = :key", STATUS_NAMES, VALUES(":key")}                                       },
+        {&e->status_is,
+         EXPRESSION_FILTER,                                {"#status = :match", STATUS_NAMES, VALUES(":key", ":match")}                           },
+        {&e->manifest_is,
+         EXPRESSION_FILTER,                                {"manifest_path = :match", NULL, VALUES(":key", ":match")}                             },
+        {&e->mark_file,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, manifest_path = :path, updated_at = :at, #ttl = :ttl",
+          STATUS_TTL_NAMES, VALUES(":status", ":path", ":at", ":ttl")}                                                 },
+        {&e->set_processing,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, manifest_path = :path, processing_start_time = :at, "
+          "file_count = :count",
+          STATUS_NAMES, VALUES(":status", ":path", ":at", ":count")}                                                   },
+        {&e->set_completed,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, completed_time = :at, glue_job_run_id = :run", STATUS_NAMES,
+          VALUES(":status", ":at", ":run")}                                                                            },
+        {&e->set_failed,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, failed_time = :at, error_message = :error", STATUS_NAMES,
+          VALUES(":status", ":at", ":error")}                                                                          },
+        {&e->set_file_completed,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, completed_time = :at", STATUS_NAMES, VALUES(":status", ":at")}},
+        {&e->set_file_failed,
+         EXPRESSION_UPDATE,                                {"SET #status = :status, failed_time = :at", STATUS_NAMES, VALUES(":status", ":at")}   },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        *rows[i].target = expression_compile(rows[i].kind, &rows[i].source, error);
+        if (*rows[i].target == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status record_expressions_compile(struct record_expressions *e, struct error *error)
+{
+    memset(e, 0, sizeof *e);
+    enum status status = compile_all(e, error);
+    if (status != STATUS_OK) {
+        record_expressions_free(e);
+    }
+    return status;
+}
+
+void record_expressions_free(struct record_expressions *e)
+{
+    struct expression *all[sizeof *e / sizeof(struct expression *)];
+    memcpy(all, e, sizeof *e);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        expression_free(all[i]);
+    }
+    memset(e, 0, sizeof *e);
+}
+
+/* --- texts
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static struct text name_of(struct cloud *c, uint32_t name)
+{
+    return names_text(&c->names, name);
+}
+
+/* "s3://<bucket>/<key>" */
+static struct text path_of(struct cloud *c, const char *bucket, uint32_t key, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put(&w, TEXT("s3://"));
+    text_put(&w, text_from(bucket));
+    text_put_char(&w, '/');
+    text_put(&w, name_of(c, key));
+    ASSERT(!w.overflowed);
+    return text_written(&w);
+}
+
+static struct text isoformat_of(int64_t clock_ns, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put_isoformat(&w, (struct instant){clock_ns});
+    return text_written(&w);
+}
+
+/* The file's name: the last segment of its key. */
+static struct text base_name_of(struct cloud *c, uint32_t key)
+{
+    return text_after_last(name_of(c, key), '/');
+}
+
+void text_put_record_key(struct text_writer *w, struct text manifest_key)
+{
+    text_put(w, TEXT("MANIFEST#"));
+    text_put(w, text_after_last(manifest_key, '/'));
+}
+
+/* The range key of a manifest's record, in the form that the switch says. */
+static struct text record_key_of(struct cloud *c, enum record_key form, uint32_t manifest,
+                                 char *buffer)
+{
+    if (form == RECORD_SHARED) {
+        return TEXT("MANIFEST");
+    }
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put_record_key(&w, name_of(c, manifest));
+    ASSERT(!w.overflowed);
+    return text_written(&w);
+}
+
+static struct item key_item(char *buffer, struct text date, struct text file_key)
+{
+    struct item_writer w = item_writer(buffer, ITEM_BYTES_MAX);
+    item_add_s(&w, TEXT("date_prefix"), date);
+    item_add_s(&w, TEXT("file_key"), file_key);
+    return item_written(&w);
+}
+
+static int64_t record_ttl(const struct cloud *c, int64_t clock_ns)
+{
+    return instant_epoch_seconds((struct instant){clock_ns}) + scenario_of(c)->ttl_days * 86400;
+}
+
+/* What the table says of a call, in the words of calls. */
+static enum call_status answer(struct cloud *c, enum table_result result)
+{
+    switch (result) {
+    case TABLE_OK:
+        return CALL_OK;
+    case TABLE_CONDITION_FAILED:
+        return CALL_CONDITION_FAILED;
+    case TABLE_THROTTLED:
+        return CALL_THROTTLED;
+    case TABLE_INVALID:
+        return CALL_INVALID;
+    case TABLE_FULL:
+        break;
+    }
+    simulation_fail(&c->simulation, "items in the table (limits.files)");
+    return CALL_INVALID;
+}
+
+/* --- file records
+ * ------------------------------------------------------------------------------------------ */
+
+/* bytes / 2^20 as an exact decimal. */
+static struct value size_in_mb(int64_t bytes)
+{
+    char digits[64];
+    struct text_writer w = text_writer(digits, sizeof digits);
+    int64_t rest = bytes % (1 << 20);
+    text_put_integer(&w, bytes >> 20, 0);
+    text_put_char(&w, '.');
+    do {
+        rest *= 10;
+        text_put_integer(&w, rest >> 20, 0);
+        rest %= 1 << 20;
+    } while (rest > 0);
+    struct value value = {.type = TYPE_N};
+    ASSERT(number_parse(text_written(&w), &value.number, NULL) == STATUS_OK);
+    return value;
+}
+
+enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct file_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char path[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    struct file_history *file = history_file(p, request.key);
+    ASSERT(file != NULL);
+    struct value size = size_in_mb(file->size);
+    int64_t ttl_s = record_ttl(c, request.clock_ns);
+    struct item_writer w = item_writer(bytes, sizeof bytes);
+    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("date_prefix"), name_of(c, request.date));
+    item_add_s(&w, TEXT("file_key"), base_name_of(c, request.key));
+    item_add_s(&w, TEXT("file_path"), path_of(c, INPUT_BUCKET, request.key, path));
+    item_add(&w, TEXT("file_size_mb"), &size);
+    item_add_s(&w, TEXT("status"), TEXT("pending"));
+    item_add_n(&w, TEXT("ttl"), ttl_s);
+    const struct expression *condition =
+        p->scenario->builder.track_if_absent ? p->expressions.file_absent : NULL;
+    struct table_reply reply;
+    enum table_result result =
+        table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
+    if (result == TABLE_OK) {
+        history_tracked(p, request.key, request.date);
+        table_sweeper_note(c, ttl_s);
+    }
+    return answer(c, result);
+}
+
+enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct file_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char path[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    int64_t ttl_s = record_ttl(c, request.clock_ns);
+    struct value values[] = {
+        value_s(TEXT("manifested")),
+        value_s(path_of(c, MANIFEST_BUCKET, request.manifest, path)),
+        value_s(isoformat_of(request.clock_ns, at)),
+        value_n(ttl_s),
+    };
+    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct table_reply reply;
+    enum table_result result =
+        table_update(c->table, cloud_now(c), key, p->expressions.mark_file, NULL, values, &reply);
+    if (result == TABLE_OK) {
+        history_manifested(p, request.key, request.manifest);
+        table_sweeper_note(c, ttl_s);
+    }
+    return answer(c, result);
+}
+
+enum call_status perform_set_file_status(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct file_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    struct value values[] = {
+        value_s(request.outcome ? TEXT("completed") : TEXT("failed")),
+        value_s(isoformat_of(request.clock_ns, at)),
+    };
+    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct table_reply reply;
+    const struct expression *update =
+        request.outcome ? p->expressions.set_file_completed : p->expressions.set_file_failed;
+    enum table_result result =
+        table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
+    if (result == TABLE_OK && request.outcome) {
+        history_completed(p, request.key);
+    }
+    return answer(c, result);
+}
+
+/* --- the lock
+ * ---------------------------------------------------------------------------------------------- */
+
+/* "LOCK#manifest-<date>" */
+static struct text lock_key_of(struct cloud *c, uint32_t date, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put(&w, TEXT("LOCK#manifest-"));
+    text_put(&w, name_of(c, date));
+    return text_written(&w);
+}
+
+/* "<log stream>_<epoch ms>": the stream is the environment's. */
+static struct text lock_id_of(const struct lock_request *request, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put(&w, TEXT("[$LATEST]environment-"));
+    text_put_integer(&w, request->environment, 4);
+    text_put_char(&w, '_');
+    text_put_integer(&w, request->acquired_ms, 0);
+    return text_written(&w);
+}
+
+enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, struct call *call)
+{
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct lock_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char key[TEXT_BYTES_MAX];
+    char id[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    int64_t now_s = instant_epoch_seconds((struct instant){request.clock_ns});
+    int64_t ttl_s = now_s + p->scenario->lock_ttl.ns / NS_PER_S;
+    struct item_writer w = item_writer(bytes, sizeof bytes);
+    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("date_prefix"), lock_key_of(c, request.date, key));
+    item_add_s(&w, TEXT("file_key"), TEXT("LOCK"));
+    item_add_s(&w, TEXT("lock_id"), lock_id_of(&request, id));
+    item_add_n(&w, TEXT("ttl"), ttl_s);
+    struct value values[] = {value_n(now_s)};
+    const struct expression *condition = p->scenario->builder.lock == LOCK_STRICT
+                                             ? p->expressions.lock_absent
+                                             : p->expressions.lock_absent_or_expired;
+    struct table_reply reply;
+    enum table_result result =
+        table_put(c->table, cloud_now(c), item_written(&w), condition, values, &reply);
+    if (result == TABLE_OK) {
+        const struct reader *reader = (const void *)caller;
+        history_lock_acquired(p, request.date, reader->invocation.row, ttl_s,
+                              reply.old.bytes.size != 0);
+        table_sweeper_note(c, ttl_s);
+    } else if (result == TABLE_CONDITION_FAILED) {
+        history_lock_refused(p, request.date, now_s);
+    }
+    return answer(c, result);
+}
+
+enum call_status perform_release_lock(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct lock_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char key[TEXT_BYTES_MAX];
+    char id[TEXT_BYTES_MAX];
+    struct value values[] = {value_s(lock_id_of(&request, id))};
+    struct item item = key_item(bytes, lock_key_of(c, request.date, key), TEXT("LOCK"));
+    struct table_reply reply;
+    enum table_result result =
+        table_delete(c->table, cloud_now(c), item, p->expressions.lock_is_mine, values, &reply);
+    if (result == TABLE_OK) {
+        history_lock_gone(p, request.date, TENURE_RELEASED);
+    }
+    return answer(c, result);
+}
+
+/* --- reading pages
+ * ----------------------------------------------------------------------------------------- */
+
+/* Who reads a page, and what has been found. */
+struct page {
+    struct cloud *c;
+    struct reader *reader;
+    bool poisoned;
+    struct text before; /* QUERY_ORPHANS: dates below it */
+    struct text latest; /* and the latest one that was added */
+};
+
+static void push(struct page *page, struct chain *chain, struct text text)
+{
+    uint32_t name = names_intern(&page->c->names, text);
+    if (name == 0 || !chain_push(&page->c->chunks, chain, name)) {
+        simulation_fail(&page->c->simulation, "lists in processes (limits.files)");
+    }
+}
+
+/* The S3 key in an item's file_path; size 0 where it has none. */
+static struct text s3_key_of(struct item item)
+{
+    struct text path = item_text(item, TEXT("file_path"));
+    size_t skip = sizeof "s3://" INPUT_BUCKET; /* the slash behind the bucket in place of the NUL */
+    ASSERT(path.size == 0 || path.size > skip);
+    return path.size == 0 ? path : (struct text){path.at + skip, path.size - skip};
+}
+
+/* A pending item of the date. */
+static void visit_pending(void *self, struct item item)
+{
+    struct page *page = self;
+    struct text key = s3_key_of(item);
+    if (key.size == 0) {
+        page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
+        return;
+    }
+    push(page, &page->reader->found, key);
+}
+
+static void visit_orphan(void *self, struct item item)
+{
+    struct page *page = self;
+    struct text date = item_text(item, TEXT("date_prefix"));
+    if (text_compare(date, page->before) >= 0 || text_equal(date, page->latest)) {
+        return;
+    }
+    push(page, &page->reader->dates, date);
+    page->latest = names_text(&page->c->names, names_find(&page->c->names, date));
+}
+
+/* A record that names the manifest, unless it is a manifest's or a lock's own. The old form,
+ * MANIFEST, is not told from a file's. */
+static void visit_batch(void *self, struct item item)
+{
+    struct page *page = self;
+    struct text file_key = item_text(item, TEXT("file_key"));
+    if (text_starts(file_key, TEXT("MANIFEST#")) || text_starts(file_key, TEXT("LOCK#"))) {
+        return;
+    }
+    struct text key = s3_key_of(item);
+    push(page, &page->reader->found, key.size == 0 ? file_key : key);
+}
+
+/* Reads the page under the reader's cursor and moves it. */
+static enum call_status read_page(struct page *page, struct call *call, struct table_query *query,
+                                  const struct distribution *lag, enum choice_label label)
+{
+    struct cloud *c = page->c;
+    struct reader *reader = page->reader;
+    query->start_key = (struct text){reader->cursor.bytes, reader->cursor.size};
+    query->self = page;
+    query->as_of.ns = cloud_now(c).ns - cloud_draw(c, label, lag).ns;
+    struct table_page result;
+    enum table_result status = table_read_page(c->table, cloud_now(c), query, &result);
+    if (status != TABLE_OK) {
+        return answer(c, status);
+    }
+    if (result.last_key.size > CURSOR_BYTES_MAX) {
+        simulation_fail(&c->simulation, "bytes of a page's last key");
+        return CALL_INVALID;
+    }
+    reader->cursor.size = (uint32_t)result.last_key.size;
+    if (result.last_key.size > 0) {
+        memcpy(reader->cursor.bytes, result.last_key.at, result.last_key.size);
+    }
+    struct page_reply reply = {
+        .count = result.count, .poisoned = page->poisoned, .more = reader->cursor.size != 0};
+    _Static_assert(sizeof reply <= CALL_REPLY_WORDS * 8, "the reply fits");
+    memcpy(call->reply, &reply, sizeof reply);
+    return CALL_OK;
+}
+
+/* A page of the date's partition: pending items if `match` is "pending". */
+static enum call_status read_partition(struct cloud *c, struct task *caller, struct call *call,
+                                       const struct expression *filter, struct text match,
+                                       void (*visit)(void *, struct item))
+{
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct page_request, request);
+    struct page page = {.c = c, .reader = (void *)caller};
+    if (visit != NULL) {
+        chain_cut(&c->chunks, &page.reader->found, request.base);
+    }
+    struct value values[] = {value_s(name_of(c, request.date)), value_s(match)};
+    struct table_query query = {
+        .index = TABLE_BASE,
+        .key = p->expressions.partition,
+        .filter = filter,
+        .values = values,
+        .visit = visit,
+    };
+    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
+}
+
+enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call)
+{
+    return read_partition(c, caller, call, pipeline_of(c)->expressions.status_is, TEXT("pending"),
+                          visit_pending);
+}
+
+enum call_status perform_count_pending(struct cloud *c, struct task *caller, struct call *call)
+{
+    return read_partition(c, caller, call, pipeline_of(c)->expressions.status_is, TEXT("pending"),
+                          NULL);
+}
+
+enum call_status perform_query_batch(struct cloud *c, struct task *caller, struct call *call)
+{
+    CALL_REQUEST(call, struct page_request, request);
+    char path[TEXT_BYTES_MAX];
+    return read_partition(c, caller, call, pipeline_of(c)->expressions.manifest_is,
+                          path_of(c, MANIFEST_BUCKET, request.manifest, path), visit_batch);
+}
+
+enum call_status perform_query_orphans(struct cloud *c, struct task *caller, struct call *call)
+{
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct page_request, request);
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, (struct instant){request.clock_ns});
+    struct page page = {.c = c, .reader = (void *)caller, .before = text_written(&w)};
+    chain_cut(&c->chunks, &page.reader->dates, request.base);
+    struct value values[] = {value_s(TEXT("pending"))};
+    struct table_query query = {
+        .index = 0,
+        .key = p->expressions.index_partition,
+        .values = values,
+        .visit = visit_orphan,
+    };
+    return read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+}
+
+/* --- manifests' records
+ * ------------------------------------------------------------------------------------ */
+
+enum call_status perform_put_record(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct record_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char path[TEXT_BYTES_MAX];
+    char key[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    int64_t ttl_s = record_ttl(c, request.clock_ns);
+    struct item_writer w = item_writer(bytes, sizeof bytes);
+    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("date_prefix"), name_of(c, request.date));
+    item_add_n(&w, TEXT("file_count"), request.file_count);
+    item_add_s(&w, TEXT("file_key"),
+               record_key_of(c, p->scenario->builder.record, request.manifest, key));
+    item_add_s(&w, TEXT("manifest_path"), path_of(c, MANIFEST_BUCKET, request.manifest, path));
+    item_add_s(&w, TEXT("status"), TEXT("pending"));
+    item_add_n(&w, TEXT("ttl"), ttl_s);
+    struct table_reply reply;
+    enum table_result result =
+        table_put(c->table, cloud_now(c), item_written(&w), NULL, NULL, &reply);
+    if (result == TABLE_OK) {
+        table_sweeper_note(c, ttl_s);
+    }
+    return answer(c, result);
+}
+
+/* An execution's update of its manifest's record: an upsert of the key that the switch names. */
+static enum call_status update_record(struct cloud *c, struct task *caller, enum record_key form,
+                                      const struct expression *update, const struct value *values)
+{
+    const struct execution *e = (const void *)caller;
+    char bytes[ITEM_BYTES_MAX];
+    char key[TEXT_BYTES_MAX];
+    struct item item =
+        key_item(bytes, name_of(c, e->date), record_key_of(c, form, e->manifest, key));
+    struct table_reply reply;
+    return answer(c, table_update(c->table, cloud_now(c), item, update, NULL, values, &reply));
+}
+
+enum call_status perform_update_processing(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)call;
+    struct pipeline *p = pipeline_of(c);
+    const struct execution *e = (const void *)caller;
+    char path[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    struct value values[] = {
+        value_s(TEXT("processing")),
+        value_s(path_of(c, MANIFEST_BUCKET, e->manifest, path)),
+        value_s(isoformat_of(e->timestamp_ns, at)),
+        value_n(e->file_count),
+    };
+    return update_record(c, caller, p->scenario->machine.processing_key,
+                         p->expressions.set_processing, values);
+}
+
+enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)call;
+    struct pipeline *p = pipeline_of(c);
+    const struct execution *e = (const void *)caller;
+    char at[TEXT_BYTES_MAX];
+    char run[32];
+    struct text_writer w = text_writer(run, sizeof run);
+    text_put(&w, TEXT("jr_"));
+    text_put_integer(&w, e->job_run_row, 8);
+    struct value values[] = {
+        value_s(TEXT("completed")),
+        value_s(isoformat_of(e->entered_ns, at)),
+        value_s(text_written(&w)),
+    };
+    return update_record(c, caller, p->scenario->machine.outcome_key, p->expressions.set_completed,
+                         values);
+}
+
+enum call_status perform_update_failed(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)call;
+    struct pipeline *p = pipeline_of(c);
+    const struct execution *e = (const void *)caller;
+    char at[TEXT_BYTES_MAX];
+    struct value values[] = {
+        value_s(TEXT("failed")),
+        value_s(isoformat_of(e->entered_ns, at)),
+        value_s(text_from(call_status_text((enum call_status)e->caught))),
+    };
+    return update_record(c, caller, p->scenario->machine.outcome_key, p->expressions.set_failed,
+                         values);
+}

@@ -1,0 +1,101 @@
+/* records.h: the items of the tracking table, and every request that the pipeline makes of it.
+ *
+ * Method. Four kinds of items share the table: a file's record (date, base name), the LOCK of a
+ * date, and a manifest's record in the old form (date, MANIFEST) or the new one (date,
+ * MANIFEST#batch-...). A manifest's record lies in the partition of its date's files and carries a
+ * status, so every "pending files of this date" query sees it. Each operation has a request here,
+ * which a task fills, and its effect, which runs at the call's one instant in the table.
+ */
+#ifndef LOCKSTEP_MODEL_PIPELINE_RECORDS_H
+#define LOCKSTEP_MODEL_PIPELINE_RECORDS_H
+
+#include "model/aws/cloud.h"
+#include "model/pipeline/scenario.h"
+
+/* Expressions, compiled once. */
+struct record_expressions {
+    struct expression *lock_absent, *lock_absent_or_expired, *lock_is_mine, *file_absent;
+    struct expression *partition, *index_partition, *status_is, *manifest_is;
+    struct expression *mark_file, *set_processing, *set_completed, *set_failed, *set_file_completed,
+        *set_file_failed;
+};
+
+enum status record_expressions_compile(struct record_expressions *e, struct error *error);
+void record_expressions_free(struct record_expressions *e);
+
+/* Where a paged read stands: the table's last key. */
+enum { CURSOR_BYTES_MAX = 252 };
+
+struct cursor {
+    uint32_t size; /* 0: at the beginning, or done */
+    char bytes[CURSOR_BYTES_MAX];
+};
+
+/* How the tasks begin that read pages: handlers. */
+struct reader {
+    struct invocation invocation;
+    struct cursor cursor;
+    struct chain found; /* keys (names) read so far */
+    struct chain dates; /* earlier dates (names) read so far */
+    uint32_t unused;
+};
+
+/* A request about one file: its key, the date it belongs to, a manifest, the caller's clock. */
+struct file_request {
+    uint32_t key, date, manifest;
+    uint32_t outcome; /* SET_FILE_STATUS: 1 completed, 0 failed */
+    int64_t clock_ns;
+};
+
+/* A request about the lock of a date. The lock's id is made of the environment and the millisecond.
+ */
+struct lock_request {
+    uint32_t date, environment;
+    int64_t acquired_ms; /* in the id */
+    int64_t clock_ns;
+};
+
+/* A request for a page: of the date's partition, or of the index (date 0). */
+struct page_request {
+    uint32_t date, manifest;
+    uint32_t base; /* length of the list before this page: a repeated attempt starts there */
+    uint32_t unused;
+    int64_t clock_ns; /* QUERY_ORPHANS: dates before this one's are wanted */
+};
+
+struct page_reply {
+    int64_t count;     /* matches */
+    uint32_t poisoned; /* an item without file_path was met, where that is an error */
+    uint32_t more;     /* the cursor names a further page */
+};
+
+/* A request about a manifest's record. */
+struct record_request {
+    uint32_t date, manifest, file_count, unused;
+    int64_t clock_ns;
+};
+
+/* Effects; see pipeline.h's OPERATION_MAP. */
+enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_release_lock(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_count_pending(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_query_orphans(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_put_record(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_update_processing(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_update_failed(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_query_batch(struct cloud *c, struct task *caller, struct call *call);
+enum call_status perform_set_file_status(struct cloud *c, struct task *caller, struct call *call);
+
+/* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
+void text_put_record_key(struct text_writer *w, struct text manifest_key);
+
+/* Names of buckets and the table, as the deployment's dev environment has them. */
+#define INPUT_BUCKET "ndjson-input-sqs-123456789012-dev"
+#define MANIFEST_BUCKET "ndjson-manifest-sqs-123456789012-dev"
+#define TRACKING_TABLE "ndjson-parquet-sqs-file-tracking-dev"
+
+#endif

@@ -1,0 +1,139 @@
+/* run.c: see run.h. */
+#include "model/pipeline/run.h"
+
+#include "model/pipeline/invariants.h"
+#include "model/pipeline/run_state.h"
+
+#include <stdlib.h>
+
+struct run {
+    struct pipeline pipeline;
+    const struct scenario *scenario;
+    enum run_state state;
+    bool finished;
+    struct hash128 final_hash; /* of the world, before the books were closed */
+};
+
+struct pipeline *run_pipeline(struct run *run)
+{
+    return &run->pipeline;
+}
+
+bool run_is_full(const struct run *run)
+{
+    return run->state == RUN_FULL;
+}
+
+struct hash128 run_world_hash(const struct run *run)
+{
+    return run->finished ? run->final_hash : world_hash(&run->pipeline.cloud.simulation.world);
+}
+
+/* Where the simulation stands, for a failed assertion. */
+static void describe(const void *self, char *buffer, size_t size)
+{
+    const struct run *run = self;
+    struct text_writer w = text_writer(buffer, size);
+    text_put(&w, run->scenario->name);
+    text_put(&w, TEXT(", seed "));
+    text_put_integer(&w, (int64_t)run->pipeline.cloud.simulation.choices->seed, 0);
+    text_put(&w, TEXT(", event "));
+    text_put_integer(&w, (int64_t)run->pipeline.cloud.simulation.events, 0);
+    text_put(&w, TEXT(", "));
+    text_put_instant(&w, cloud_now(&run->pipeline.cloud));
+    (void)text_writer_string(&w);
+}
+
+struct run *run_create(const struct scenario *scenario, const struct run_options *options,
+                       struct error *error)
+{
+    struct run *run = calloc(1, sizeof *run);
+    if (run == NULL) {
+        (void)error_set(error, STATUS_NO_MEMORY, "out of memory for a run");
+        return NULL;
+    }
+    run->scenario = scenario;
+    if (pipeline_init(&run->pipeline, scenario, options->choices, options->trace,
+                      options->keep_calls, options->table_directory, options->scratch,
+                      error) != STATUS_OK) {
+        free(run);
+        return NULL;
+    }
+    assert_context(describe, run);
+    workload_start(&run->pipeline);
+    return run;
+}
+
+enum status run_destroy(struct run *run, struct error *error)
+{
+    if (run == NULL) {
+        return STATUS_OK;
+    }
+    assert_context(NULL, NULL);
+    enum status status = pipeline_deinit(&run->pipeline, error);
+    free(run);
+    return status;
+}
+
+/* What is left to happen is at most the sweeper's: expired items go whether or not anybody looks.
+ */
+static bool quiescent(const struct pipeline *p)
+{
+    return event_queue_count(p->cloud.simulation.world.queue) <= p->cloud.sweeper.state->pending;
+}
+
+static bool until_reached(struct run *run)
+{
+    struct instant next;
+    if (run->scenario->until.ns == 0) {
+        return false;
+    }
+    return !event_queue_next(run->pipeline.cloud.simulation.world.queue, &next) ||
+           instant_before(instant_add(run->scenario->start, run->scenario->until), next);
+}
+
+static enum run_state stopped(struct run *run, enum run_state state)
+{
+    run->state = state;
+    return state;
+}
+
+enum run_state run_advance(struct run *run, uint64_t events, struct error *error)
+{
+    struct pipeline *p = &run->pipeline;
+    for (uint64_t i = 0; i < events; i++) {
+        if (run->scenario->until.ns == 0 && quiescent(p)) {
+            return stopped(run, RUN_QUIESCENT);
+        }
+        if (until_reached(run)) {
+            return stopped(run, RUN_UNTIL);
+        }
+        (void)simulation_step(&p->cloud.simulation);
+        if (p->cloud.simulation.failed != NULL) {
+            (void)error_set(error, STATUS_FULL, "out of room for %s", p->cloud.simulation.failed);
+            return stopped(run, RUN_FULL);
+        }
+        if (table_wants_checkpoint(p->cloud.table) &&
+            table_checkpoint(p->cloud.table, error) != STATUS_OK) {
+            return stopped(run, RUN_FAILED);
+        }
+    }
+    return RUN_GOING;
+}
+
+void run_finish(struct run *run)
+{
+    run->final_hash = run_world_hash(run);
+    run->finished = true;
+    invariants_finish(&run->pipeline, quiescent(&run->pipeline));
+}
+
+struct instant run_now(const struct run *run)
+{
+    /* A run that is told to last until some time lasts until then, though nothing may happen at its
+     * end. */
+    if (run->state == RUN_UNTIL) {
+        return instant_add(run->scenario->start, run->scenario->until);
+    }
+    return cloud_now(&run->pipeline.cloud);
+}

@@ -1,0 +1,16 @@
+/* run_state.h: what results.c and tests see of a run beside run.h. */
+#ifndef LOCKSTEP_MODEL_PIPELINE_RUN_STATE_H
+#define LOCKSTEP_MODEL_PIPELINE_RUN_STATE_H
+
+#include "model/pipeline/pipeline.h"
+#include "model/pipeline/run.h"
+
+struct pipeline *run_pipeline(struct run *run);
+
+/* Whether it was ended by a capacity that was exceeded. */
+bool run_is_full(const struct run *run);
+
+/* The world's hash when the books were closed; before that, as it is now. */
+struct hash128 run_world_hash(const struct run *run);
+
+#endif

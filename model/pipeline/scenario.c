@@ -1,0 +1,265 @@
+/* scenario.c: presets, and the checks that concern several fields. See scenario.h. */
+#include "model/pipeline/scenario.h"
+
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/pipeline.h"
+#include "model/pipeline/status_updater.h"
+
+static struct distribution_spec constant(struct duration value)
+{
+    return (struct distribution_spec){.kind = DISTRIBUTION_CONSTANT, .a = value, .b = value};
+}
+
+/* Median and 99th percentile. */
+static struct distribution_spec lognormal(struct duration p50, struct duration p99)
+{
+    return (struct distribution_spec){.kind = DISTRIBUTION_LOGNORMAL, .a = p50, .b = p99};
+}
+
+static struct distribution_spec lognormal_ms(int64_t p50, int64_t p99)
+{
+    return lognormal(duration_ms(p50), duration_ms(p99));
+}
+
+static struct duration days(int64_t count)
+{
+    return duration_of(count, NS_PER_DAY);
+}
+
+/* The deployment's dev and prod settings. Source: PIPE-CONFIG-1. */
+void scenario_apply_preset(struct scenario *s, enum preset preset)
+{
+    bool prod = preset == PRESET_PROD;
+    s->preset = preset;
+    s->max_files_per_manifest = prod ? 200 : 10;
+    s->min_files_for_partial_batch = 1;
+    s->lock_ttl = duration_s(300);
+    s->ttl_days = prod ? 90 : 30;
+    s->expected_size = prod ? 3670016 : 10485760;
+    s->size_tolerance_percent = prod ? 10 : 99;
+    s->function.timeout = duration_s(prod ? 300 : 180);
+    s->function.reserved_concurrency = prod ? 10 : 2;
+    s->mapping.maximum_concurrency = prod ? 50 : 2;
+    s->mapping.batch_size = 10;
+    s->mapping.batching_window = (struct duration){0};
+    s->queue.visibility_timeout = duration_s(prod ? 600 : 360);
+    s->queue.max_receive_count = prod ? 5 : 3;
+    s->queue.retention = days(prod ? 14 : 4);
+    s->queue.dead_letter_retention = days(14);
+    s->table.rcu = prod ? 10 : 5;
+    s->table.wcu = prod ? 50 : 25;
+    s->bucket.input_lifetime = days(prod ? 7 : 3);
+    s->bucket.manifest_lifetime = days(prod ? 3 : 1);
+    s->glue.max_concurrent_runs = 3;
+    s->glue.max_retries = 1;
+    s->glue.timeout = duration_s(2880 * 60);
+}
+
+/* The versions of the builder, as differences. Source: PIPE-VARIANTS-1. */
+void scenario_apply_builder(struct scenario *s, enum builder builder)
+{
+    s->builder_preset = builder;
+    s->builder = (struct builder_switches){
+        .lock = LOCK_TAKEOVER,
+        .retry_loop = true,
+        .orphan_flush = true,
+        .record = RECORD_OWN,
+        .track_if_absent = false,
+        .skip_without_path = builder == BUILDER_V4,
+        .run_report = builder == BUILDER_V4,
+    };
+}
+
+/* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
+ * them; M3: and the files' records are updated. Source: PIPE-MACHINES-1. */
+void scenario_apply_machine(struct scenario *s, enum machine machine)
+{
+    s->machine_preset = machine;
+    s->has_machine = machine != MACHINE_NONE;
+    bool first_own = machine == MACHINE_M2 || machine == MACHINE_M3;
+    s->machine = (struct machine_switches){
+        .processing_key = first_own ? RECORD_OWN : RECORD_SHARED,
+        .outcome_key = first_own || machine == MACHINE_M1 ? RECORD_OWN : RECORD_SHARED,
+        .batch_updater = machine == MACHINE_M3,
+    };
+}
+
+/* From request to reply, as the client sees it. Source: LATENCY-* in docs/sources.md; most 99th
+ * percentiles are estimates. */
+void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
+{
+    s->latency_profile = profile;
+    if (profile == LATENCY_PROFILE_ZERO) {
+#define X(call) s->latency.call = constant((struct duration){0});
+        LATENCY_MAP(X)
+#undef X
+        return;
+    }
+    s->latency.table_get = lognormal_ms(4, 12);
+    s->latency.table_write = lognormal_ms(5, 18);
+    s->latency.table_query = lognormal_ms(6, 25);
+    s->latency.bucket_get = lognormal_ms(63, 78);
+    s->latency.bucket_put = lognormal_ms(40, 195);
+    s->latency.start_execution = lognormal_ms(30, 150);
+    s->latency.start_job_run = lognormal_ms(250, 1500);
+    s->latency.publish = lognormal_ms(15, 60);
+    s->latency.invoke = lognormal_ms(8, 40);
+    s->latency.queue_receive = lognormal_ms(15, 60);
+    s->latency.queue_delete = lognormal_ms(10, 50);
+}
+
+void scenario_init(struct scenario *s)
+{
+    memset(s, 0, sizeof *s);
+    s->start = (struct instant){INT64_C(1769749200) * NS_PER_S}; /* 2026-01-30T05:00:00Z */
+    scenario_apply_preset(s, PRESET_DEV);
+    scenario_apply_builder(s, BUILDER_V3);
+    scenario_apply_machine(s, MACHINE_M2);
+    scenario_apply_latency(s, LATENCY_PROFILE_TYPICAL);
+    s->function.cold_start = lognormal_ms(500, 1500);
+    s->function.idle_lifetime = duration_s(600);
+    s->function.scaling_per_10s = 1000;
+    s->function.clock_skew = constant((struct duration){0});
+    s->function.work = duration_ms(2);
+    s->mapping.initial_concurrency = 5;
+    s->mapping.scaling_per_minute = 300;
+    s->mapping.concurrency_limit = 1250;
+    s->table.replica_lag = lognormal_ms(2, 20);
+    s->table.index_lag = lognormal_ms(20, 400);
+    s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60));
+    s->bucket.notification_delay = lognormal_ms(700, 5000);
+    s->workflow.start_delay = lognormal_ms(60, 300);
+    s->workflow.transition = lognormal_ms(30, 200);
+    s->glue.start_up = lognormal_ms(35000, 110000);
+    s->glue.run_time = lognormal_ms(120000, 240000);
+    s->glue.poll_interval = duration_s(60);
+}
+
+struct check {
+    char *path;
+    struct error *error;
+};
+
+static enum status wrong(const struct check *check, const char *path, const char *message)
+{
+    struct text_writer w = text_writer(check->path, 64);
+    text_put(&w, text_from(path));
+    (void)text_writer_string(&w);
+    return error_set(check->error, STATUS_BAD_INPUT, "%s", message);
+}
+
+static enum status wrong_element(const struct check *check, const char *list, uint32_t index,
+                                 const char *field, const char *message)
+{
+    char path[64];
+    struct text_writer w = text_writer(path, sizeof path);
+    text_put(&w, text_from(list));
+    text_put_char(&w, '.');
+    text_put_integer(&w, index, 0);
+    text_put(&w, text_from(field));
+    return wrong(check, text_writer_string(&w), message);
+}
+
+static enum status check_workload(const struct scenario *s, const struct check *check)
+{
+    int64_t files = 0;
+    if (s->workloads_count == 0) {
+        return wrong(check, "workload",
+                     "no files arrive; write workload: [{files: 130, over: 60s, size: 3.5MB}]");
+    }
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        const struct workload *load = &s->workloads[i];
+        struct instant end;
+        files += load->files;
+        if (files > INT64_C(10000000)) {
+            return wrong_element(check, "workload", i, ".files", "more than 10000000 files in all");
+        }
+        if (!instant_add_checked(s->start, load->at, &end) ||
+            !instant_add_checked(end, load->over, &end) ||
+            !instant_add_checked(end, days(366), &end)) {
+            return wrong_element(check, "workload", i, ".at",
+                                 "arrives after the last instant that can be told (2262)");
+        }
+        if (text_starts(load->prefix, TEXT("manifests/"))) {
+            return wrong_element(check, "workload", i, ".prefix",
+                                 "manifests/ is where the pipeline writes; choose another prefix");
+        }
+    }
+    return STATUS_OK;
+}
+
+static bool names_point(const char *const *points, uint32_t count, struct text point)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        if (points[i] != NULL && points[i][0] != '\0' && text_equal(text_from(points[i]), point)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool knows_point(struct text process, struct text point, bool *process_known)
+{
+    const struct {
+        const char *name;
+        const char *const *points;
+        uint32_t count;
+    } processes[] = {
+        {"manifest_builder", manifest_builder_points, manifest_builder_points_count},
+        {"state_machine",    workflow_points,         workflow_points_count        },
+        {"status_updater",   status_updater_points,   status_updater_points_count  },
+    };
+
+    *process_known = false;
+    for (size_t i = 0; i < sizeof processes / sizeof processes[0]; i++) {
+        if (text_equal(text_from(processes[i].name), process)) {
+            *process_known = true;
+            return names_point(processes[i].points, processes[i].count, point);
+        }
+    }
+    return false;
+}
+
+static enum status check_faults(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->faults_count; i++) {
+        bool process_known;
+        bool point_known = knows_point(s->faults[i].process, s->faults[i].at, &process_known);
+        if (!process_known) {
+            return wrong_element(check, "faults", i, "",
+                                 "no such process; there are manifest_builder, state_machine and "
+                                 "status_updater");
+        }
+        if (!point_known) {
+            return wrong_element(
+                check, "faults", i, ".at",
+                "that process makes no call at such a point; manifest_builder has "
+                "TRACK_FILE, ACQUIRE_LOCK, QUERY_PENDING, PUT_MANIFEST, MARK_FILE, "
+                "PUT_RECORD, START_EXECUTION, RELEASE_LOCK, COUNT_PENDING, "
+                "QUERY_ORPHANS, COPY_TO_QUARANTINE and PUT_REPORT; state_machine has "
+                "TASK; status_updater has QUERY_BATCH and SET_FILE_STATUS");
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status scenario_validate(const struct scenario *s, char path[64], struct error *error)
+{
+    struct check check = {path, error};
+    enum status status = check_workload(s, &check);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct instant end;
+    if (!instant_add_checked(s->start, s->until, &end)) {
+        return wrong(&check, "until", "is after the last instant that can be told (2262)");
+    }
+    if (s->function.timeout.ns > s->queue.visibility_timeout.ns) {
+        return wrong(&check, "function.timeout",
+                     "is longer than queue.visibility_timeout; AWS refuses such an event source");
+    }
+    if (s->lock_ttl.ns % NS_PER_S != 0) {
+        return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
+    }
+    return check_faults(s, &check);
+}

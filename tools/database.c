@@ -1,0 +1,666 @@
+/* database.c: see database.h. The tables come first. */
+#include "tools/database.h"
+
+#include "tools/output_file.h"
+#include "tools/unicode.h"
+#include "tools/version.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Where a row's values go: the statement and the next column. */
+struct row {
+    sqlite3_stmt *statement;
+    const struct report *report;
+    int column;
+};
+
+struct table {
+    const char *name;
+    const char *columns; /* as in CREATE TABLE */
+    const char *index;   /* columns that people ask for; NULL: none */
+    uint64_t (*count)(const struct report *report);
+    void (*put)(struct row *row, uint64_t i);
+};
+
+static void put_integer(struct row *row, int64_t value)
+{
+    (void)sqlite3_bind_int64(row->statement, ++row->column, value);
+}
+
+/* Bound without a copy: the texts of a run live as long as the run. */
+static void put_text(struct row *row, struct text text)
+{
+    (void)sqlite3_bind_text64(row->statement, ++row->column, text.size > 0 ? text.at : "",
+                              text.size, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static void put_span(struct row *row, int64_t ns)
+{
+    (void)sqlite3_bind_double(row->statement, ++row->column, (double)ns / (double)NS_PER_S);
+}
+
+/* Seconds since the start of the run; NULL for never. */
+static void put_instant(struct row *row, struct instant at)
+{
+    if (at.ns == NEVER) {
+        (void)sqlite3_bind_null(row->statement, ++row->column);
+    } else {
+        put_span(row, at.ns - row->report->scenario->start.ns);
+    }
+}
+
+static uint64_t one(const struct report *report)
+{
+    (void)report;
+    return 1;
+}
+
+static uint64_t files_count(const struct report *report)
+{
+    return run_files_count(report->run);
+}
+
+static void put_file(struct row *row, uint64_t i)
+{
+    struct file_row f;
+    run_file(row->report->run, i, &f);
+    put_text(row, f.key);
+    put_text(row, f.date);
+    put_text(row, f.status);
+    put_text(row, f.manifest);
+    put_instant(row, f.arrived_at);
+    put_instant(row, f.tracked_at);
+    put_instant(row, f.manifested_at);
+    put_instant(row, f.completed_at);
+    put_integer(row, f.size);
+    put_integer(row, f.manifests);
+    put_integer(row, f.outputs);
+}
+
+static uint64_t manifests_count(const struct report *report)
+{
+    return run_manifests_count(report->run);
+}
+
+static void put_manifest(struct row *row, uint64_t i)
+{
+    struct manifest_row m;
+    run_manifest(row->report->run, i, &m);
+    put_integer(row, (int64_t)i + 1);
+    put_text(row, m.key);
+    put_text(row, m.date);
+    put_text(row, m.record_status);
+    put_instant(row, m.created_at);
+    put_integer(row, m.files);
+    put_integer(row, m.invocation);
+    put_integer(row, m.overwritten);
+    put_integer(row, m.executions);
+}
+
+static uint64_t executions_count(const struct report *report)
+{
+    return run_executions_count(report->run);
+}
+
+static void put_execution(struct row *row, uint64_t i)
+{
+    struct execution_row e;
+    run_execution(row->report->run, i, &e);
+    put_integer(row, (int64_t)i + 1);
+    put_text(row, e.manifest);
+    put_text(row, e.date);
+    put_text(row, e.status);
+    put_instant(row, e.started_at);
+    put_instant(row, e.ended_at);
+    put_integer(row, e.file_count);
+    put_integer(row, e.job_runs);
+    put_integer(row, e.refusals);
+    put_text(row, e.error);
+}
+
+static uint64_t job_runs_count(const struct report *report)
+{
+    return run_job_runs_count(report->run);
+}
+
+static void put_job_run(struct row *row, uint64_t i)
+{
+    struct job_run_row j;
+    run_job_run(row->report->run, i, &j);
+    put_integer(row, (int64_t)i + 1);
+    put_integer(row, j.execution);
+    put_text(row, j.state);
+    put_instant(row, j.started_at);
+    put_instant(row, j.ended_at);
+    put_integer(row, j.parquet_objects);
+}
+
+static uint64_t invocations_count(const struct report *report)
+{
+    return run_invocations_count(report->run);
+}
+
+static void put_invocation(struct row *row, uint64_t i)
+{
+    struct invocation_row v;
+    run_invocation(row->report->run, i, &v);
+    put_integer(row, (int64_t)i + 1);
+    put_text(row, v.function);
+    put_integer(row, v.environment);
+    put_integer(row, v.cold);
+    put_instant(row, v.started_at);
+    put_instant(row, v.ended_at);
+    put_text(row, v.outcome);
+    put_integer(row, v.records);
+    put_integer(row, v.errors);
+    put_integer(row, v.manifests);
+}
+
+static uint64_t tenures_count(const struct report *report)
+{
+    return run_tenures_count(report->run);
+}
+
+static void put_tenure(struct row *row, uint64_t i)
+{
+    struct tenure_row t;
+    run_tenure(row->report->run, i, &t);
+    put_integer(row, (int64_t)i + 1);
+    put_text(row, t.date);
+    put_integer(row, t.invocation);
+    put_instant(row, t.acquired_at);
+    put_instant(row, t.ended_at);
+    put_instant(row, t.expires_at);
+    put_text(row, t.end);
+    put_integer(row, t.refused);
+    put_instant(row, t.owner_ended_at);
+}
+
+static uint64_t calls_count(const struct report *report)
+{
+    return run_calls_count(report->run);
+}
+
+static void put_call(struct row *row, uint64_t i)
+{
+    struct call_row c;
+    run_call(row->report->run, i, &c);
+    put_integer(row, (int64_t)i + 1);
+    put_instant(row, c.sent_at);
+    put_instant(row, c.effect_at);
+    put_instant(row, c.reply_at);
+    put_text(row, c.caller);
+    put_text(row, c.point);
+    put_text(row, c.service);
+    put_text(row, c.operation);
+    put_text(row, c.outcome);
+    put_integer(row, c.attempt);
+    put_text(row, c.subject);
+}
+
+static uint64_t violations_count(const struct report *report)
+{
+    return run_violations_count(report->run);
+}
+
+static void put_violation(struct row *row, uint64_t i)
+{
+    struct violation_row v;
+    run_violation(row->report->run, i, &v);
+    put_text(row, text_from(invariant_name(v.invariant)));
+    put_instant(row, v.at);
+    put_text(row, v.subject);
+    put_text(row, v.text);
+    put_integer(row, v.required);
+}
+
+static void put_lock(struct row *row, uint64_t i)
+{
+    (void)i;
+    const struct summary *s = &row->report->summary;
+    put_integer(row, s->lock.acquired);
+    put_integer(row, s->lock.refused);
+    put_integer(row, s->lock.taken_over);
+    put_integer(row, s->lock.left_behind);
+    put_span(row, s->lock.longest_block.ns);
+}
+
+static void put_queue(struct row *row, uint64_t i)
+{
+    (void)i;
+    const struct message_counts *m = &row->report->summary.messages;
+    put_integer(row, m->sent);
+    put_integer(row, m->delivered);
+    put_integer(row, m->deleted);
+    put_integer(row, m->redelivered);
+    put_integer(row, m->dead_lettered);
+    put_integer(row, m->expired);
+    put_integer(row, m->left);
+}
+
+static void put_hash(struct row *row, struct hash128 hash)
+{
+    char text[HASH128_HEX];
+    hash128_hex(hash, text);
+    (void)sqlite3_bind_text(row->statement, ++row->column, text, -1, SQLITE_TRANSIENT);
+}
+
+static void put_units(struct row *row, int64_t milli)
+{
+    put_span(row, milli * NS_PER_MS);
+}
+
+/* What expectations are evaluated for: NULL to them. */
+static void put_verdict(struct row *row)
+{
+    const struct report *r = row->report;
+    if (!r->judged) {
+        (void)sqlite3_bind_null(row->statement, ++row->column);
+    } else {
+        put_text(row, r->passed ? TEXT("pass") : TEXT("fail"));
+    }
+    put_text(row, text_from(r->replay));
+    put_text(row, r->file);
+    put_text(row, r->yaml);
+}
+
+static void put_run(struct row *row, uint64_t i)
+{
+    (void)i;
+    const struct report *r = row->report;
+    char start[40];
+    struct text_writer w = text_writer(start, sizeof start);
+    text_put_instant(&w, r->scenario->start);
+    put_text(row, r->scenario->name);
+    put_integer(row, (int64_t)r->seed);
+    put_text(row, text_from(version_text()));
+    put_hash(row, r->summary.trace_hash);
+    put_hash(row, r->summary.world_hash);
+    put_hash(row, r->summary.table_hash);
+    (void)sqlite3_bind_text(row->statement, ++row->column, text_writer_string(&w), -1,
+                            SQLITE_TRANSIENT);
+    put_span(row, r->summary.simulated_ns);
+    put_integer(row, r->summary.events);
+    put_integer(row, r->interrupted);
+    put_text(row, r->summary.full ? r->summary.full_what : TEXT(""));
+    put_integer(row, r->summary.invocations);
+    put_integer(row, r->summary.throttled_invocations);
+    put_integer(row, r->summary.parquet.objects);
+    put_units(row, r->summary.rcu_milli);
+    put_units(row, r->summary.wcu_milli);
+    put_units(row, r->summary.index_rcu_milli);
+    put_units(row, r->summary.index_wcu_milli);
+    put_verdict(row);
+}
+
+static const struct table tables[] = {
+    {"files",
+     "key TEXT, date TEXT, status TEXT, manifest TEXT, arrived_at REAL, tracked_at REAL,"
+     " manifested_at REAL, completed_at REAL, size INTEGER, manifests INTEGER, outputs INTEGER", "status",    files_count,       put_file      },
+    {"manifests",
+     "id INTEGER PRIMARY KEY, key TEXT, date TEXT, record_status TEXT, created_at REAL,"
+     " files INTEGER, invocation INTEGER, overwritten INTEGER, executions INTEGER",              "key",       manifests_count,   put_manifest  },
+    {"executions",
+     "id INTEGER PRIMARY KEY, manifest TEXT, date TEXT, status TEXT, started_at REAL,"
+     " ended_at REAL, file_count INTEGER, job_runs INTEGER, refusals INTEGER, error TEXT",       "manifest",  executions_count,  put_execution },
+    {"job_runs",
+     "id INTEGER PRIMARY KEY, execution INTEGER, state TEXT, started_at REAL, ended_at REAL,"
+     " parquet_objects INTEGER",                                                                 "execution", job_runs_count,    put_job_run   },
+    {"invocations",
+     "id INTEGER PRIMARY KEY, function TEXT, environment INTEGER, cold INTEGER, started_at REAL,"
+     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER",         NULL,        invocations_count, put_invocation},
+    {"lock_tenures",
+     "id INTEGER PRIMARY KEY, date TEXT, invocation INTEGER, acquired_at REAL, ended_at REAL,"
+     " expires_at REAL, ended_by TEXT, refused INTEGER, owner_ended_at REAL",                    NULL,        tenures_count,     put_tenure    },
+    {"api_calls",
+     "id INTEGER PRIMARY KEY, sent_at REAL, effect_at REAL, reply_at REAL, caller TEXT,"
+     " point TEXT, service TEXT, operation TEXT, outcome TEXT, attempt INTEGER, subject TEXT",   "subject",   calls_count,       put_call      },
+    {"violations",   "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
+     "invariant",                                                                                             violations_count,  put_violation },
+    {"lock",
+     "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
+     " longest_block_seconds REAL",                                                              NULL,        one,               put_lock      },
+    {"queue",
+     "sent INTEGER, delivered INTEGER, deleted INTEGER, redelivered INTEGER,"
+     " dead_lettered INTEGER, expired INTEGER, left INTEGER",                                    NULL,        one,               put_queue     },
+    {"run",
+     "scenario TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
+     " table_hash TEXT, started_at TEXT, simulated_seconds REAL, events INTEGER,"
+     " interrupted INTEGER, full TEXT, invocations INTEGER, throttled_invocations INTEGER,"
+     " parquet_objects INTEGER, read_units REAL, write_units REAL, index_read_units REAL,"
+     " index_write_units REAL",                                                                  NULL,        one,               put_run       },
+};
+
+enum { TABLES = sizeof tables / sizeof tables[0] };
+
+struct database {
+    sqlite3 *sqlite;
+    bool wanted[TABLES]; /* some expectation reads it */
+    const char *refused; /* what the query being prepared wants and must not */
+    sqlite3_stmt *expectations[EXPECTATIONS_MAX];
+};
+
+static enum status sqlite_error(sqlite3 *sqlite, struct error *error)
+{
+    return error_set(error, STATUS_IO, "SQLite: %s", sqlite3_errmsg(sqlite));
+}
+
+static enum status execute(sqlite3 *sqlite, const char *sql, struct error *error)
+{
+    return sqlite3_exec(sqlite, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK
+                                                                    : sqlite_error(sqlite, error);
+}
+
+static enum status create_table(sqlite3 *sqlite, const struct table *table, struct error *error)
+{
+    char sql[640];
+    (void)snprintf(sql, sizeof sql, "CREATE TABLE %s(%s)", table->name, table->columns);
+    return execute(sqlite, sql, error);
+}
+
+/* "INSERT INTO t VALUES(?,?,?)", with as many as there are columns. */
+static enum status prepare_insert(sqlite3 *sqlite, const struct table *table,
+                                  sqlite3_stmt **statement, struct error *error)
+{
+    char sql[160];
+    struct text_writer w = text_writer(sql, sizeof sql);
+    text_put(&w, TEXT("INSERT INTO "));
+    text_put(&w, text_from(table->name));
+    text_put(&w, TEXT(" VALUES(?"));
+    for (const char *at = strchr(table->columns, ','); at != NULL; at = strchr(at + 1, ',')) {
+        text_put(&w, TEXT(",?"));
+    }
+    text_put(&w, TEXT(")"));
+    int result = sqlite3_prepare_v2(sqlite, text_writer_string(&w), -1, statement, NULL);
+    return result == SQLITE_OK ? STATUS_OK : sqlite_error(sqlite, error);
+}
+
+static enum status fill_table(sqlite3 *sqlite, const struct table *table,
+                              const struct report *report, struct error *error)
+{
+    sqlite3_stmt *statement;
+    enum status status = prepare_insert(sqlite, table, &statement, error);
+    uint64_t count = table->count(report);
+    for (uint64_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct row row = {.statement = statement, .report = report};
+        table->put(&row, i);
+        ASSERT(row.column == sqlite3_bind_parameter_count(statement));
+        if (sqlite3_step(statement) != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK) {
+            status = sqlite_error(sqlite, error);
+        }
+    }
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- Expectations. ---- */
+
+/* The same query on the same run must give the same answer, so these are not there. */
+static bool is_refused_function(const char *name)
+{
+    static const char *const names[] = {
+        "random",    "randomblob",   "load_extension", "date",
+        "time",      "datetime",     "julianday",      "strftime",
+        "unixepoch", "current_date", "current_time",   "current_timestamp",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (sqlite3_stricmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_table(struct database *d, const char *name)
+{
+    for (size_t i = 0; i < TABLES; i++) {
+        d->wanted[i] |= sqlite3_stricmp(name, tables[i].name) == 0;
+    }
+}
+
+static int authorize(void *self, int action, const char *first, const char *second,
+                     const char *database, const char *trigger)
+{
+    struct database *d = self;
+    (void)database;
+    (void)trigger;
+    if (action == SQLITE_READ) {
+        note_table(d, first);
+        return SQLITE_OK;
+    }
+    if (action == SQLITE_FUNCTION && is_refused_function(second)) {
+        d->refused = "an expectation has no clock and no random numbers";
+        return SQLITE_DENY;
+    }
+    if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE) {
+        return SQLITE_OK;
+    }
+    d->refused = "an expectation reads and does nothing else";
+    return SQLITE_DENY;
+}
+
+/* What follows the statement is blank or a comment. */
+static bool is_alone(sqlite3 *sqlite, const char *rest)
+{
+    sqlite3_stmt *next = NULL;
+    bool alone = sqlite3_prepare_v2(sqlite, rest, -1, &next, NULL) == SQLITE_OK && next == NULL;
+    (void)sqlite3_finalize(next);
+    return alone;
+}
+
+static enum status refuse_query(struct database *d, struct error *error)
+{
+    const char *what = d->refused != NULL ? d->refused : sqlite3_errmsg(d->sqlite);
+    return error_set(error, STATUS_BAD_INPUT, "%s", what);
+}
+
+enum status database_expect(struct database *d, uint32_t index, struct text sql,
+                            struct error *error)
+{
+    ASSERT(index < EXPECTATIONS_MAX && d->expectations[index] == NULL);
+    char *query = malloc(sql.size + 1);
+    if (query == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    memcpy(query, sql.at, sql.size);
+    query[sql.size] = '\0';
+    sqlite3_stmt **statement = &d->expectations[index];
+    const char *rest;
+    enum status status = STATUS_OK;
+    d->refused = NULL;
+    if (sqlite3_prepare_v2(d->sqlite, query, -1, statement, &rest) != SQLITE_OK) {
+        status = refuse_query(d, error);
+    } else if (*statement == NULL) {
+        status = error_set(error, STATUS_BAD_INPUT, "no query");
+    } else if (!is_alone(d->sqlite, rest)) {
+        status = error_set(error, STATUS_BAD_INPUT, "more than one statement");
+    } else if (sqlite3_column_count(*statement) != 1) {
+        status = error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
+                           sqlite3_column_count(*statement));
+    }
+    free(query);
+    return status;
+}
+
+/* The first column as a person reads it; true if it is the number 1. */
+static bool read_value(sqlite3_stmt *statement, struct expectation_result *result)
+{
+    int type = sqlite3_column_type(statement, 0);
+    bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+    bool ok = number && sqlite3_column_double(statement, 0) == 1.0;
+    const unsigned char *text = sqlite3_column_text(statement, 0);
+    struct text view = {(const char *)text, (size_t)sqlite3_column_bytes(statement, 0)};
+    if (type == SQLITE_NULL || text == NULL) {
+        (void)snprintf(result->observed, sizeof result->observed, "NULL");
+    } else {
+        (void)snprintf(result->observed, sizeof result->observed, number ? "%s" : "'%s'",
+                       shown(view).text);
+    }
+    return ok;
+}
+
+static void evaluate_one(struct database *d, sqlite3_stmt *statement,
+                         struct expectation_result *result)
+{
+    result->ok = false;
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_DONE) {
+        (void)snprintf(result->observed, sizeof result->observed, "no row");
+    } else if (step != SQLITE_ROW) {
+        (void)snprintf(result->observed, sizeof result->observed, "an error: %.70s",
+                       step == SQLITE_INTERRUPT ? "too long" : sqlite3_errmsg(d->sqlite));
+    } else {
+        result->ok = read_value(statement, result);
+        if (sqlite3_step(statement) == SQLITE_ROW) {
+            result->ok = false;
+            (void)snprintf(result->observed, sizeof result->observed, "more than one row");
+        }
+    }
+    (void)sqlite3_reset(statement);
+}
+
+/* Ends a query that would never end: after 4 * 10^9 steps of SQLite's machine, a minute or so. */
+static int count_steps(void *self)
+{
+    uint32_t *rounds = self;
+    return ++*rounds > 4000;
+}
+
+enum status database_evaluate(struct database *d, struct report *report, struct error *error)
+{
+    enum status status = execute(d->sqlite, "BEGIN", error);
+    for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
+        if (d->wanted[i]) {
+            status = fill_table(d->sqlite, &tables[i], report, error);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = execute(d->sqlite, "COMMIT", error);
+    }
+    for (uint32_t i = 0; status == STATUS_OK && i < report->scenario->expectations_count; i++) {
+        uint32_t rounds = 0;
+        sqlite3_progress_handler(d->sqlite, 1000000, count_steps, &rounds);
+        ASSERT(d->expectations[i] != NULL);
+        evaluate_one(d, d->expectations[i], &report->expectations[i]);
+    }
+    sqlite3_progress_handler(d->sqlite, 0, NULL, NULL);
+    return status;
+}
+
+struct database *database_create(struct error *error)
+{
+    struct database *d = calloc(1, sizeof *d);
+    if (d == NULL) {
+        (void)error_set(error, STATUS_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    enum status status = STATUS_OK;
+    if (sqlite3_open_v2(":memory:", &d->sqlite,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        status = sqlite_error(d->sqlite, error);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
+        status = create_table(d->sqlite, &tables[i], error);
+    }
+    if (status != STATUS_OK) {
+        database_destroy(d);
+        return NULL;
+    }
+    (void)sqlite3_set_authorizer(d->sqlite, authorize, d);
+    return d;
+}
+
+void database_destroy(struct database *d)
+{
+    if (d == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < EXPECTATIONS_MAX; i++) {
+        (void)sqlite3_finalize(d->expectations[i]);
+    }
+    (void)sqlite3_close(d->sqlite);
+    free(d);
+}
+
+/* ---- The file. ---- */
+
+/* Only in a file: what follows from the expectations. */
+static uint64_t expectations_count(const struct report *report)
+{
+    return report->scenario->expectations_count;
+}
+
+static void put_expectation(struct row *row, uint64_t i)
+{
+    const struct expectation *e = &row->report->scenario->expectations[i];
+    const struct expectation_result *result = &row->report->expectations[i];
+    put_text(row, e->name);
+    put_text(row, e->sql);
+    put_integer(row, result->ok);
+    put_text(row, text_from(result->observed));
+}
+
+static const struct table expectations_table = {"expectations",
+                                                "name TEXT, sql TEXT, ok INTEGER, observed TEXT",
+                                                NULL, expectations_count, put_expectation};
+
+static enum status write_table(sqlite3 *sqlite, const struct table *table,
+                               const struct report *report, struct error *error)
+{
+    enum status status = create_table(sqlite, table, error);
+    if (status == STATUS_OK) {
+        status = fill_table(sqlite, table, report, error);
+    }
+    if (status == STATUS_OK && table->index != NULL) {
+        char sql[128];
+        (void)snprintf(sql, sizeof sql, "CREATE INDEX %s_by_%s ON %s(%s)", table->name,
+                       table->index, table->name, table->index);
+        status = execute(sqlite, sql, error);
+    }
+    return status;
+}
+
+static enum status write_tables(sqlite3 *sqlite, const struct report *report, struct error *error)
+{
+    /* The file has another name until it is whole, so a journal would protect nobody. */
+    enum status status = execute(
+        sqlite, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA user_version=1; BEGIN",
+        error);
+    for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
+        status = write_table(sqlite, &tables[i], report, error);
+    }
+    if (status == STATUS_OK) {
+        status = write_table(sqlite, &expectations_table, report, error);
+    }
+    return status == STATUS_OK ? execute(sqlite, "COMMIT", error) : status;
+}
+
+enum status database_write(const char *path, const struct report *report, struct error *error)
+{
+    struct output_file file;
+    sqlite3 *sqlite = NULL;
+    enum status status = output_file_name(&file, path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (sqlite3_open_v2(file.temporary, &sqlite,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        status = sqlite_error(sqlite, error);
+    } else {
+        status = write_tables(sqlite, report, error);
+    }
+    if (sqlite3_close(sqlite) != SQLITE_OK && status == STATUS_OK) {
+        status = error_set(error, STATUS_IO, "SQLite: the file could not be closed");
+    }
+    if (status != STATUS_OK) {
+        output_file_abandon(&file);
+        error_prefix(error, "cannot write %.200s", path);
+        return status;
+    }
+    return output_file_commit(&file, error);
+}

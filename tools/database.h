@@ -1,0 +1,33 @@
+/* database.h: the results of a run as SQL tables, and the expectations asked of them. Wraps SQLite.
+ *
+ * Method. The tables mirror results.h row by row (docs/results.md says column by column what they
+ * hold). Expectations are prepared before the run, so that a wrong query is an error of the
+ * scenario and not a verdict; preparing tells which tables are read, and only those are filled. A
+ * query can read and nothing else: it writes nothing, and has no clock and no random numbers.
+ */
+#ifndef LOCKSTEP_TOOLS_DATABASE_H
+#define LOCKSTEP_TOOLS_DATABASE_H
+
+#include "tools/report.h"
+
+struct database;
+
+/* An empty database in memory. NULL with a message if SQLite refuses. */
+struct database *database_create(struct error *error);
+void database_destroy(struct database *database); /* NULL is ignored */
+
+/* Prepares the query of expectation `index` (below EXPECTATIONS_MAX, each once): one statement that
+ * gives one column. STATUS_BAD_INPUT with SQLite's message where it is not. */
+enum status database_expect(struct database *database, uint32_t index, struct text sql,
+                            struct error *error);
+
+/* Fills the tables that the expectations read from the report's run, runs each query and stores
+ * whether it gave one row holding 1. The report needs its run, scenario and summary. */
+enum status database_evaluate(struct database *database, struct report *report,
+                              struct error *error);
+
+/* Writes all tables, the judged report and its expectations to a new file (over an old one), with
+ * indexes; to a temporary name first. STATUS_IO with a message where that fails. */
+enum status database_write(const char *path, const struct report *report, struct error *error);
+
+#endif

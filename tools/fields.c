@@ -1,0 +1,858 @@
+/* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
+#include "tools/fields.h"
+
+#include "tools/suggest.h"
+#include "tools/unicode.h"
+
+#include <inttypes.h>
+
+#define WORD(name, word) word,
+static const char *const preset_words[] = {PRESET_MAP(WORD) NULL};
+static const char *const builder_words[] = {BUILDER_MAP(WORD) NULL};
+static const char *const machine_words[] = {MACHINE_MAP(WORD) NULL};
+static const char *const lock_words[] = {LOCK_MODE_MAP(WORD) NULL};
+static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
+static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
+static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
+static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
+#undef WORD
+
+/* Words are stored through an unsigned of the enumeration's size. */
+_Static_assert(sizeof(enum preset) == sizeof(unsigned), "enumerations are stored as unsigned");
+
+static void apply_preset(struct scenario *s, unsigned word)
+{
+    scenario_apply_preset(s, (enum preset)word);
+}
+
+static void apply_builder(struct scenario *s, unsigned word)
+{
+    scenario_apply_builder(s, (enum builder)word);
+}
+
+static void apply_machine(struct scenario *s, unsigned word)
+{
+    scenario_apply_machine(s, (enum machine)word);
+}
+
+static void apply_latency(struct scenario *s, unsigned word)
+{
+    scenario_apply_latency(s, (enum latency_profile)word);
+}
+
+#define DAY NS_PER_DAY
+#define HOUR (3600 * NS_PER_S)
+#define MINUTE (60 * NS_PER_S)
+#define TERABYTE (INT64_C(1) << 40)
+
+/* One row each: key, member, range where there is one, documentation. */
+#define AT(member) .offset = offsetof(struct scenario, member)
+#define ROW_TEXT(dotted, member, doc)                                                              \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_TEXT, AT(member), .text = doc                                 \
+    }
+#define ROW_INTEGER(dotted, member, low, high, doc)                                                \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_INTEGER, AT(member), .least = low, .most = high, .text = doc  \
+    }
+#define ROW_BOOLEAN(dotted, member, doc)                                                           \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_BOOLEAN, AT(member), .text = doc                              \
+    }
+#define ROW_WORD(dotted, member, list, doc)                                                        \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_WORD, AT(member), .words = list##_words, .text = doc          \
+    }
+#define ROW_PRESET(dotted, member, list, function, doc)                                            \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_WORD, AT(member), .words = list##_words, .apply = function,   \
+        .text = doc                                                                                \
+    }
+#define ROW_SHARE(dotted, member, doc)                                                             \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_SHARE, AT(member), .most = 1000000, .text = doc               \
+    }
+#define ROW_DURATION(dotted, member, low, high, doc)                                               \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_DURATION, AT(member), .least = low, .most = high, .text = doc \
+    }
+#define ROW_DISTRIBUTION(dotted, member, doc)                                                      \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_DISTRIBUTION, AT(member), .text = doc                         \
+    }
+#define ROW_LATENCY(call) ROW_DISTRIBUTION("latency." #call, latency.call, "Of " #call ".")
+
+/* One field a paragraph reads as a table. */
+/* clang-format off */
+static const struct field table[] = {
+    {.key = "name", .type = FIELD_TEXT, .required = true, AT(name),
+     .text = "Name of the scenario, as reports show it."},
+    ROW_TEXT("description", description, "What it shows, in a sentence."),
+    {.key = "start", .type = FIELD_INSTANT, AT(start), .least = 0, .most = INT64_C(7258118400) * NS_PER_S,
+     .text = "Virtual time at which the run starts, UTC."},
+    ROW_DURATION("until", until, 0, 36500 * DAY,
+                 "How long to run from the start; 0s: until nothing is left to happen."),
+    {.key = "invariants", .type = FIELD_WORDS, AT(required_invariants), .words = invariant_words,
+     .text = "Invariants that must hold; all are checked, the others only reported."},
+
+    ROW_PRESET("pipeline.preset", preset, preset, apply_preset,
+               "Settings of the dev or the prod environment; applied first, single fields after."),
+    ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
+               "Version of the manifest builder: sets the eight switches below."),
+    ROW_PRESET("pipeline.machine", machine_preset, machine, apply_machine,
+               "Version of the state machine: sets the three switches below; none: nothing runs."),
+    ROW_WORD("pipeline.lock", builder.lock, lock,
+             "When a lock may be had: strict, if there is none; takeover, also if it has expired."),
+    ROW_BOOLEAN("pipeline.retry_loop", builder.retry_loop,
+                "Try up to 3 times, 500 ms apart, while enough files are pending."),
+    ROW_BOOLEAN("pipeline.orphan_flush", builder.orphan_flush,
+                "After each valid file, create manifests for every earlier date."),
+    ROW_WORD("pipeline.manifest_record", builder.record, record,
+             "Key of the MANIFEST record: shared, one a date; own, one a manifest."),
+    ROW_BOOLEAN("pipeline.track_if_absent", builder.track_if_absent,
+                "Put a file's record only if there is none."),
+    ROW_BOOLEAN("pipeline.skip_without_path", builder.skip_without_path,
+                "Skip pending items without file_path rather than fail on them."),
+    ROW_BOOLEAN("pipeline.read_error_propagates", builder.read_error_propagates,
+                "A failed query of pending files ends the attempt rather than reads as empty."),
+    ROW_BOOLEAN("pipeline.run_report", builder.run_report,
+                "Put a report object after every invocation."),
+    ROW_WORD("pipeline.processing_key", machine.processing_key, record,
+             "Item that the update to processing goes to."),
+    ROW_WORD("pipeline.outcome_key", machine.outcome_key, record,
+             "Item that the update to completed or failed goes to."),
+    ROW_BOOLEAN("pipeline.batch_updater", machine.batch_updater,
+                "Set the files to completed or failed, too."),
+    ROW_INTEGER("pipeline.max_files_per_manifest", max_files_per_manifest, 1, 10000,
+                "Files in a full manifest."),
+    ROW_INTEGER("pipeline.min_files_for_partial_batch", min_files_for_partial_batch, 1, 10000,
+                "Least files of a manifest for an earlier date."),
+    ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
+                 "Life of a lock, in whole seconds."),
+    ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
+                "Life of a file's record after its last change, in days."),
+    {.key = "pipeline.expected_size", .type = FIELD_SIZE, AT(expected_size), .least = 1, .most = 5 * TERABYTE,
+     .text = "Size of a file; what is outside the tolerance is quarantined."},
+    ROW_INTEGER("pipeline.size_tolerance_percent", size_tolerance_percent, 0, 100,
+                "Tolerance of the size, in percent either way."),
+
+    ROW_DURATION("function.timeout", function.timeout, NS_PER_S, 15 * MINUTE,
+                 "An invocation is killed after this time."),
+    ROW_INTEGER("function.reserved_concurrency", function.reserved_concurrency, 0, 100000,
+                "Environments reserved, and the most there are; 0: none reserved."),
+    ROW_DISTRIBUTION("function.cold_start", function.cold_start,
+                     "From the demand for an environment to its handler, all steps together."),
+    ROW_DURATION("function.idle_lifetime", function.idle_lifetime, 0, DAY,
+                 "How long an idle environment stays warm."),
+    ROW_INTEGER("function.scaling_per_10s", function.scaling_per_10s, 1, 100000,
+                "New environments in any ten seconds."),
+    ROW_DISTRIBUTION("function.clock_skew", function.clock_skew,
+                     "Of an environment's clock, less its median: uniform(0s, 2s) is -1 s to +1 s."),
+    ROW_DURATION("function.work", function.work, 0, 15 * MINUTE,
+                 "The handler's own computing for each record."),
+
+    ROW_INTEGER("mapping.maximum_concurrency", mapping.maximum_concurrency, 0, 1000,
+                "Most invocations at once, 2 to 1000; 0: not set."),
+    ROW_INTEGER("mapping.batch_size", mapping.batch_size, 1, 10000, "Most messages a batch."),
+    ROW_DURATION("mapping.batching_window", mapping.batching_window, 0, 5 * MINUTE,
+                 "How long to wait for a full batch."),
+    ROW_INTEGER("mapping.initial_concurrency", mapping.initial_concurrency, 1, 1000,
+                "Batches at once when messages appear."),
+    ROW_INTEGER("mapping.scaling_per_minute", mapping.scaling_per_minute, 0, 100000,
+                "Batches at once added each minute while messages wait."),
+    ROW_INTEGER("mapping.concurrency_limit", mapping.concurrency_limit, 1, 100000,
+                "Most batches at once that scaling reaches."),
+
+    ROW_DURATION("queue.visibility_timeout", queue.visibility_timeout, 0, 12 * HOUR,
+                 "How long a received message is hidden from others."),
+    ROW_DURATION("queue.retention", queue.retention, MINUTE, 14 * DAY,
+                 "Life of a message in the queue."),
+    ROW_DURATION("queue.dead_letter_retention", queue.dead_letter_retention, MINUTE, 14 * DAY,
+                 "Life of a message in the dead-letter queue."),
+    ROW_INTEGER("queue.max_receive_count", queue.max_receive_count, 1, 1000,
+                "Receives after which a message goes to the dead-letter queue."),
+    ROW_SHARE("queue.duplicate", queue.duplicate_ppm, "Share of messages delivered twice."),
+
+    ROW_INTEGER("table.rcu", table.rcu, 0, 40000,
+                "Read capacity of the table and of its index, units a second; 0: on demand."),
+    ROW_INTEGER("table.wcu", table.wcu, 0, 40000,
+                "Write capacity of the table and of its index, units a second; 0: on demand."),
+    ROW_DISTRIBUTION("table.replica_lag", table.replica_lag,
+                     "How far an eventually consistent read may be behind."),
+    ROW_DISTRIBUTION("table.index_lag", table.index_lag, "How far the index is behind the table."),
+    ROW_DISTRIBUTION("table.ttl_delay", table.ttl_delay,
+                     "From an item's expiry to its deletion by TTL."),
+
+    ROW_DISTRIBUTION("bucket.notification_delay", bucket.notification_delay,
+                     "From an object's put to its message in the queue."),
+    ROW_SHARE("bucket.notification_duplicate", bucket.notification_duplicate_ppm,
+              "Share of notifications sent twice."),
+    ROW_DURATION("bucket.input_lifetime", bucket.input_lifetime, 0, 3650 * DAY,
+                 "Input objects expire after this time; 0s: never."),
+    ROW_DURATION("bucket.manifest_lifetime", bucket.manifest_lifetime, 0, 3650 * DAY,
+                 "Manifests expire after this time; 0s: never."),
+
+    ROW_DISTRIBUTION("workflow.start_delay", workflow.start_delay,
+                     "From StartExecution to the first state's call."),
+    ROW_DISTRIBUTION("workflow.transition", workflow.transition, "From one state to the next."),
+    ROW_BOOLEAN("workflow.start_applies_first_state", workflow.start_applies_first_state,
+                "The first state's effect is there when StartExecution returns."),
+    ROW_BOOLEAN("workflow.never_starts", workflow.never_starts,
+                "Executions are accepted and stay before their first state."),
+
+    ROW_INTEGER("glue.max_concurrent_runs", glue.max_concurrent_runs, 1, 10000,
+                "Job runs at once; more are refused."),
+    ROW_DISTRIBUTION("glue.start_up", glue.start_up, "From StartJobRun to the script's start."),
+    ROW_DISTRIBUTION("glue.run_time", glue.run_time, "Of the script."),
+    ROW_DURATION("glue.timeout", glue.timeout, MINUTE, 7 * DAY, "A run is ended after this time."),
+    ROW_INTEGER("glue.max_retries", glue.max_retries, 0, 10, "Runs after a failed one."),
+    ROW_DURATION("glue.poll_interval", glue.poll_interval, 0, HOUR,
+                 "Between the workflow's looks at a run; 0s: noticed at once."),
+    ROW_SHARE("glue.failure", glue.failure_ppm, "Share of runs that fail by themselves."),
+
+    ROW_PRESET("latency.profile", latency_profile, profile, apply_latency,
+               "All latencies at once: typical of one region, or zero."),
+    ROW_LATENCY(table_get), ROW_LATENCY(table_write), ROW_LATENCY(table_query),
+    ROW_LATENCY(bucket_get), ROW_LATENCY(bucket_put), ROW_LATENCY(start_execution),
+    ROW_LATENCY(start_job_run), ROW_LATENCY(publish), ROW_LATENCY(invoke),
+    ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete),
+
+    ROW_INTEGER("limits.files", limits.files, 0, 100000000,
+                "Most files, for which memory is reserved; 0: from the workload."),
+    ROW_INTEGER("limits.events", limits.events, 0, 1000000000,
+                "Most pending events, for which memory is reserved; 0: from the workload."),
+
+#undef AT
+#define AT(member) .offset = offsetof(struct workload, member)
+    {.key = "workload.*.files", .type = FIELD_INTEGER, .required = true, AT(files), .least = 1, .most = 100000000,
+     .text = "How many files arrive."},
+    {.key = "workload.*.at", .type = FIELD_DURATION, AT(at), .most = 36500 * DAY,
+     .text = "When the first arrives, from the start."},
+    {.key = "workload.*.over", .type = FIELD_DURATION, AT(over), .most = 36500 * DAY,
+     .text = "The span within which they arrive; 0s: all at once."},
+    ROW_WORD("workload.*.spacing", spacing, spacing,
+             "How they are spread: even, uniform (independent) or poisson (a process)."),
+    {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE, .text = "Of each file."},
+    {.key = "workload.*.date", .type = FIELD_DATE, AT(date),
+     .text = "Date in the name; left out: the date of arrival."},
+    ROW_TEXT("workload.*.prefix", prefix, "Of the keys."),
+
+#undef AT
+#define AT(member) .offset = offsetof(struct fault, member)
+#define ROW_FAULT(name, word)                                                                      \
+    {.key = "faults.*." word, .type = FIELD_FAULT, AT(process), .least = FAULT_##name, .text = FAULT_TEXT_##name},
+#define FAULT_TEXT_KILL "The process dies there; no clean-up runs."
+#define FAULT_TEXT_LOSE_REQUEST "The process's request is lost before its effect."
+#define FAULT_TEXT_LOSE_REPLY "The reply is lost after the effect."
+#define FAULT_TEXT_THROTTLE "The service refuses the request."
+    FAULT_MAP(ROW_FAULT)
+    {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at), .text = "The point: PUT_MANIFEST."},
+    {.key = "faults.*.occurrence", .type = FIELD_INTEGER, AT(occurrence), .least = 1, .most = INT64_C(1) << 40,
+     .text = "The n-th time that any such process is there, from 1."},
+
+#undef AT
+#define AT(member) .offset = offsetof(struct expectation, member)
+    {.key = "expect.*.name", .type = FIELD_TEXT, .required = true, AT(name), .text = "A name for reports."},
+    {.key = "expect.*.sql", .type = FIELD_TEXT, .required = true, AT(sql),
+     .text = "A query of the results that must give one row with one column equal to 1."},
+};
+/* clang-format on */
+
+static const struct workload default_workload = {
+    .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
+};
+static const struct fault default_fault = {.occurrence = 1};
+static const struct expectation default_expectation;
+
+static const struct field_list lists[] = {
+    {"workload", offsetof(struct scenario, workloads_count),    offsetof(struct scenario, workloads),
+     sizeof(struct workload),                                                                                                        WORKLOADS_MAX,    &default_workload, "What arrives."                    },
+    {"faults",   offsetof(struct scenario, faults_count),       offsetof(struct scenario, faults),
+     sizeof(struct fault),                                                                                                           FAULTS_MAX,       &default_fault,    "What goes wrong, and where."      },
+    {"expect",   offsetof(struct scenario, expectations_count),
+     offsetof(struct scenario,                                                            expectations), sizeof(struct expectation), EXPECTATIONS_MAX,
+     &default_expectation,                                                                                                                                                "What must be true of the results."},
+};
+
+static const struct field_group groups[] = {
+    {"pipeline", "The pipeline's version and parameters."                 },
+    {"function", "The Lambda function that runs the manifest builder."    },
+    {"mapping",  "The event source mapping between queue and function."   },
+    {"queue",    "The SQS queue and its dead-letter queue."               },
+    {"table",    "The DynamoDB table and its index."                      },
+    {"bucket",   "The S3 buckets."                                        },
+    {"workflow", "The Step Functions state machine."                      },
+    {"glue",     "The Glue job."                                          },
+    {"latency",  "API calls, from request to reply as the client sees it."},
+    {"limits",   "Capacities of the simulation itself."                   },
+};
+
+size_t fields_count(void)
+{
+    return sizeof table / sizeof table[0];
+}
+
+const struct field *field_at(size_t i)
+{
+    ASSERT(i < fields_count());
+    return &table[i];
+}
+
+const struct field_list *field_list_at(size_t i)
+{
+    return i < sizeof lists / sizeof lists[0] ? &lists[i] : NULL;
+}
+
+const struct field_group *field_group_at(size_t i)
+{
+    return i < sizeof groups / sizeof groups[0] ? &groups[i] : NULL;
+}
+
+const struct field *field_find(struct text key)
+{
+    for (size_t i = 0; i < fields_count(); i++) {
+        if (text_equal(key, text_from(table[i].key))) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+const struct field_list *field_list_find(struct text key)
+{
+    for (size_t i = 0; field_list_at(i) != NULL; i++) {
+        if (text_equal(key, text_from(lists[i].key))) {
+            return &lists[i];
+        }
+    }
+    return NULL;
+}
+
+bool field_group_exists(struct text key)
+{
+    for (size_t i = 0; i < fields_count(); i++) {
+        struct text whole = text_from(table[i].key);
+        if (text_starts(whole, key) && whole.size > key.size && whole.at[key.size] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct field_list *field_list_of(const struct field *field)
+{
+    const char *star = strstr(field->key, ".*.");
+    return star == NULL ? NULL
+                        : field_list_find((struct text){field->key, (size_t)(star - field->key)});
+}
+
+bool field_list_add(const struct field_list *list, struct scenario *scenario)
+{
+    uint32_t count;
+    memcpy(&count, (char *)scenario + list->count_offset, sizeof count);
+    if (count == list->most) {
+        return false;
+    }
+    memcpy((char *)scenario + list->items_offset + count * list->item_size, list->item,
+           list->item_size);
+    count++;
+    memcpy((char *)scenario + list->count_offset, &count, sizeof count);
+    return true;
+}
+
+/* The struct that a field's offset counts from. */
+static size_t base_of(const struct field *field, uint32_t index)
+{
+    const struct field_list *list = field_list_of(field);
+    return list == NULL ? 0 : list->items_offset + index * list->item_size;
+}
+
+static enum status refuse(struct error *error, struct text value, const char *what)
+{
+    return error_set(error, STATUS_BAD_INPUT, "'%s' %s", shown(value).text, what);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads the digits at the start of `text` into *value and leaves the rest in `text`. False where
+ * there is none or they exceed 64 bits. */
+static bool take_digits(struct text *text, int64_t *value)
+{
+    size_t count = 0;
+    *value = 0;
+    while (count < text->size && is_digit(text->at[count])) {
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, text->at[count] - '0', value)) {
+            return false;
+        }
+        count++;
+    }
+    *text = (struct text){text->at + count, text->size - count};
+    return count > 0;
+}
+
+static enum status parse_text(struct text value, bool required, struct text *text,
+                              struct error *error)
+{
+    if (required && value.size == 0) {
+        return error_set(error, STATUS_BAD_INPUT, "is empty");
+    }
+    for (size_t i = 0; i < value.size; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+        if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7F) {
+            return refuse(error, value, "holds a control character");
+        }
+    }
+    *text = value;
+    return STATUS_OK;
+}
+
+static bool is_date(struct text value)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int64_t year, month, day;
+    struct text rest = value;
+    if (value.size != 10 || value.at[4] != '-' || value.at[7] != '-' ||
+        !take_digits(&rest, &year) || rest.size != 6) {
+        return false;
+    }
+    rest = (struct text){value.at + 5, 5};
+    if (!take_digits(&rest, &month) || rest.size != 3 || month < 1 || month > 12) {
+        return false;
+    }
+    rest = (struct text){value.at + 8, 2};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return take_digits(&rest, &day) && rest.size == 0 && day >= 1 &&
+           day <= days[month - 1] + (leap && month == 2);
+}
+
+static enum status parse_date(struct text value, struct text *date, struct error *error)
+{
+    if (!is_date(value)) {
+        return refuse(error, value, "is not a date; write 2026-01-29");
+    }
+    *date = value;
+    return STATUS_OK;
+}
+
+static enum status parse_integer(struct text value, int64_t *number, struct error *error)
+{
+    struct text rest = value;
+    if (rest.size == 0 || !is_digit(rest.at[0])) {
+        return refuse(error, value, "is not a whole number; write decimal digits");
+    }
+    if (!take_digits(&rest, number)) {
+        return refuse(error, value, "is beyond 64 bits");
+    }
+    if (rest.size > 0) {
+        return refuse(error, value, "is not a whole number; write decimal digits");
+    }
+    if (value.size > 1 && value.at[0] == '0') {
+        return refuse(error, value, "begins with a zero; write decimal digits without it");
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_boolean(struct text value, bool *yes, struct error *error)
+{
+    *yes = text_equal(value, TEXT("true"));
+    if (!*yes && !text_equal(value, TEXT("false"))) {
+        return refuse(error, value, "is not true or false");
+    }
+    return STATUS_OK;
+}
+
+/* "is not one of: even, uniform, poisson (did you mean 'even'?)" */
+static enum status refuse_word(const char *const *words, struct text value, struct error *error)
+{
+    char room[256];
+    struct text_writer w = text_writer(room, sizeof room);
+    struct suggestion near = suggestion(value);
+    text_put(&w, TEXT("is not one of: "));
+    for (size_t i = 0; words[i] != NULL; i++) {
+        text_put(&w, i > 0 ? TEXT(", ") : TEXT(""));
+        text_put(&w, text_from(words[i]));
+        suggestion_offer(&near, text_from(words[i]));
+    }
+    text_put(&w, text_from(suggestion_text(&near).text));
+    return refuse(error, value, text_writer_string(&w));
+}
+
+static enum status parse_word(const char *const *words, struct text value, unsigned *word,
+                              struct error *error)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (text_equal(value, text_from(words[i]))) {
+            *word = i;
+            return STATUS_OK;
+        }
+    }
+    return refuse_word(words, value, error);
+}
+
+static struct text trimmed(struct text text)
+{
+    while (text.size > 0 && text.at[0] == ' ') {
+        text = (struct text){text.at + 1, text.size - 1};
+    }
+    while (text.size > 0 && text.at[text.size - 1] == ' ') {
+        text.size--;
+    }
+    return text;
+}
+
+/* "S1, S2": sets their bits. "all" sets every bit, "none" not one. */
+static enum status parse_words(const char *const *words, struct text value, uint32_t *bits,
+                               struct error *error)
+{
+    *bits = 0;
+    if (text_equal(value, TEXT("none"))) {
+        return STATUS_OK;
+    }
+    if (text_equal(value, TEXT("all"))) {
+        for (unsigned i = 0; words[i] != NULL; i++) {
+            *bits |= UINT32_C(1) << i;
+        }
+        return STATUS_OK;
+    }
+    for (;;) {
+        const char *comma = value.size > 0 ? memchr(value.at, ',', value.size) : NULL;
+        size_t size = comma == NULL ? value.size : (size_t)(comma - value.at);
+        unsigned word;
+        if (parse_word(words, trimmed((struct text){value.at, size}), &word, error) != STATUS_OK) {
+            return STATUS_BAD_INPUT;
+        }
+        *bits |= UINT32_C(1) << word;
+        if (comma == NULL) {
+            return STATUS_OK;
+        }
+        value = (struct text){comma + 1, value.size - size - 1};
+    }
+}
+
+/* Reads "3.5" at the start of `text` as 35 and 10; leaves the rest in `text`. */
+static bool take_decimal(struct text *text, int64_t *number, int64_t *scale)
+{
+    *scale = 1;
+    if (!take_digits(text, number)) {
+        return false;
+    }
+    if (text->size < 2 || text->at[0] != '.') {
+        return true;
+    }
+    *text = (struct text){text->at + 1, text->size - 1};
+    size_t digits = text->size;
+    int64_t fraction;
+    if (!take_digits(text, &fraction)) {
+        return false;
+    }
+    for (digits -= text->size; digits > 0; digits--) {
+        if (__builtin_mul_overflow(*scale, 10, scale)) {
+            return false;
+        }
+    }
+    return !__builtin_mul_overflow(*number, *scale, number) &&
+           !__builtin_add_overflow(*number, fraction, number);
+}
+
+struct unit {
+    const char *name;
+    int64_t amount;
+};
+
+/* A decimal with one of the units, as a whole number of the smallest; `what` is told where it is
+ * none, `whole` where it does not come out whole. */
+static enum status parse_amount(const struct unit *units, size_t count, struct text value,
+                                const char *what, const char *whole, int64_t *amount,
+                                struct error *error)
+{
+    __extension__ typedef __int128 wide;
+    struct text rest = value;
+    int64_t number, scale;
+    if (!take_decimal(&rest, &number, &scale)) {
+        return refuse(error, value, what);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!text_equal(rest, text_from(units[i].name))) {
+            continue;
+        }
+        wide product = (wide)number * units[i].amount;
+        if (product % scale != 0) {
+            return refuse(error, value, whole);
+        }
+        if (product / scale > INT64_MAX) {
+            return refuse(error, value, "is beyond 64 bits");
+        }
+        *amount = (int64_t)(product / scale);
+        return STATUS_OK;
+    }
+    return refuse(error, value, what);
+}
+
+static const struct unit size_units[] = {
+    {"B",   1      },
+    {"KB",  1 << 10},
+    {"KiB", 1 << 10},
+    {"MB",  1 << 20},
+    {"MiB", 1 << 20},
+    {"GB",  1 << 30},
+    {"GiB", 1 << 30},
+};
+
+static enum status parse_size(struct text value, int64_t *bytes, struct error *error)
+{
+    return parse_amount(size_units, sizeof size_units / sizeof size_units[0], value,
+                        "is not a size; write 3670016B, 4KiB or 3.5MB (MB is 2^20 bytes)",
+                        "is not a whole number of bytes (MB is 2^20 bytes); write it in B", bytes,
+                        error);
+}
+
+static const struct unit share_units[] = {
+    {"ppm", 1    },
+    {"%",   10000},
+};
+
+static enum status parse_share(struct text value, int64_t *ppm, struct error *error)
+{
+    return parse_amount(share_units, sizeof share_units / sizeof share_units[0], value,
+                        "is not a share; write 0.5% or 5000ppm",
+                        "is finer than a millionth; write a whole number of ppm", ppm, error);
+}
+
+static void put_size(struct text_writer *w, int64_t bytes)
+{
+    if (bytes % (1 << 20) == 0) {
+        text_put_integer(w, bytes >> 20, 0);
+        text_put(w, TEXT("MB"));
+    } else if (bytes % (1 << 18) == 0) {
+        text_put_integer(w, bytes >> 20, 0);
+        text_put_char(w, '.');
+        text_put_integer(w, (bytes >> 18) % 4 * 25, 2);
+        w->size -= w->at[w->size - 1] == '0';
+        text_put(w, TEXT("MB"));
+    } else {
+        text_put_integer(w, bytes, 0);
+        text_put_char(w, 'B');
+    }
+}
+
+static void put_share(struct text_writer *w, int64_t ppm)
+{
+    text_put_integer(w, ppm % 10000 == 0 ? ppm / 10000 : ppm, 0);
+    text_put(w, ppm % 10000 == 0 ? TEXT("%") : TEXT("ppm"));
+}
+
+static void put_amount(enum field_type type, int64_t amount, struct text_writer *w)
+{
+    if (type == FIELD_SIZE) {
+        put_size(w, amount);
+    } else if (type == FIELD_SHARE) {
+        put_share(w, amount);
+    } else if (type == FIELD_DURATION) {
+        text_put_duration(w, (struct duration){amount});
+    } else if (type == FIELD_INSTANT) {
+        text_put_instant(w, (struct instant){amount});
+    } else {
+        text_put_integer(w, amount, 0);
+    }
+}
+
+static void put_range(const struct field *field, struct text_writer *w)
+{
+    put_amount(field->type, field->least, w);
+    text_put(w, TEXT(" to "));
+    put_amount(field->type, field->most, w);
+}
+
+/* Those types whose value is one int64_t with a range. */
+static enum status parse_ranged(const struct field *field, struct text value, int64_t *amount,
+                                struct error *error)
+{
+    enum status status;
+    if (field->type == FIELD_INTEGER) {
+        status = parse_integer(value, amount, error);
+    } else if (field->type == FIELD_SIZE) {
+        status = parse_size(value, amount, error);
+    } else if (field->type == FIELD_SHARE) {
+        status = parse_share(value, amount, error);
+    } else if (field->type == FIELD_DURATION) {
+        struct duration d = {0};
+        status = duration_parse(value, &d, error);
+        *amount = d.ns;
+    } else {
+        struct instant t = {0};
+        status = instant_parse(value, &t, error);
+        *amount = t.ns;
+    }
+    if (status != STATUS_OK || (*amount >= field->least && *amount <= field->most)) {
+        return status;
+    }
+    char room[96];
+    struct text_writer w = text_writer(room, sizeof room);
+    text_put(&w, TEXT("is not within "));
+    put_range(field, &w);
+    return refuse(error, value, text_writer_string(&w));
+}
+
+/* A process's name; the kind of fault is the key itself. */
+static enum status parse_fault(const struct field *field, struct text value, struct fault *fault,
+                               struct error *error)
+{
+    enum status status = parse_text(value, true, &fault->process, error);
+    if (status == STATUS_OK) {
+        fault->kind = (enum fault_kind)field->least;
+    }
+    return status;
+}
+
+/* A value of any type before it is stored. */
+union value {
+    struct text text;
+    int64_t amount;
+    bool yes;
+    unsigned word;
+    uint32_t bits;
+    struct distribution_spec distribution;
+};
+
+static enum status parse(const struct field *field, struct text text, union value *v, size_t *size,
+                         struct error *error)
+{
+    switch (field->type) {
+    case FIELD_TEXT:
+        *size = sizeof v->text;
+        return parse_text(text, field->required, &v->text, error);
+    case FIELD_DATE:
+        *size = sizeof v->text;
+        return parse_date(text, &v->text, error);
+    case FIELD_BOOLEAN:
+        *size = sizeof v->yes;
+        return parse_boolean(text, &v->yes, error);
+    case FIELD_WORD:
+        *size = sizeof v->word;
+        return parse_word(field->words, text, &v->word, error);
+    case FIELD_WORDS:
+        *size = sizeof v->bits;
+        return parse_words(field->words, text, &v->bits, error);
+    case FIELD_DISTRIBUTION:
+        *size = sizeof v->distribution;
+        return distribution_parse(text, &v->distribution, error);
+    case FIELD_INTEGER:
+    case FIELD_SIZE:
+    case FIELD_SHARE:
+    case FIELD_DURATION:
+    case FIELD_INSTANT:
+        *size = sizeof v->amount;
+        return parse_ranged(field, text, &v->amount, error);
+    case FIELD_FAULT:
+        break;
+    }
+    ASSERT(field->type != FIELD_FAULT); /* field_set has taken it */
+    return STATUS_BAD_INPUT;
+}
+
+enum status field_set(const struct field *field, struct scenario *scenario, uint32_t index,
+                      struct text value, struct error *error)
+{
+    if (field->type == FIELD_FAULT) {
+        return parse_fault(field, value, &scenario->faults[index], error);
+    }
+    union value v;
+    memset(&v, 0, sizeof v);
+    size_t size;
+    enum status status = parse(field, value, &v, &size, error);
+    if (status == STATUS_OK) {
+        memcpy((char *)scenario + base_of(field, index) + field->offset, &v, size);
+    }
+    return status;
+}
+
+unsigned field_word(const struct field *field, const struct scenario *scenario)
+{
+    ASSERT(field->type == FIELD_WORD && field_list_of(field) == NULL);
+    unsigned word;
+    memcpy(&word, (const char *)scenario + field->offset, sizeof word);
+    return word;
+}
+
+static void put_words(const struct field *field, uint32_t bits, struct text_writer *w)
+{
+    text_put(w, bits == 0 ? TEXT("none") : TEXT(""));
+    bool first = true;
+    for (unsigned i = 0; field->words[i] != NULL; i++) {
+        if ((bits >> i & 1) != 0) {
+            text_put(w, first ? TEXT("") : TEXT(", "));
+            text_put(w, text_from(field->words[i]));
+            first = false;
+        }
+    }
+}
+
+void field_put(const struct field *field, const struct scenario *scenario, uint32_t index,
+               struct text_writer *w)
+{
+    union value v;
+    const char *at = (const char *)scenario + base_of(field, index) + field->offset;
+    switch (field->type) {
+    case FIELD_TEXT:
+    case FIELD_DATE:
+    case FIELD_FAULT:
+        memcpy(&v.text, at, sizeof v.text);
+        text_put(w, v.text);
+        return;
+    case FIELD_BOOLEAN:
+        memcpy(&v.yes, at, sizeof v.yes);
+        text_put(w, v.yes ? TEXT("true") : TEXT("false"));
+        return;
+    case FIELD_WORD:
+        memcpy(&v.word, at, sizeof v.word);
+        text_put(w, text_from(field->words[v.word]));
+        return;
+    case FIELD_WORDS:
+        memcpy(&v.bits, at, sizeof v.bits);
+        put_words(field, v.bits, w);
+        return;
+    case FIELD_DISTRIBUTION:
+        memcpy(&v.distribution, at, sizeof v.distribution);
+        text_put_distribution(w, &v.distribution);
+        return;
+    case FIELD_INTEGER:
+    case FIELD_SIZE:
+    case FIELD_SHARE:
+    case FIELD_DURATION:
+    case FIELD_INSTANT:
+        memcpy(&v.amount, at, sizeof v.amount);
+        put_amount(field->type, v.amount, w);
+        return;
+    }
+}
+
+void field_put_type(const struct field *field, struct text_writer *w)
+{
+    static const char *const names[] = {
+        [FIELD_TEXT] = "text",
+        [FIELD_DATE] = "date",
+        [FIELD_INTEGER] = "integer, ",
+        [FIELD_BOOLEAN] = "true or false",
+        [FIELD_WORD] = "",
+        [FIELD_WORDS] = "list of ",
+        [FIELD_SIZE] = "size, ",
+        [FIELD_SHARE] = "share, ",
+        [FIELD_DURATION] = "duration, ",
+        [FIELD_INSTANT] = "instant",
+        [FIELD_DISTRIBUTION] = "duration or distribution",
+        [FIELD_FAULT] = "process",
+    };
+    text_put(w, text_from(names[field->type]));
+    if (field->words != NULL) {
+        for (unsigned i = 0; field->words[i] != NULL; i++) {
+            text_put(w, i > 0 ? TEXT(" | ") : TEXT(""));
+            text_put(w, text_from(field->words[i]));
+        }
+    } else if (names[field->type][strlen(names[field->type]) - 1] == ' ') {
+        put_range(field, w);
+    }
+}

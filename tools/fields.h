@@ -1,0 +1,93 @@
+/* fields.h: the one table of what a scenario file can say.
+ *
+ * Method. Each row names a field of struct scenario by its dotted key and gives its type, range,
+ * words and one sentence of documentation. The decoder, `--set`, `lockstep schema` and `lockstep
+ * help scenario` all read this table and nothing else. Defaults are not in it: they are what
+ * scenario_init leaves (and, for elements of lists, the list's default element), rendered by
+ * field_put. In a key, `*` stands for an index: "workload.*.files".
+ */
+#ifndef LOCKSTEP_TOOLS_FIELDS_H
+#define LOCKSTEP_TOOLS_FIELDS_H
+
+#include "model/pipeline/scenario.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum field_type {
+    FIELD_TEXT,     /* any text without control characters but line feeds and tabs */
+    FIELD_DATE,     /* 2026-01-29 */
+    FIELD_INTEGER,  /* decimal digits */
+    FIELD_BOOLEAN,  /* true, false */
+    FIELD_WORD,     /* one of `words`; the enumerator's number is stored */
+    FIELD_WORDS,    /* a list of `words`, or "all" or "none"; bit i for word i is stored */
+    FIELD_SIZE,     /* 3.5MB, 4KiB, 12B: bytes; KB, MB, GB are powers of 1024, as KiB, MiB, GiB */
+    FIELD_SHARE,    /* 0.5%, 120ppm: stored in millionths */
+    FIELD_DURATION, /* 300s, 1h30m */
+    FIELD_INSTANT,  /* 2026-01-29T08:00:00Z */
+    FIELD_DISTRIBUTION, /* 40ms, uniform(3h, 48h) */
+    FIELD_FAULT,        /* a process; stores it and the kind of fault in `least` */
+};
+
+struct field {
+    const char *key;
+    enum field_type type;
+    bool required;
+    size_t offset;            /* in struct scenario, or in its list's element */
+    int64_t least, most;      /* of integers, bytes, ns */
+    const char *const *words; /* ends with NULL */
+    void (*apply)(struct scenario *s, unsigned word); /* presets: sets what the word stands for */
+    const char *text;
+};
+
+/* A list of structs: "workload" and its like. */
+struct field_list {
+    const char *key;
+    size_t count_offset; /* uint32_t in struct scenario */
+    size_t items_offset, item_size;
+    uint32_t most;
+    const void *item; /* what a new element holds before its fields are set */
+    const char *text;
+};
+
+/* A group of fields, for documentation: "pipeline". */
+struct field_group {
+    const char *key, *text;
+};
+
+size_t fields_count(void);
+const struct field *field_at(size_t i);
+const struct field_list *field_list_at(size_t i); /* NULL beyond the last */
+const struct field_group *field_group_at(size_t i);
+
+/* NULL where there is none of that key. */
+const struct field *field_find(struct text key);
+const struct field_list *field_list_find(struct text key);
+
+/* Whether some field's key begins with `key` and a dot. */
+bool field_group_exists(struct text key);
+
+/* The list that a field is in (the part of its key before ".*."), or NULL. */
+const struct field_list *field_list_of(const struct field *field);
+
+/* Types `value` and stores it in the scenario, or in element `index` of the field's list (which is
+ * there). Texts are stored as the view they are. STATUS_BAD_INPUT with a message that names value
+ * and expectation, nothing stored. Presets are stored, not applied. */
+enum status field_set(const struct field *field, struct scenario *scenario, uint32_t index,
+                      struct text value, struct error *error);
+
+/* Writes the value in the form field_set reads. */
+void field_put(const struct field *field, const struct scenario *scenario, uint32_t index,
+               struct text_writer *w);
+
+/* The enumerator a FIELD_WORD holds now. */
+unsigned field_word(const struct field *field, const struct scenario *scenario);
+
+/* The type in a few words, for documentation: "duration, 1s to 15m". */
+void field_put_type(const struct field *field, struct text_writer *w);
+
+/* Adds an element with default values; false where the list is full. */
+bool field_list_add(const struct field_list *list, struct scenario *scenario);
+
+#endif

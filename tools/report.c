@@ -1,0 +1,110 @@
+/* report.c: see report.h. */
+#include "tools/report.h"
+
+#include <inttypes.h>
+
+static const struct {
+    const char *name, *text;
+} invariants[] = {
+    [INVARIANT_S1] = {"S1", "a file is in at most one started manifest"                 },
+    [INVARIANT_S2] = {"S2", "a manifest's key is written once"                          },
+    [INVARIANT_S3] = {"S3", "no accepted file is lost"                                  },
+    [INVARIANT_S4] = {"S4", "a manifested file is listed by a manifest that was started"},
+    [INVARIANT_S5] = {"S5", "a file reaches the output exactly once"                    },
+    [INVARIANT_S6] = {"S6", "a MANIFEST record mirrors its execution"                   },
+    [INVARIANT_S7] = {"S7", "a date's lock has at most one owner"                       },
+    [INVARIANT_L1] = {"L1", "enough pending files of today become a manifest"           },
+    [INVARIANT_L2] = {"L2", "pending files of an earlier date become a manifest"        },
+    [INVARIANT_L3] = {"L3", "a lock blocks no longer than its TTL and a second"         },
+    [INVARIANT_L4] = {"L4", "every started batch comes to an end that is reported"      },
+};
+
+_Static_assert(sizeof invariants / sizeof invariants[0] == INVARIANTS_COUNT, "one text each");
+
+const char *invariant_name(enum invariant invariant)
+{
+    return invariants[invariant].name;
+}
+
+const char *invariant_text(enum invariant invariant)
+{
+    return invariants[invariant].text;
+}
+
+bool invariant_required(const struct report *report, enum invariant invariant)
+{
+    return (report->scenario->required_invariants >> invariant & 1) != 0;
+}
+
+const struct report_format *report_format_at(size_t i)
+{
+    static const struct report_format *const formats[] = {&report_text, &report_json, &report_junit,
+                                                          &report_tap};
+    return i < sizeof formats / sizeof formats[0] ? formats[i] : NULL;
+}
+
+void report_judge(struct report *report)
+{
+    memset(report->violations, 0, sizeof report->violations);
+    for (uint64_t i = 0; i < run_violations_count(report->run); i++) {
+        struct violation_row row;
+        run_violation(report->run, i, &row);
+        report->violations[row.invariant]++;
+    }
+    report->invariants_broken = 0;
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        report->invariants_broken +=
+            report->violations[i] > 0 && invariant_required(report, (enum invariant)i);
+    }
+    report->expectations_false = 0;
+    for (uint32_t i = 0; i < report->scenario->expectations_count; i++) {
+        report->expectations_false += !report->expectations[i].ok;
+    }
+    report->passed =
+        report->expectations_false == 0 && report->invariants_broken == 0 && !report->summary.full;
+}
+
+bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
+                      struct violation_row *row)
+{
+    for (uint64_t r = 0; i < report->violations[invariant]; r++) {
+        run_violation(report->run, r, row);
+        if (row->invariant == invariant && i-- == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void put_seconds(FILE *out, int64_t ns)
+{
+    int64_t fraction = ns % NS_PER_S;
+    (void)fprintf(out, "%" PRId64, ns / NS_PER_S);
+    if (fraction == 0) {
+        return;
+    }
+    int digits = 9;
+    while (fraction % 10 == 0) {
+        fraction /= 10;
+        digits--;
+    }
+    (void)fprintf(out, ".%0*" PRId64, digits, fraction);
+}
+
+struct clock_text clock_text(const struct report *report, struct instant at)
+{
+    struct clock_text c;
+    int64_t ms = (at.ns - report->scenario->start.ns) / NS_PER_MS;
+    if (at.ns == NEVER) {
+        (void)snprintf(c.text, sizeof c.text, "never");
+    } else {
+        (void)snprintf(c.text, sizeof c.text, "%" PRId64 ":%02d:%02d.%03d", ms / 3600000,
+                       (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
+    }
+    return c;
+}
+
+void put_observed(FILE *out, const struct expectation_result *result)
+{
+    (void)fprintf(out, "the query gave %s, not 1", result->observed);
+}

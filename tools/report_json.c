@@ -1,0 +1,144 @@
+/* report_json.c: the summary of a run as one JSON object (an array of them for several runs).
+ *
+ * The fields, their order and nesting are a contract with those who read them: docs/results.md.
+ */
+#include "tools/report.h"
+
+#include "tools/unicode.h"
+
+#include <inttypes.h>
+
+/* A JSON string: control characters escaped, what is not UTF-8 replaced. */
+static void put_string(FILE *out, struct text text)
+{
+    (void)fputc('"', out);
+    while (text.size > 0) {
+        size_t size = utf8_character(text);
+        unsigned char first = (unsigned char)text.at[0];
+        if (size == 0) {
+            (void)fputs("\\ufffd", out);
+            size = 1;
+        } else if (first == '"' || first == '\\') {
+            (void)fprintf(out, "\\%c", first);
+        } else if (first < 0x20 || first == 0x7F) {
+            (void)fprintf(out, "\\u%04x", first);
+        } else {
+            (void)fwrite(text.at, 1, size, out);
+        }
+        text = (struct text){text.at + size, text.size - size};
+    }
+    (void)fputc('"', out);
+}
+
+struct count {
+    const char *name;
+    int64_t value;
+};
+
+/* ` "files":      {"arrived": 130, ...},` */
+static void put_counts(FILE *out, const char *name, const struct count *counts, size_t size)
+{
+    (void)fprintf(out, " \"%s\": {", name);
+    for (size_t i = 0; i < size; i++) {
+        (void)fprintf(out, "%s\"%s\": %" PRId64, i > 0 ? ", " : "", counts[i].name,
+                      counts[i].value);
+    }
+    (void)fputs("},\n", out);
+}
+
+#define PUT_COUNTS(out, name, ...)                                                                 \
+    put_counts(out, name, (const struct count[]){__VA_ARGS__},                                     \
+               sizeof((const struct count[]){__VA_ARGS__}) / sizeof(struct count))
+
+static void put_figures(FILE *out, const struct summary *s)
+{
+    PUT_COUNTS(out, "files", {"arrived", s->files.arrived}, {"tracked", s->files.tracked},
+               {"pending", s->files.pending}, {"manifested", s->files.manifested},
+               {"completed", s->files.completed}, {"failed", s->files.failed},
+               {"quarantined", s->files.quarantined}, {"lost", s->files.lost},
+               {"duplicated", s->files.duplicated});
+    PUT_COUNTS(out, "manifests", {"created", s->manifests.created},
+               {"objects", s->manifests.objects}, {"overwritten", s->manifests.overwritten},
+               {"records", s->manifests.records});
+    PUT_COUNTS(out, "executions", {"started", s->executions.started},
+               {"succeeded", s->executions.succeeded}, {"failed", s->executions.failed});
+    PUT_COUNTS(out, "job_runs", {"started", s->job_runs.started},
+               {"succeeded", s->job_runs.succeeded}, {"failed", s->job_runs.failed},
+               {"refused", s->job_runs.refused});
+    PUT_COUNTS(out, "parquet", {"objects", s->parquet.objects});
+    (void)fprintf(out,
+                  " \"lock\": {\"acquired\": %" PRId64 ", \"refused\": %" PRId64
+                  ", \"taken_over\": %" PRId64 ", \"left_behind\": %" PRId64
+                  ", \"longest_block_seconds\": ",
+                  s->lock.acquired, s->lock.refused, s->lock.taken_over, s->lock.left_behind);
+    put_seconds(out, s->lock.longest_block.ns);
+    (void)fputs("},\n", out);
+}
+
+static void put_violation(FILE *out, const struct report *r, const struct violation_row *row)
+{
+    (void)fprintf(out, "{\"invariant\": \"%s\", \"required\": %s, \"at_seconds\": ",
+                  invariant_name(row->invariant),
+                  invariant_required(r, row->invariant) ? "true" : "false");
+    put_seconds(out, row->at.ns - r->scenario->start.ns);
+    (void)fputs(", \"subject\": ", out);
+    put_string(out, row->subject);
+    (void)fputs(", \"text\": ", out);
+    put_string(out, row->text);
+    (void)fputc('}', out);
+}
+
+static void put_violations(FILE *out, const struct report *r)
+{
+    uint64_t count = run_violations_count(r->run);
+    (void)fputs(" \"violations\": [", out);
+    for (uint64_t i = 0; i < count; i++) {
+        struct violation_row row;
+        run_violation(r->run, i, &row);
+        (void)fputs(i > 0 ? ",\n  " : "\n  ", out);
+        put_violation(out, r, &row);
+    }
+    (void)fputs("],", out);
+}
+
+static void put_expectations(FILE *out, const struct report *r)
+{
+    (void)fputs(" \"expectations\": [", out);
+    for (uint32_t i = 0; i < r->scenario->expectations_count; i++) {
+        (void)fputs(i > 0 ? ", {\"name\": " : "{\"name\": ", out);
+        put_string(out, r->scenario->expectations[i].name);
+        (void)fprintf(out, ", \"ok\": %s}", r->expectations[i].ok ? "true" : "false");
+    }
+    (void)fputs("],\n", out);
+}
+
+static void begin(struct report_stream *stream)
+{
+    (void)fputs(stream->count > 1 ? "[\n" : "", stream->out);
+}
+
+static void put(struct report_stream *stream, const struct report *r)
+{
+    FILE *out = stream->out;
+    char hash[HASH128_HEX];
+    hash128_hex(r->summary.trace_hash, hash);
+    (void)fputs(stream->written > 0 ? ",\n{\"scenario\": " : "{\"scenario\": ", out);
+    put_string(out, r->scenario->name);
+    (void)fprintf(out, ", \"seed\": %" PRIu64 ", \"trace_hash\": \"%s\", \"verdict\": \"%s\",\n",
+                  r->seed, hash, r->passed ? "pass" : "fail");
+    (void)fputs(" \"simulated_seconds\": ", out);
+    put_seconds(out, r->summary.simulated_ns);
+    (void)fprintf(out, ", \"events\": %" PRId64 ",\n", r->summary.events);
+    put_figures(out, &r->summary);
+    put_violations(out, r);
+    put_expectations(out, r);
+    /* Deviations from the default are what a search names; a scenario's own faults are no such. */
+    (void)fputs(" \"deviations\": []}", out);
+}
+
+static void end(struct report_stream *stream)
+{
+    (void)fputs(stream->count > 1 ? "\n]\n" : "\n", stream->out);
+}
+
+const struct report_format report_json = {"json", begin, put, end};

@@ -1,0 +1,434 @@
+/* report_text.c: a run told to a person: what was run, what came out, the story of the lock, what
+ * was violated, what took longest, and at the end the verdict and the command that gives it again.
+ */
+#include "tools/report.h"
+
+#include "tools/fields.h"
+#include "tools/unicode.h"
+#include "tools/version.h"
+
+#include <inttypes.h>
+
+/* A duration in seconds with milliseconds: "0.412s". */
+struct seconds_text {
+    char text[32];
+};
+
+static struct seconds_text seconds_text(int64_t ns)
+{
+    struct seconds_text s;
+    (void)snprintf(s.text, sizeof s.text, "%" PRId64 ".%03ds", ns / NS_PER_S,
+                   (int)(ns % NS_PER_S / NS_PER_MS));
+    return s;
+}
+
+/* ---- What was run. ---- */
+
+/* The value of a field, as it would be written in a scenario. */
+struct value_text {
+    char text[128];
+};
+
+static struct value_text value(const struct report *r, const char *key, uint32_t index)
+{
+    struct value_text v;
+    struct text_writer w = text_writer(v.text, sizeof v.text);
+    const struct field *field = field_find(text_from(key));
+    ASSERT(field != NULL);
+    field_put(field, r->scenario, index, &w);
+    (void)text_writer_string(&w);
+    return v;
+}
+
+#define VALUE(key) value(r, key, 0).text
+
+static void put_workload(FILE *out, const struct report *r, uint32_t i)
+{
+    const struct workload *w = &r->scenario->workloads[i];
+    (void)fprintf(out, "  workload    %" PRId64 " files of %s", w->files,
+                  value(r, "workload.*.size", i).text);
+    if (w->at.ns > 0) {
+        (void)fprintf(out, ", from %s", value(r, "workload.*.at", i).text);
+    }
+    if (w->over.ns > 0) {
+        (void)fprintf(out, ", over %s (%s)", value(r, "workload.*.over", i).text,
+                      value(r, "workload.*.spacing", i).text);
+    } else {
+        (void)fputs(", all at once", out);
+    }
+    if (w->date.size > 0) {
+        (void)fprintf(out, ", dated %s", value(r, "workload.*.date", i).text);
+    }
+    (void)fputc('\n', out);
+}
+
+static void put_fault(FILE *out, const struct report *r, uint32_t i)
+{
+    static const char *const kinds[] = {
+#define X(name, word) word,
+        FAULT_MAP(X)
+#undef X
+    };
+    const struct fault *f = &r->scenario->faults[i];
+    (void)fprintf(out, "  fault       %s: %s at %s, occurrence %" PRId64 "\n", kinds[f->kind],
+                  shown(f->process).text, shown(f->at).text, f->occurrence);
+}
+
+static void put_choices(FILE *out, const struct report *r)
+{
+    if (r->strategy == CHOICE_SEEDED) {
+        (void)fprintf(out, "  seed        %" PRIu64 "\n", r->seed);
+    } else {
+        (void)fprintf(out, "  choices     %s\n",
+                      r->strategy == CHOICE_DEFAULT ? "the default of each" : "as recorded");
+    }
+}
+
+static void put_head(FILE *out, const struct report *r)
+{
+    const struct scenario *s = r->scenario;
+    (void)fprintf(out, "%s%s%s\n", shown(s->name).text, s->description.size > 0 ? ": " : "",
+                  s->description.size > 0 ? shown(s->description).text : "");
+    (void)fprintf(out, "  scenario    %s\n", shown(r->file).text);
+    (void)fprintf(out, "  lockstep    %s\n", version_text());
+    put_choices(out, r);
+    (void)fprintf(out, "  start       %s", VALUE("start"));
+    (void)fprintf(out, s->until.ns > 0 ? ", for %s\n" : "\n", VALUE("until"));
+    (void)fprintf(out, "  pipeline    %s, builder %s", VALUE("pipeline.preset"),
+                  VALUE("pipeline.builder"));
+    (void)fprintf(out, ", machine %s; %s files a manifest", VALUE("pipeline.machine"),
+                  VALUE("pipeline.max_files_per_manifest"));
+    (void)fprintf(out, "; lock %s, %s\n", VALUE("pipeline.lock"), VALUE("pipeline.lock_ttl"));
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        put_workload(out, r, i);
+    }
+    for (uint32_t i = 0; i < s->faults_count; i++) {
+        put_fault(out, r, i);
+    }
+}
+
+/* ---- What came out. ---- */
+
+struct cell {
+    const char *name;
+    int64_t value;
+};
+
+/* "  files          130 arrived      130 tracked ...", four cells a line. */
+static void put_cells(FILE *out, const char *title, const struct cell *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i % 4 == 0) {
+            (void)fprintf(out, "%s  %-11s", i > 0 ? "\n" : "", i > 0 ? "" : title);
+        }
+        bool last = i + 1 == count || i % 4 == 3;
+        (void)fprintf(out, last ? "%7" PRId64 " %s" : "%7" PRId64 " %-13s", cells[i].value,
+                      cells[i].name);
+    }
+    (void)fputc('\n', out);
+}
+
+#define PUT_CELLS(out, title, ...)                                                                 \
+    put_cells(out, title, (const struct cell[]){__VA_ARGS__},                                      \
+              sizeof((const struct cell[]){__VA_ARGS__}) / sizeof(struct cell))
+
+static void put_capacity(FILE *out, const struct summary *s)
+{
+    (void)fputs("  table       ", out);
+    put_seconds(out, s->rcu_milli * NS_PER_MS);
+    (void)fputs(" read units, ", out);
+    put_seconds(out, s->wcu_milli * NS_PER_MS);
+    (void)fputs(" write units; index ", out);
+    put_seconds(out, s->index_rcu_milli * NS_PER_MS);
+    (void)fputs(" and ", out);
+    put_seconds(out, s->index_wcu_milli * NS_PER_MS);
+    (void)fputc('\n', out);
+}
+
+static void put_figures(FILE *out, const struct report *r)
+{
+    const struct summary *s = &r->summary;
+    (void)fprintf(out, "\nAfter %s of virtual time and %" PRId64 " events%s:\n",
+                  clock_text(r, s->ended_at).text, s->events,
+                  r->interrupted ? ", when it was interrupted" : "");
+    PUT_CELLS(out, "files", {"arrived", s->files.arrived}, {"tracked", s->files.tracked},
+              {"pending", s->files.pending}, {"manifested", s->files.manifested},
+              {"completed", s->files.completed}, {"failed", s->files.failed},
+              {"quarantined", s->files.quarantined}, {"lost", s->files.lost},
+              {"duplicated", s->files.duplicated});
+    PUT_CELLS(out, "manifests", {"created", s->manifests.created},
+              {"objects", s->manifests.objects}, {"overwritten", s->manifests.overwritten},
+              {"records", s->manifests.records});
+    PUT_CELLS(out, "executions", {"started", s->executions.started},
+              {"succeeded", s->executions.succeeded}, {"failed", s->executions.failed});
+    PUT_CELLS(out, "job runs", {"started", s->job_runs.started},
+              {"succeeded", s->job_runs.succeeded}, {"failed", s->job_runs.failed},
+              {"refused", s->job_runs.refused});
+    PUT_CELLS(out, "parquet", {"objects", s->parquet.objects});
+    PUT_CELLS(out, "function", {"invocations", s->invocations},
+              {"throttled", s->throttled_invocations});
+    PUT_CELLS(out, "messages", {"sent", s->messages.sent}, {"delivered", s->messages.delivered},
+              {"deleted", s->messages.deleted}, {"redelivered", s->messages.redelivered},
+              {"dead-lettered", s->messages.dead_lettered}, {"expired", s->messages.expired},
+              {"left", s->messages.left});
+    PUT_CELLS(out, "lock", {"acquired", s->lock.acquired}, {"refused", s->lock.refused},
+              {"taken over", s->lock.taken_over}, {"left behind", s->lock.left_behind});
+    put_capacity(out, s);
+}
+
+/* ---- The lock's story. ---- */
+
+enum { TENURES_SHOWN = 5 };
+
+static int64_t held_ns(const struct report *r, const struct tenure_row *row)
+{
+    int64_t end = row->ended_at.ns == NEVER ? r->summary.ended_at.ns : row->ended_at.ns;
+    return end - row->acquired_at.ns;
+}
+
+static bool ended_badly(const struct tenure_row *row)
+{
+    return !text_equal(row->end, TEXT("released"));
+}
+
+/* Whether `a` deserves a line more than `b`: not released before released, then the longer. */
+static bool tells_more(const struct report *r, uint64_t a, uint64_t b)
+{
+    struct tenure_row x, y;
+    run_tenure(r->run, a, &x);
+    run_tenure(r->run, b, &y);
+    if (ended_badly(&x) != ended_badly(&y)) {
+        return ended_badly(&x);
+    }
+    return held_ns(r, &x) > held_ns(r, &y);
+}
+
+/* Keeps the best TENURES_SHOWN, best first. */
+static size_t choose_tenures(const struct report *r, uint64_t best[TENURES_SHOWN + 1])
+{
+    size_t count = 0;
+    for (uint64_t i = 0; i < run_tenures_count(r->run); i++) {
+        size_t at = count;
+        while (at > 0 && tells_more(r, i, best[at - 1])) {
+            best[at] = best[at - 1];
+            at--;
+        }
+        best[at] = i;
+        count += count < TENURES_SHOWN;
+    }
+    return count;
+}
+
+static void put_tenure(FILE *out, const struct report *r, uint64_t i)
+{
+    struct tenure_row row;
+    run_tenure(r->run, i, &row);
+    char owner[32];
+    (void)snprintf(owner, sizeof owner, "invocation %" PRId64, row.invocation);
+    (void)fprintf(out, "  %-13s %-11s %-16s %11s  %-14s %7" PRId64 "\n",
+                  clock_text(r, row.acquired_at).text, shown(row.date).text, owner,
+                  seconds_text(held_ns(r, &row)).text, shown(row.end).text, row.refused);
+    if (row.owner_ended_at.ns != NEVER) {
+        (void)fprintf(out, "                its owner ended at %s without releasing it",
+                      clock_text(r, row.owner_ended_at).text);
+        (void)fprintf(out, "; it expired at %s\n", clock_text(r, row.expires_at).text);
+    }
+}
+
+static void put_lock(FILE *out, const struct report *r)
+{
+    uint64_t best[TENURES_SHOWN + 1];
+    size_t count = choose_tenures(r, best);
+    if (count == 0) {
+        return;
+    }
+    (void)fprintf(out, "\nThe lock, of %" PRIu64 " times held these tell most",
+                  run_tenures_count(r->run));
+    (void)fprintf(out, " (longest time that it kept others from work: %s):\n",
+                  seconds_text(r->summary.lock.longest_block.ns).text);
+    (void)fprintf(out, "  %-13s %-11s %-16s %11s  %-14s %7s\n", "acquired at", "date", "owner",
+                  "held for", "end", "refused");
+    for (size_t i = 0; i < count; i++) {
+        put_tenure(out, r, best[i]);
+    }
+}
+
+/* ---- What took longest. ---- */
+
+static void put_slowest_file(FILE *out, const struct report *r)
+{
+    struct file_row row, slowest = {0};
+    int64_t most = -1;
+    for (uint64_t i = 0; i < run_files_count(r->run); i++) {
+        run_file(r->run, i, &row);
+        int64_t took = row.manifested_at.ns - row.arrived_at.ns;
+        if (row.manifested_at.ns != NEVER && took > most) {
+            most = took;
+            slowest = row;
+        }
+    }
+    if (most >= 0) {
+        (void)fprintf(out, "  file        %11s from arrival to manifest: %s\n",
+                      seconds_text(most).text, shown(slowest.key).text);
+    }
+}
+
+static void put_slowest_invocation(FILE *out, const struct report *r)
+{
+    struct invocation_row row, slowest = {0};
+    int64_t most = -1;
+    uint64_t number = 0;
+    for (uint64_t i = 0; i < run_invocations_count(r->run); i++) {
+        run_invocation(r->run, i, &row);
+        int64_t took = row.ended_at.ns - row.started_at.ns;
+        if (row.ended_at.ns != NEVER && took > most) {
+            most = took;
+            slowest = row;
+            number = i + 1;
+        }
+    }
+    if (most >= 0) {
+        (void)fprintf(out, "  invocation  %11s: %" PRIu64 " of %s, %" PRId64 " records, %s\n",
+                      seconds_text(most).text, number, shown(slowest.function).text,
+                      slowest.records, shown(slowest.outcome).text);
+    }
+}
+
+static void put_slowest_execution(FILE *out, const struct report *r)
+{
+    struct execution_row row, slowest = {0};
+    int64_t most = -1;
+    for (uint64_t i = 0; i < run_executions_count(r->run); i++) {
+        run_execution(r->run, i, &row);
+        int64_t took = row.ended_at.ns - row.started_at.ns;
+        if (row.ended_at.ns != NEVER && took > most) {
+            most = took;
+            slowest = row;
+        }
+    }
+    if (most >= 0) {
+        (void)fprintf(out, "  execution   %11s: %s, %s\n", seconds_text(most).text,
+                      shown(slowest.manifest).text, shown(slowest.status).text);
+    }
+}
+
+/* ---- What was asked of it. ---- */
+
+static void put_violations(FILE *out, const struct report *r, enum invariant invariant)
+{
+    enum { SHOWN = 3 };
+    struct violation_row row;
+    for (uint64_t i = 0; i < SHOWN && report_violation(r, invariant, i, &row); i++) {
+        (void)fprintf(out, "          %s  %s: ", clock_text(r, row.at).text,
+                      shown(row.subject).text);
+        (void)fprintf(out, "%s\n", shown(row.text).text);
+    }
+    if (r->violations[invariant] > SHOWN) {
+        (void)fprintf(out, "          and %" PRIu64 " more\n", r->violations[invariant] - SHOWN);
+    }
+}
+
+/* Those that are required, and those that were violated all the same. */
+static void put_invariants(FILE *out, const struct report *r)
+{
+    const char *title = "\nInvariants:\n";
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        enum invariant invariant = (enum invariant)i;
+        bool required = invariant_required(r, invariant);
+        if (!required && r->violations[i] == 0) {
+            continue;
+        }
+        (void)fprintf(out, "%s  %-6s", title,
+                      r->violations[i] == 0 ? "ok"
+                      : required            ? "FALSE"
+                                            : "not");
+        (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
+        title = "";
+        if (r->violations[i] > 0) {
+            (void)fprintf(out, "; violated %" PRIu64 " times%s", r->violations[i],
+                          required ? "" : ", which this scenario allows");
+        }
+        (void)fputc('\n', out);
+        put_violations(out, r, invariant);
+    }
+}
+
+/* The query, indented. */
+static void put_query(FILE *out, struct text sql)
+{
+    bool fresh = true;
+    for (size_t i = 0; i < sql.size; i++) {
+        (void)fputs(fresh ? "          " : "", out);
+        (void)fputc(sql.at[i], out);
+        fresh = sql.at[i] == '\n';
+    }
+    (void)fputs(fresh ? "" : "\n", out);
+}
+
+static void put_expectations(FILE *out, const struct report *r)
+{
+    (void)fputs(r->scenario->expectations_count > 0 ? "\nExpectations:\n" : "", out);
+    for (uint32_t i = 0; i < r->scenario->expectations_count; i++) {
+        const struct expectation_result *result = &r->expectations[i];
+        (void)fprintf(out, "  %-6s%s", result->ok ? "ok" : "FALSE",
+                      shown(r->scenario->expectations[i].name).text);
+        if (!result->ok) {
+            (void)fputs("; ", out);
+            put_observed(out, result);
+            (void)fputc('\n', out);
+            put_query(out, r->scenario->expectations[i].sql);
+        } else {
+            (void)fputc('\n', out);
+        }
+    }
+}
+
+static void put_verdict(struct report_stream *stream, const struct report *r)
+{
+    static const char *const red = "\033[31m", *const green = "\033[32m", *const plain = "\033[0m";
+    FILE *out = stream->out;
+    char hash[HASH128_HEX];
+    hash128_hex(r->summary.trace_hash, hash);
+    (void)fprintf(out, "\ntrace     %s\n", hash);
+    if (r->summary.full) {
+        (void)fprintf(out, "full      %s\n", shown(r->summary.full_what).text);
+    }
+    (void)fprintf(out, "verdict   %s%s%s", stream->color ? (r->passed ? green : red) : "",
+                  r->passed ? "pass" : "FAIL", stream->color ? plain : "");
+    if (r->expectations_false > 0) {
+        (void)fprintf(out, ", %u of %u expectations false", r->expectations_false,
+                      r->scenario->expectations_count);
+    }
+    if (r->invariants_broken > 0) {
+        (void)fprintf(out, ", %u required invariants violated", r->invariants_broken);
+    }
+    (void)fprintf(out, "\nreplay    %s\n", r->replay);
+}
+
+static void begin(struct report_stream *stream)
+{
+    (void)stream;
+}
+
+static void put(struct report_stream *stream, const struct report *r)
+{
+    FILE *out = stream->out;
+    (void)fputs(stream->written > 0 ? "\n----\n\n" : "", out);
+    put_head(out, r);
+    put_figures(out, r);
+    put_lock(out, r);
+    (void)fputs("\nSlowest:\n", out);
+    put_slowest_file(out, r);
+    put_slowest_invocation(out, r);
+    put_slowest_execution(out, r);
+    put_invariants(out, r);
+    put_expectations(out, r);
+    put_verdict(stream, r);
+}
+
+static void end(struct report_stream *stream)
+{
+    (void)stream;
+}
+
+const struct report_format report_text = {"text", begin, put, end};

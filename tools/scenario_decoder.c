@@ -1,0 +1,824 @@
+/* scenario_decoder.c: see scenario_decoder.h. Reading first, then the meaning of what was read. */
+#include "tools/scenario_decoder.h"
+
+#include "tools/fields.h"
+#include "tools/suggest.h"
+#include "tools/unicode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <yaml.h>
+
+enum { PATH_MAX_SIZE = 96 };
+
+enum node_kind { NODE_SCALAR, NODE_MAPPING, NODE_SEQUENCE };
+
+static const char *const node_names[] = {"a value", "a mapping", "a list"};
+
+/* One thing in the document. Paths longer than the room are cut: no field has one as long. */
+struct node {
+    enum node_kind kind;
+    bool empty; /* a plain scalar without text: YAML's null */
+    struct position key, value;
+    struct text text;
+    size_t path_size;
+    char path[PATH_MAX_SIZE];
+};
+
+struct document {
+    struct source file;
+    const char *const *sets;
+    size_t sets_count;
+    uint32_t nodes_count;
+    size_t texts_size, texts_capacity;
+    char *texts; /* the values, one after the other */
+    struct node nodes[SCENARIO_NODES_MAX];
+};
+
+static struct text path_of(const struct node *node)
+{
+    return (struct text){node->path, node->path_size};
+}
+
+static struct source source_of(const struct document *d, struct position at)
+{
+    if (at.source_number == 0) {
+        return d->file;
+    }
+    return (struct source){TEXT("--set"), text_from(d->sets[at.source_number - 1])};
+}
+
+static void blame(const struct document *d, struct diagnostics *diagnostics, struct position at,
+                  struct text path, const char *what)
+{
+    struct source source = source_of(d, at);
+    if (path.size == 0) {
+        diagnostics_add(diagnostics, &source, at, "%s", what);
+    } else {
+        diagnostics_add(diagnostics, &source, at, "%s: %s", shown(path).text, what);
+    }
+}
+
+/* ---- Paths. ---- */
+
+/* What a path stands for. */
+enum meaning {
+    MEANS_NOTHING,
+    MEANS_ROOT,
+    MEANS_GROUP,
+    MEANS_LIST,
+    MEANS_ELEMENT,
+    MEANS_FIELD,
+    MEANS_WORD
+};
+
+struct target {
+    enum meaning meaning;
+    const struct field *field;
+    const struct field_list *list; /* that the path leads into, if any */
+    uint32_t index;                /* of the element */
+    char pattern[PATH_MAX_SIZE];   /* the path with `*` for the index */
+};
+
+/* The part of `path` before the last dot; empty where there is none. */
+static struct text parent_of(struct text path)
+{
+    while (path.size > 0 && path.at[path.size - 1] != '.') {
+        path.size--;
+    }
+    path.size -= path.size > 0;
+    return path;
+}
+
+static bool parse_index(struct text text, uint32_t *index)
+{
+    *index = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9' || *index > 9999) {
+            return false;
+        }
+        *index = *index * 10 + (uint32_t)(text.at[i] - '0');
+    }
+    return text.size > 0 && (text.size == 1 || text.at[0] != '0');
+}
+
+/* Replaces the index in "workload.3.files"; false where the path is too long to mean anything. */
+static bool write_pattern(struct text path, struct target *t)
+{
+    struct text_writer w = text_writer(t->pattern, sizeof t->pattern);
+    for (size_t start = 0; start <= path.size;) {
+        const char *dot = memchr(path.at + start, '.', path.size - start);
+        size_t end = dot == NULL ? path.size : (size_t)(dot - path.at);
+        struct text part = {path.at + start, end - start};
+        struct text before = {path.at, start > 0 ? start - 1 : 0};
+        const struct field_list *list = field_list_find(before);
+        if (list != NULL && parse_index(part, &t->index)) {
+            t->list = list;
+            part = TEXT("*");
+        }
+        text_put(&w, start > 0 ? TEXT(".") : TEXT(""));
+        text_put(&w, part);
+        start = end + 1;
+    }
+    (void)text_writer_string(&w);
+    return !w.overflowed;
+}
+
+static struct target resolve(struct text path)
+{
+    struct target t = {.meaning = MEANS_NOTHING};
+    if (path.size == 0) {
+        t.meaning = MEANS_ROOT;
+        return t;
+    }
+    if (!write_pattern(path, &t)) {
+        return t;
+    }
+    struct text pattern = text_from(t.pattern);
+    const struct field *above = field_find(parent_of(pattern));
+    uint32_t index;
+    t.field = field_find(pattern);
+    if (t.field != NULL) {
+        t.meaning = MEANS_FIELD;
+    } else if (field_list_find(pattern) != NULL) {
+        t.meaning = MEANS_LIST;
+    } else if (text_ends(pattern, TEXT(".*"))) {
+        t.meaning = MEANS_ELEMENT;
+    } else if (field_group_exists(pattern)) {
+        t.meaning = MEANS_GROUP;
+    } else if (above != NULL && above->type == FIELD_WORDS &&
+               parse_index(text_after_last(path, '.'), &index)) {
+        t.meaning = MEANS_WORD;
+        t.field = above;
+    }
+    return t;
+}
+
+/* ---- Reading: from events to nodes. ---- */
+
+/* A container that is open while reading. */
+struct level {
+    enum node_kind kind;
+    uint32_t node;
+    uint32_t items; /* so far */
+    bool has_key;   /* in a mapping: its key is read, its value is next */
+};
+
+struct reader {
+    struct document *d;
+    struct diagnostics *diagnostics;
+    yaml_parser_t parser;
+    struct level levels[SCENARIO_DEPTH_MAX];
+    uint32_t depth, documents;
+    struct position key; /* of the node to come */
+    char path[PATH_MAX_SIZE];
+    size_t path_size;
+    bool stop; /* what was found leaves nothing to go on with */
+};
+
+static struct position position_of(yaml_mark_t mark)
+{
+    return (struct position){0, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1};
+}
+
+static void complain(struct reader *r, struct position at, const char *what)
+{
+    blame(r->d, r->diagnostics, at, (struct text){"", 0}, what);
+}
+
+static void give_up(struct reader *r, struct position at, const char *what)
+{
+    complain(r, at, what);
+    r->stop = true;
+}
+
+/* Sets the path of the node to come: that of the open container, a dot, and `last`. */
+static void enter_path(struct reader *r, struct text last)
+{
+    struct text_writer w = text_writer(r->path, sizeof r->path);
+    const struct level *level = &r->levels[r->depth - 1];
+    text_put(&w, path_of(&r->d->nodes[level->node]));
+    text_put(&w, w.size > 0 ? TEXT(".") : TEXT(""));
+    text_put(&w, last);
+    r->path_size = w.size;
+}
+
+/* The text, copied to where it stays as long as the document. An escape such as \L takes two bytes
+ * and gives three, so twice the file is always enough. */
+static struct text keep(struct document *d, const char *at, size_t size)
+{
+    ASSERT(size <= d->texts_capacity - d->texts_size);
+    char *copy = d->texts + d->texts_size;
+    memcpy(copy, at, size);
+    d->texts_size += size;
+    return (struct text){copy, size};
+}
+
+static struct node *add_node(struct reader *r, enum node_kind kind, yaml_mark_t mark)
+{
+    struct document *d = r->d;
+    if (d->nodes_count == SCENARIO_NODES_MAX) {
+        give_up(r, position_of(mark), "more than 4096 values");
+        return NULL;
+    }
+    struct node *node = &d->nodes[d->nodes_count++];
+    node->kind = kind;
+    node->value = position_of(mark);
+    node->key = node->value;
+    if (r->depth > 0) {
+        struct level *level = &r->levels[r->depth - 1];
+        if (level->kind == NODE_SEQUENCE) {
+            char number[16];
+            (void)snprintf(number, sizeof number, "%u", level->items);
+            enter_path(r, text_from(number));
+        } else {
+            node->key = r->key;
+        }
+        level->items++;
+        level->has_key = false;
+        memcpy(node->path, r->path, r->path_size);
+        node->path_size = r->path_size;
+    }
+    return node;
+}
+
+/* A key of the open mapping: refuses a second one of the same name. */
+static void read_key(struct reader *r, const yaml_event_t *event)
+{
+    struct text key = {(const char *)event->data.scalar.value, event->data.scalar.length};
+    struct level *level = &r->levels[r->depth - 1];
+    r->key = position_of(event->start_mark);
+    enter_path(r, key);
+    level->has_key = true;
+    struct text path = {r->path, r->path_size};
+    if (memchr(key.at, '.', key.size) != NULL && resolve(path).meaning != MEANS_NOTHING) {
+        blame(r->d, r->diagnostics, r->key, path, "a key with a dot; nest the keys instead");
+    }
+    for (uint32_t i = level->node + 1; i < r->d->nodes_count && path.size < PATH_MAX_SIZE; i++) {
+        const struct node *node = &r->d->nodes[i];
+        if (text_equal(path_of(node), path)) {
+            char what[64];
+            (void)snprintf(what, sizeof what, "duplicate key (first at line %u)", node->key.line);
+            blame(r->d, r->diagnostics, r->key, path, what);
+            return;
+        }
+    }
+}
+
+static bool expects_key(const struct reader *r)
+{
+    return r->depth > 0 && r->levels[r->depth - 1].kind == NODE_MAPPING &&
+           !r->levels[r->depth - 1].has_key;
+}
+
+static void refuse_decoration(struct reader *r, const yaml_event_t *event,
+                              const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    if (anchor != NULL) {
+        complain(r, position_of(event->start_mark), "anchors are not read; write the value out");
+    }
+    if (tag != NULL) {
+        complain(r, position_of(event->start_mark), "tags are not read; write the value alone");
+    }
+}
+
+static void read_scalar(struct reader *r, const yaml_event_t *event)
+{
+    refuse_decoration(r, event, event->data.scalar.anchor, event->data.scalar.tag);
+    if (expects_key(r)) {
+        read_key(r, event);
+        return;
+    }
+    struct node *node = add_node(r, NODE_SCALAR, event->start_mark);
+    if (node != NULL) {
+        node->text = keep(r->d, (const char *)event->data.scalar.value, event->data.scalar.length);
+        node->empty = node->text.size == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    }
+}
+
+static void read_start(struct reader *r, const yaml_event_t *event, enum node_kind kind)
+{
+    struct position at = position_of(event->start_mark);
+    if (expects_key(r)) {
+        give_up(r, at, "a key must be a word");
+    } else if (r->depth == SCENARIO_DEPTH_MAX) {
+        give_up(r, at, "nested more than 64 deep");
+    } else if (add_node(r, kind, event->start_mark) != NULL) {
+        r->levels[r->depth++] = (struct level){.kind = kind, .node = r->d->nodes_count - 1};
+    }
+}
+
+static void read_document_start(struct reader *r, const yaml_event_t *event)
+{
+    if (++r->documents > 1) {
+        give_up(r, position_of(event->start_mark), "a second document; a file holds one scenario");
+    }
+}
+
+static void read_alias(struct reader *r, const yaml_event_t *event)
+{
+    give_up(r, position_of(event->start_mark), "aliases are not read; write the value out");
+}
+
+static void read_event(struct reader *r, const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        read_document_start(r, event);
+        return;
+    case YAML_SCALAR_EVENT:
+        read_scalar(r, event);
+        return;
+    case YAML_MAPPING_START_EVENT:
+        refuse_decoration(r, event, event->data.mapping_start.anchor,
+                          event->data.mapping_start.tag);
+        read_start(r, event, NODE_MAPPING);
+        return;
+    case YAML_SEQUENCE_START_EVENT:
+        refuse_decoration(r, event, event->data.sequence_start.anchor,
+                          event->data.sequence_start.tag);
+        read_start(r, event, NODE_SEQUENCE);
+        return;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        r->depth--;
+        return;
+    case YAML_ALIAS_EVENT:
+        read_alias(r, event);
+        return;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+        return;
+    }
+}
+
+static struct position position_of_byte(struct text text, size_t offset)
+{
+    struct position at = {0, 1, 1};
+    for (size_t i = 0; i < offset; i++) {
+        at.line += text.at[i] == '\n';
+        at.column = text.at[i] == '\n' ? 1 : at.column + ((text.at[i] & 0xC0) != 0x80);
+    }
+    return at;
+}
+
+/* What libyaml could not read, in its words, but for tabs, of which it says nothing. */
+static bool read_problem(struct reader *r)
+{
+    if (r->parser.error == YAML_MEMORY_ERROR) {
+        return false;
+    }
+    struct position at = position_of(r->parser.problem_mark);
+    const unsigned char *next = r->parser.buffer.pointer;
+    if (r->parser.error == YAML_SCANNER_ERROR && next < r->parser.buffer.last && *next == '\t') {
+        give_up(r, at, "a tab; YAML indents with blanks");
+        return true;
+    }
+    char what[160];
+    bool has_context = r->parser.context != NULL && r->parser.error != YAML_READER_ERROR;
+    (void)snprintf(what, sizeof what, "not YAML: %s%s%s", r->parser.problem, has_context ? " " : "",
+                   has_context ? r->parser.context : "");
+    if (r->parser.error == YAML_READER_ERROR) {
+        at = position_of_byte(r->d->file.text, r->parser.problem_offset);
+    }
+    give_up(r, at, what);
+    return true;
+}
+
+/* All events of the stream. False if memory ran out. */
+static bool read_events(struct reader *r)
+{
+    bool more = true;
+    while (more && !r->stop) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&r->parser, &event)) {
+            return read_problem(r);
+        }
+        more = event.type != YAML_STREAM_END_EVENT;
+        read_event(r, &event);
+        yaml_event_delete(&event);
+    }
+    return true;
+}
+
+static bool read_file(struct document *d, struct diagnostics *diagnostics)
+{
+    struct reader r = {.d = d, .diagnostics = diagnostics};
+    struct text text = d->file.text;
+    size_t valid = utf8_valid(text);
+    if (text.size > SCENARIO_BYTES_MAX) {
+        complain(&r, (struct position){0}, "more than 1 MiB");
+        return true;
+    }
+    if (valid < text.size) {
+        complain(&r, position_of_byte(text, valid), "not UTF-8");
+        return true;
+    }
+    if (!yaml_parser_initialize(&r.parser)) {
+        return false;
+    }
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.at, text.size);
+    bool enough_memory = read_events(&r);
+    yaml_parser_delete(&r.parser);
+    if (enough_memory && !r.stop && d->nodes_count == 0) {
+        complain(&r, (struct position){0}, "empty; a scenario is a mapping such as 'name: first'");
+    }
+    return enough_memory;
+}
+
+/* One node for each "path=value". */
+static void read_sets(struct document *d, struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < d->sets_count; i++) {
+        struct position at = {(uint32_t)i + 1, 1, 1};
+        const char *equals = strchr(d->sets[i], '=');
+        struct text whole = text_from(d->sets[i]);
+        if (equals == NULL || equals == d->sets[i]) {
+            blame(d, diagnostics, at, whole, "write PATH=VALUE, as in pipeline.lock_ttl=60s");
+            continue;
+        }
+        if (utf8_valid(whole) < whole.size || d->nodes_count == SCENARIO_NODES_MAX) {
+            blame(d, diagnostics, at, whole, "not UTF-8, or one value too many");
+            continue;
+        }
+        struct node *node = &d->nodes[d->nodes_count++];
+        size_t size = (size_t)(equals - d->sets[i]);
+        node->kind = NODE_SCALAR;
+        node->key = at;
+        node->value = (struct position){at.source_number, 1, (uint32_t)size + 2};
+        node->path_size = size < PATH_MAX_SIZE ? size : PATH_MAX_SIZE;
+        memcpy(node->path, d->sets[i], node->path_size);
+        node->text = text_from(equals + 1);
+    }
+}
+
+/* ---- Meaning: from nodes to the scenario. ---- */
+
+struct decoder {
+    struct document *d;
+    struct diagnostics *diagnostics;
+    struct scenario *scenario;
+};
+
+static enum node_kind kind_wanted(const struct target *t)
+{
+    switch (t->meaning) {
+    case MEANS_ROOT:
+    case MEANS_GROUP:
+    case MEANS_ELEMENT:
+        return NODE_MAPPING;
+    case MEANS_LIST:
+        return NODE_SEQUENCE;
+    case MEANS_NOTHING:
+    case MEANS_FIELD:
+    case MEANS_WORD:
+        break;
+    }
+    return NODE_SCALAR;
+}
+
+/* "unknown key 'lock_tll' (did you mean 'lock_ttl'?)": near keys of the same mapping; else the same
+ * key elsewhere. */
+static void blame_unknown(struct decoder *c, const struct node *node, const struct target *t)
+{
+    struct text pattern = text_from(t->pattern);
+    struct text parent = parent_of(pattern);
+    struct text key = text_after_last(path_of(node), '.');
+    struct suggestion here = suggestion(key);
+    const char *elsewhere = NULL;
+    for (size_t i = 0; i < fields_count(); i++) {
+        struct text known = text_from(field_at(i)->key);
+        if (text_equal(text_after_last(known, '.'), key) && strchr(known.at, '*') == NULL) {
+            elsewhere = known.at;
+        }
+        size_t start = parent.size > 0 ? parent.size + 1 : 0;
+        if (text_starts(known, parent) && (start == 0 || known.at[parent.size] == '.')) {
+            struct text rest = {known.at + start, known.size - start};
+            const char *dot = memchr(rest.at, '.', rest.size);
+            suggestion_offer(
+                &here, (struct text){rest.at, dot == NULL ? rest.size : (size_t)(dot - rest.at)});
+        }
+    }
+    struct suggestion_text near = suggestion_text(&here);
+    if (near.text[0] == '\0' && elsewhere != NULL && resolve(parent).meaning != MEANS_NOTHING) {
+        (void)snprintf(near.text, sizeof near.text, " (did you mean '%s'?)", elsewhere);
+    }
+    char what[128];
+    (void)snprintf(what, sizeof what, "unknown key%s", near.text);
+    blame(c->d, c->diagnostics, node->key, path_of(node), what);
+}
+
+static void blame_kind(struct decoder *c, const struct node *node, const struct target *t)
+{
+    char what[160];
+    struct text_writer w = text_writer(what, sizeof what);
+    enum node_kind wanted = kind_wanted(t);
+    text_put(&w, TEXT("wants "));
+    if (wanted == NODE_SCALAR) {
+        text_put(&w, TEXT("a value ("));
+        field_put_type(t->field, &w);
+        text_put(&w, TEXT(")"));
+    } else {
+        text_put(&w, text_from(node_names[wanted]));
+    }
+    text_put(&w, TEXT(", not "));
+    text_put(&w, node->empty ? TEXT("nothing") : text_from(node_names[node->kind]));
+    struct text path = t->meaning == MEANS_ROOT ? TEXT("the file") : path_of(node);
+    blame(c->d, c->diagnostics, node->value, path, text_writer_string(&w));
+}
+
+/* Whether a node of this kind can stand here; a list of words may be one text, too. */
+static bool kind_fits(const struct node *node, const struct target *t)
+{
+    if (t->meaning == MEANS_FIELD && t->field->type == FIELD_WORDS) {
+        return node->kind != NODE_MAPPING && !node->empty;
+    }
+    return node->kind == kind_wanted(t) && !node->empty;
+}
+
+static uint32_t count_of(const struct field_list *list, const struct scenario *s)
+{
+    uint32_t count;
+    memcpy(&count, (const char *)s + list->count_offset, sizeof count);
+    return count;
+}
+
+/* Sees to it that the element which the path leads into is there: the next one is appended. */
+static bool enter_element(struct decoder *c, const struct node *node, const struct target *t)
+{
+    uint32_t count = count_of(t->list, c->scenario);
+    if (t->index < count) {
+        return true;
+    }
+    char what[96];
+    if (t->index > count) {
+        (void)snprintf(what, sizeof what, "no such element; the next one is %s.%u", t->list->key,
+                       count);
+    } else if (!field_list_add(t->list, c->scenario)) {
+        (void)snprintf(what, sizeof what, "more than %u elements", t->list->most);
+    } else {
+        return true;
+    }
+    blame(c->d, c->diagnostics, node->key, path_of(node), what);
+    return false;
+}
+
+static void set_field(struct decoder *c, const struct node *node, const struct target *t)
+{
+    struct error error;
+    if (field_set(t->field, c->scenario, t->index, node->text, &error) != STATUS_OK) {
+        blame(c->d, c->diagnostics, node->value, path_of(node), error.message);
+    }
+}
+
+/* One more word of a list: set apart, and added. */
+static void add_word(struct decoder *c, const struct node *node, const struct target *t)
+{
+    uint32_t before, added;
+    char *at = (char *)c->scenario + t->field->offset;
+    memcpy(&before, at, sizeof before);
+    set_field(c, node, t);
+    memcpy(&added, at, sizeof added);
+    added |= before;
+    memcpy(at, &added, sizeof added);
+}
+
+/* Applies one node. False where it is wrong in a way that makes what is below it meaningless. */
+static bool apply(struct decoder *c, const struct node *node)
+{
+    struct target t = resolve(path_of(node));
+    if (t.meaning == MEANS_NOTHING) {
+        blame_unknown(c, node, &t);
+        return false;
+    }
+    if (t.list != NULL && !enter_element(c, node, &t)) {
+        return false;
+    }
+    if (!kind_fits(node, &t)) {
+        blame_kind(c, node, &t);
+        return false;
+    }
+    if (t.meaning == MEANS_WORD) {
+        add_word(c, node, &t);
+    } else if (t.meaning == MEANS_FIELD && node->kind == NODE_SEQUENCE) {
+        memset((char *)c->scenario + t.field->offset, 0, sizeof(uint32_t));
+    } else if (t.meaning == MEANS_FIELD && t.field->apply == NULL) {
+        set_field(c, node, &t);
+    }
+    return true;
+}
+
+static bool is_below(const struct node *node, struct text path)
+{
+    return path.at != NULL && text_starts(path_of(node), path) &&
+           (path.size == 0 || (node->path_size > path.size && node->path[path.size] == '.'));
+}
+
+/* Everything but presets, in order. What is below a wrong node is passed over. */
+static void apply_all(struct decoder *c)
+{
+    struct text wrong = {NULL, 0};
+    for (uint32_t i = 0; i < c->d->nodes_count; i++) {
+        const struct node *node = &c->d->nodes[i];
+        if (node->key.source_number == 0 && is_below(node, wrong)) {
+            continue;
+        }
+        wrong = (struct text){NULL, 0};
+        if (!apply(c, node)) {
+            wrong = path_of(node);
+        }
+    }
+}
+
+/* The last node with this path, or NULL. */
+static const struct node *find_node(const struct document *d, struct text path)
+{
+    for (uint32_t i = d->nodes_count; i > 0; i--) {
+        if (text_equal(path_of(&d->nodes[i - 1]), path)) {
+            return &d->nodes[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* The presets in the order of the table; of each the last, though all are checked. */
+static void apply_presets(struct decoder *c)
+{
+    for (size_t i = 0; i < fields_count(); i++) {
+        const struct field *field = field_at(i);
+        bool found = false;
+        for (uint32_t n = 0; field->apply != NULL && n < c->d->nodes_count; n++) {
+            const struct node *node = &c->d->nodes[n];
+            struct target t = {.field = field};
+            if (node->kind == NODE_SCALAR && !node->empty &&
+                text_equal(path_of(node), text_from(field->key))) {
+                set_field(c, node, &t);
+                found = true;
+            }
+        }
+        if (found) {
+            field->apply(c->scenario, field_word(field, c->scenario));
+        }
+    }
+}
+
+void document_blame(const struct document *document, struct text path,
+                    struct diagnostics *diagnostics, const char *message)
+{
+    struct text at = path;
+    const struct node *node = find_node(document, at);
+    while (node == NULL && at.size > 0) {
+        at = parent_of(at);
+        node = find_node(document, at);
+    }
+    struct position nowhere = {0};
+    bool exact = node != NULL && node->path_size == path.size && node->kind == NODE_SCALAR;
+    blame(document, diagnostics,
+          node == NULL ? nowhere
+          : exact      ? node->value
+                       : node->key,
+          path, message);
+}
+
+static bool is_written(const struct decoder *c, struct text path)
+{
+    return find_node(c->d, path) != NULL;
+}
+
+/* "workload.3.files" for the pattern "workload.*.files" and 3. */
+static struct text element_path(const struct field *field, uint32_t index, char room[PATH_MAX_SIZE])
+{
+    const char *star = strchr(field->key, '*');
+    int size = star == NULL ? snprintf(room, PATH_MAX_SIZE, "%s", field->key)
+                            : snprintf(room, PATH_MAX_SIZE, "%.*s%u%s", (int)(star - field->key),
+                                       field->key, index, star + 1);
+    ASSERT(size > 0 && size < PATH_MAX_SIZE);
+    return (struct text){room, (size_t)size};
+}
+
+/* Where to show what is missing: the element, else what first reached into it, else the file. */
+static void blame_missing(struct decoder *c, struct text path, const char *what)
+{
+    struct text parent = parent_of(path);
+    const struct node *node = find_node(c->d, parent);
+    for (uint32_t i = 0; node == NULL && i < c->d->nodes_count; i++) {
+        node = is_below(&c->d->nodes[i], parent) ? &c->d->nodes[i] : NULL;
+    }
+    ASSERT(node != NULL);
+    blame(c->d, c->diagnostics, node->key, path, what);
+}
+
+static void require_field(struct decoder *c, const struct field *field)
+{
+    const struct field_list *list = field_list_of(field);
+    uint32_t count = list == NULL ? 1 : count_of(list, c->scenario);
+    for (uint32_t i = 0; i < count; i++) {
+        char room[PATH_MAX_SIZE];
+        struct text path = element_path(field, i, room);
+        if (!is_written(c, path)) {
+            blame_missing(c, path, "missing");
+        }
+    }
+}
+
+/* A fault has one kind: the file names one of them; `--set` may change it. */
+static void require_kind(struct decoder *c, uint32_t index)
+{
+    uint32_t in_file = 0, in_all = 0;
+    char room[PATH_MAX_SIZE];
+    for (uint32_t i = 0; i < c->d->nodes_count; i++) {
+        const struct node *node = &c->d->nodes[i];
+        struct target t = resolve(path_of(node));
+        if (t.meaning != MEANS_FIELD || t.field->type != FIELD_FAULT || t.index != index) {
+            continue;
+        }
+        in_all++;
+        in_file += node->key.source_number == 0;
+        if (in_file > 1 && node->key.source_number == 0) {
+            blame(c->d, c->diagnostics, node->key, path_of(node),
+                  "a second kind of fault; write a fault of its own");
+        }
+    }
+    if (in_all == 0) {
+        (void)snprintf(room, sizeof room, "faults.%u.", index);
+        blame_missing(c, text_from(room),
+                      "the kind is missing: one of kill, lose_request, lose_reply, throttle");
+    }
+}
+
+static void require_all(struct decoder *c)
+{
+    for (size_t i = 0; i < fields_count(); i++) {
+        if (field_at(i)->required) {
+            require_field(c, field_at(i));
+        }
+    }
+    for (uint32_t i = 0; i < c->scenario->faults_count; i++) {
+        require_kind(c, i);
+    }
+}
+
+/* What only the whole scenario shows. */
+static void validate(struct decoder *c)
+{
+    char path[64] = "";
+    struct error error = {""};
+    if (scenario_validate(c->scenario, path, &error) != STATUS_OK) {
+        document_blame(c->d, text_from(path), c->diagnostics, error.message);
+    }
+}
+
+static struct document *document_create(const struct source *file, const char *const *sets,
+                                        size_t sets_count)
+{
+    struct document *d = calloc(1, sizeof *d);
+    if (d == NULL) {
+        return NULL;
+    }
+    d->file = *file;
+    d->sets = sets;
+    d->sets_count = sets_count;
+    d->texts_capacity = 2 * file->text.size + 1;
+    d->texts = malloc(d->texts_capacity);
+    if (d->texts == NULL) {
+        free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void document_destroy(struct document *document)
+{
+    if (document != NULL) {
+        free(document->texts);
+        free(document);
+    }
+}
+
+struct document *scenario_decode(const struct source *file, const char *const *sets,
+                                 size_t sets_count, struct scenario *scenario,
+                                 struct diagnostics *diagnostics)
+{
+    struct document *d = document_create(file, sets, sets_count);
+    *diagnostics = (struct diagnostics){0};
+    scenario_init(scenario);
+    if (d == NULL || !read_file(d, diagnostics)) {
+        document_destroy(d);
+        return NULL;
+    }
+    struct decoder c = {d, diagnostics, scenario};
+    if (d->nodes_count > 0) {
+        read_sets(d, diagnostics);
+        apply_presets(&c);
+        apply_all(&c);
+    }
+    if (diagnostics->total == 0) {
+        require_all(&c);
+    }
+    if (diagnostics->total == 0) {
+        validate(&c);
+    }
+    return d;
+}
