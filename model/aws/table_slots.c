@@ -209,7 +209,8 @@ void slot_free(struct table *t, uint32_t slot)
 
 static int compare_text(struct text a, struct text b)
 {
-    int order = memcmp(a.at, b.at, a.size < b.size ? a.size : b.size);
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common == 0 ? 0 : memcmp(a.at, b.at, common);
     return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
 }
 
