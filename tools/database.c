@@ -30,6 +30,11 @@ static void put_integer(struct row *row, int64_t value)
     (void)sqlite3_bind_int64(row->statement, ++row->column, value);
 }
 
+static void put_null(struct row *row)
+{
+    (void)sqlite3_bind_null(row->statement, ++row->column);
+}
+
 /* Bound without a copy: the texts of a run live as long as the run. */
 static void put_text(struct row *row, struct text text)
 {
@@ -46,7 +51,7 @@ static void put_span(struct row *row, int64_t ns)
 static void put_instant(struct row *row, struct instant at)
 {
     if (at.ns == NEVER) {
-        (void)sqlite3_bind_null(row->statement, ++row->column);
+        put_null(row);
     } else {
         put_span(row, at.ns - row->report->scenario->start.ns);
     }
@@ -193,6 +198,8 @@ static void put_call(struct row *row, uint64_t i)
     put_instant(row, c.effect_at);
     put_instant(row, c.reply_at);
     put_text(row, c.caller);
+    put_integer(row, c.caller_parent);
+    put_integer(row, c.caller_ordinal);
     put_text(row, c.point);
     put_text(row, c.service);
     put_text(row, c.operation);
@@ -258,7 +265,7 @@ static void put_verdict(struct row *row)
 {
     const struct report *r = row->report;
     if (!r->judged) {
-        (void)sqlite3_bind_null(row->statement, ++row->column);
+        put_null(row);
     } else {
         put_text(row, r->passed ? TEXT("pass") : TEXT("fail"));
     }
@@ -275,7 +282,11 @@ static void put_run(struct row *row, uint64_t i)
     struct text_writer w = text_writer(start, sizeof start);
     text_put_instant(&w, r->scenario->start);
     put_text(row, r->scenario->name);
-    put_integer(row, (int64_t)r->seed);
+    if (r->strategy == CHOICE_SEEDED) {
+        put_integer(row, (int64_t)r->seed); /* SQLite has no unsigned 64 bits: 2^63 and up wrap */
+    } else {
+        put_null(row);
+    }
     put_text(row, text_from(version_text()));
     put_hash(row, r->summary.trace_hash);
     put_hash(row, r->summary.world_hash);
@@ -296,43 +307,57 @@ static void put_run(struct row *row, uint64_t i)
     put_verdict(row);
 }
 
+/* clang-format off */
 static const struct table tables[] = {
     {"files",
      "key TEXT, date TEXT, status TEXT, manifest TEXT, arrived_at REAL, tracked_at REAL,"
-     " manifested_at REAL, completed_at REAL, size INTEGER, manifests INTEGER, outputs INTEGER", "status",    files_count,       put_file      },
+     " manifested_at REAL, completed_at REAL, size INTEGER, manifests INTEGER, outputs INTEGER",
+     "status", files_count, put_file},
     {"manifests",
      "id INTEGER PRIMARY KEY, key TEXT, date TEXT, record_status TEXT, created_at REAL,"
-     " files INTEGER, invocation INTEGER, overwritten INTEGER, executions INTEGER",              "key",       manifests_count,   put_manifest  },
+     " files INTEGER, invocation INTEGER, overwritten INTEGER, executions INTEGER",
+     "key", manifests_count, put_manifest},
     {"executions",
      "id INTEGER PRIMARY KEY, manifest TEXT, date TEXT, status TEXT, started_at REAL,"
-     " ended_at REAL, file_count INTEGER, job_runs INTEGER, refusals INTEGER, error TEXT",       "manifest",  executions_count,  put_execution },
+     " ended_at REAL, file_count INTEGER, job_runs INTEGER, refusals INTEGER, error TEXT",
+     "manifest", executions_count, put_execution},
     {"job_runs",
      "id INTEGER PRIMARY KEY, execution INTEGER, state TEXT, started_at REAL, ended_at REAL,"
-     " parquet_objects INTEGER",                                                                 "execution", job_runs_count,    put_job_run   },
+     " parquet_objects INTEGER",
+     "execution", job_runs_count, put_job_run},
     {"invocations",
      "id INTEGER PRIMARY KEY, function TEXT, environment INTEGER, cold INTEGER, started_at REAL,"
-     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER",         NULL,        invocations_count, put_invocation},
+     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER",
+     NULL, invocations_count, put_invocation},
     {"lock_tenures",
      "id INTEGER PRIMARY KEY, date TEXT, invocation INTEGER, acquired_at REAL, ended_at REAL,"
-     " expires_at REAL, ended_by TEXT, refused INTEGER, owner_ended_at REAL",                    NULL,        tenures_count,     put_tenure    },
+     " expires_at REAL, ended_by TEXT, refused INTEGER, owner_ended_at REAL",
+     NULL, tenures_count, put_tenure},
     {"api_calls",
      "id INTEGER PRIMARY KEY, sent_at REAL, effect_at REAL, reply_at REAL, caller TEXT,"
-     " point TEXT, service TEXT, operation TEXT, outcome TEXT, attempt INTEGER, subject TEXT",   "subject",   calls_count,       put_call      },
-    {"violations",   "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
-     "invariant",                                                                                             violations_count,  put_violation },
+     " caller_parent INTEGER, caller_ordinal INTEGER, point TEXT, service TEXT, operation TEXT,"
+     " outcome TEXT, attempt INTEGER, subject TEXT",
+     "subject", calls_count, put_call},
+    {"violations", "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
+     "invariant", violations_count, put_violation},
     {"lock",
      "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
-     " longest_block_seconds REAL",                                                              NULL,        one,               put_lock      },
+     " longest_block_seconds REAL",
+     NULL, one, put_lock},
     {"queue",
      "sent INTEGER, delivered INTEGER, deleted INTEGER, redelivered INTEGER,"
-     " dead_lettered INTEGER, expired INTEGER, left INTEGER",                                    NULL,        one,               put_queue     },
+     " dead_lettered INTEGER, expired INTEGER, left INTEGER",
+     NULL, one, put_queue},
     {"run",
      "scenario TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
      " table_hash TEXT, started_at TEXT, simulated_seconds REAL, events INTEGER,"
      " interrupted INTEGER, full TEXT, invocations INTEGER, throttled_invocations INTEGER,"
      " parquet_objects INTEGER, read_units REAL, write_units REAL, index_read_units REAL,"
-     " index_write_units REAL",                                                                  NULL,        one,               put_run       },
+     " index_write_units REAL, verdict TEXT, replay TEXT, file TEXT, scenario_text TEXT",
+     NULL, one, put_run},
 };
+
+/* clang-format on */
 
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -531,6 +556,7 @@ static int count_steps(void *self)
 
 enum status database_evaluate(struct database *d, struct report *report, struct error *error)
 {
+    (void)sqlite3_set_authorizer(d->sqlite, NULL, NULL); /* what follows is ours */
     enum status status = execute(d->sqlite, "BEGIN", error);
     for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
         if (d->wanted[i]) {

@@ -1,6 +1,8 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "sim/event_queue.h"
+
 #include "tools/suggest.h"
 #include "tools/unicode.h"
 
@@ -88,7 +90,8 @@ static const struct field table[] = {
     {.key = "name", .type = FIELD_TEXT, .required = true, AT(name),
      .text = "Name of the scenario, as reports show it."},
     ROW_TEXT("description", description, "What it shows, in a sentence."),
-    {.key = "start", .type = FIELD_INSTANT, AT(start), .least = 0, .most = INT64_C(7258118400) * NS_PER_S,
+    {.key = "start", .type = FIELD_INSTANT, AT(start),
+     .least = 0, .most = INT64_C(7258118400) * NS_PER_S, /* 2200-01-01 */
      .text = "Virtual time at which the run starts, UTC."},
     ROW_DURATION("until", until, 0, 36500 * DAY,
                  "How long to run from the start; 0s: until nothing is left to happen."),
@@ -98,7 +101,7 @@ static const struct field table[] = {
     ROW_PRESET("pipeline.preset", preset, preset, apply_preset,
                "Settings of the dev or the prod environment; applied first, single fields after."),
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
-               "Version of the manifest builder: sets the eight switches below."),
+               "Version of the manifest builder: sets the seven switches below."),
     ROW_PRESET("pipeline.machine", machine_preset, machine, apply_machine,
                "Version of the state machine: sets the three switches below; none: nothing runs."),
     ROW_WORD("pipeline.lock", builder.lock, lock,
@@ -113,8 +116,6 @@ static const struct field table[] = {
                 "Put a file's record only if there is none."),
     ROW_BOOLEAN("pipeline.skip_without_path", builder.skip_without_path,
                 "Skip pending items without file_path rather than fail on them."),
-    ROW_BOOLEAN("pipeline.read_error_propagates", builder.read_error_propagates,
-                "A failed query of pending files ends the attempt rather than reads as empty."),
     ROW_BOOLEAN("pipeline.run_report", builder.run_report,
                 "Put a report object after every invocation."),
     ROW_WORD("pipeline.processing_key", machine.processing_key, record,
@@ -131,7 +132,8 @@ static const struct field table[] = {
                  "Life of a lock, in whole seconds."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
                 "Life of a file's record after its last change, in days."),
-    {.key = "pipeline.expected_size", .type = FIELD_SIZE, AT(expected_size), .least = 1, .most = 5 * TERABYTE,
+    {.key = "pipeline.expected_size", .type = FIELD_SIZE, AT(expected_size),
+     .least = 1, .most = 5 * TERABYTE,
      .text = "Size of a file; what is outside the tolerance is quarantined."},
     ROW_INTEGER("pipeline.size_tolerance_percent", size_tolerance_percent, 0, 100,
                 "Tolerance of the size, in percent either way."),
@@ -147,7 +149,7 @@ static const struct field table[] = {
     ROW_INTEGER("function.scaling_per_10s", function.scaling_per_10s, 1, 100000,
                 "New environments in any ten seconds."),
     ROW_DISTRIBUTION("function.clock_skew", function.clock_skew,
-                     "Of an environment's clock, less its median: uniform(0s, 2s) is -1 s to +1 s."),
+                     "Of an environment's clock, less its median: uniform(0s, 2s) is -1s to +1s."),
     ROW_DURATION("function.work", function.work, 0, 15 * MINUTE,
                  "The handler's own computing for each record."),
 
@@ -216,15 +218,18 @@ static const struct field table[] = {
     ROW_LATENCY(bucket_get), ROW_LATENCY(bucket_put), ROW_LATENCY(start_execution),
     ROW_LATENCY(start_job_run), ROW_LATENCY(publish), ROW_LATENCY(invoke),
     ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete),
+    ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
+                 "What a page takes beyond table_query, for each MB that it reads."),
 
-    ROW_INTEGER("limits.files", limits.files, 0, 100000000,
+    ROW_INTEGER("limits.files", limits.files, 0, 10000000,
                 "Most files, for which memory is reserved; 0: from the workload."),
-    ROW_INTEGER("limits.events", limits.events, 0, 1000000000,
+    ROW_INTEGER("limits.events", limits.events, 0, EVENT_QUEUE_CAPACITY_MAX,
                 "Most pending events, for which memory is reserved; 0: from the workload."),
 
 #undef AT
 #define AT(member) .offset = offsetof(struct workload, member)
-    {.key = "workload.*.files", .type = FIELD_INTEGER, .required = true, AT(files), .least = 1, .most = 100000000,
+    {.key = "workload.*.files", .type = FIELD_INTEGER, .required = true, AT(files),
+     .least = 1, .most = 10000000,
      .text = "How many files arrive."},
     {.key = "workload.*.at", .type = FIELD_DURATION, AT(at), .most = 36500 * DAY,
      .text = "When the first arrives, from the start."},
@@ -232,7 +237,8 @@ static const struct field table[] = {
      .text = "The span within which they arrive; 0s: all at once."},
     ROW_WORD("workload.*.spacing", spacing, spacing,
              "How they are spread: even, uniform (independent) or poisson (a process)."),
-    {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE, .text = "Of each file."},
+    {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE,
+     .text = "Of each file."},
     {.key = "workload.*.date", .type = FIELD_DATE, AT(date),
      .text = "Date in the name; left out: the date of arrival."},
     ROW_TEXT("workload.*.prefix", prefix, "Of the keys."),
@@ -240,19 +246,23 @@ static const struct field table[] = {
 #undef AT
 #define AT(member) .offset = offsetof(struct fault, member)
 #define ROW_FAULT(name, word)                                                                      \
-    {.key = "faults.*." word, .type = FIELD_FAULT, AT(process), .least = FAULT_##name, .text = FAULT_TEXT_##name},
+    {.key = "faults.*." word, .type = FIELD_FAULT, AT(process), .least = FAULT_##name,             \
+     .text = FAULT_TEXT_##name},
 #define FAULT_TEXT_KILL "The process dies there; no clean-up runs."
 #define FAULT_TEXT_LOSE_REQUEST "The process's request is lost before its effect."
 #define FAULT_TEXT_LOSE_REPLY "The reply is lost after the effect."
 #define FAULT_TEXT_THROTTLE "The service refuses the request."
     FAULT_MAP(ROW_FAULT)
-    {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at), .text = "The point: PUT_MANIFEST."},
-    {.key = "faults.*.occurrence", .type = FIELD_INTEGER, AT(occurrence), .least = 1, .most = INT64_C(1) << 40,
+    {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at),
+     .text = "The point: PUT_MANIFEST."},
+    {.key = "faults.*.occurrence", .type = FIELD_INTEGER, AT(occurrence),
+     .least = 1, .most = INT64_C(1) << 40,
      .text = "The n-th time that any such process is there, from 1."},
 
 #undef AT
 #define AT(member) .offset = offsetof(struct expectation, member)
-    {.key = "expect.*.name", .type = FIELD_TEXT, .required = true, AT(name), .text = "A name for reports."},
+    {.key = "expect.*.name", .type = FIELD_TEXT, .required = true, AT(name),
+     .text = "A name for reports."},
     {.key = "expect.*.sql", .type = FIELD_TEXT, .required = true, AT(sql),
      .text = "A query of the results that must give one row with one column equal to 1."},
 };
@@ -264,14 +274,18 @@ static const struct workload default_workload = {
 static const struct fault default_fault = {.occurrence = 1};
 static const struct expectation default_expectation;
 
+#define LIST(name, member, most_items, element, doc)                                               \
+    {                                                                                              \
+        .key = name, .count_offset = offsetof(struct scenario, member##_count),                    \
+        .items_offset = offsetof(struct scenario, member), .item_size = sizeof(element),           \
+        .most = most_items, .item = &(element), .text = doc                                        \
+    }
+
 static const struct field_list lists[] = {
-    {"workload", offsetof(struct scenario, workloads_count),    offsetof(struct scenario, workloads),
-     sizeof(struct workload),                                                                                                        WORKLOADS_MAX,    &default_workload, "What arrives."                    },
-    {"faults",   offsetof(struct scenario, faults_count),       offsetof(struct scenario, faults),
-     sizeof(struct fault),                                                                                                           FAULTS_MAX,       &default_fault,    "What goes wrong, and where."      },
-    {"expect",   offsetof(struct scenario, expectations_count),
-     offsetof(struct scenario,                                                            expectations), sizeof(struct expectation), EXPECTATIONS_MAX,
-     &default_expectation,                                                                                                                                                "What must be true of the results."},
+    LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),
+    LIST("faults", faults, FAULTS_MAX, default_fault, "What goes wrong, and where."),
+    LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
+         "What must be true of the results."),
 };
 
 static const struct field_group groups[] = {

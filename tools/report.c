@@ -1,6 +1,8 @@
 /* report.c: see report.h. */
 #include "tools/report.h"
 
+#include "tools/unicode.h"
+
 #include <inttypes.h>
 
 static const struct {
@@ -102,6 +104,30 @@ struct clock_text clock_text(const struct report *report, struct instant at)
                        (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
     }
     return c;
+}
+
+void put_plain(FILE *out, struct text text)
+{
+    while (text.size > 0) {
+        size_t size = utf8_character(text);
+        unsigned char first = (unsigned char)text.at[0];
+        if (size == 0 || first < 0x20 || first == 0x7F) {
+            (void)fputc(size == 0 ? '?' : ' ', out);
+            size = 1;
+        } else {
+            (void)fwrite(text.at, 1, size, out);
+        }
+        text = (struct text){text.at + size, text.size - size};
+    }
+}
+
+void put_times(FILE *out, uint64_t count)
+{
+    if (count == 1) {
+        (void)fputs("once", out);
+    } else {
+        (void)fprintf(out, "%" PRIu64 " times", count);
+    }
 }
 
 void put_observed(FILE *out, const struct expectation_result *result)

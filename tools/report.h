@@ -76,6 +76,12 @@ struct clock_text {
     char text[32];
 } clock_text(const struct report *report, struct instant at);
 
+/* Text from outside, whole, on one line: control characters as blanks, bad bytes as '?'. */
+void put_plain(FILE *out, struct text text);
+
+/* "once", "4 times". */
+void put_times(FILE *out, uint64_t count);
+
 /* The sentence that says what an expectation's query gave. */
 void put_observed(FILE *out, const struct expectation_result *result);
 

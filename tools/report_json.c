@@ -98,7 +98,7 @@ static void put_violations(FILE *out, const struct report *r)
         (void)fputs(i > 0 ? ",\n  " : "\n  ", out);
         put_violation(out, r, &row);
     }
-    (void)fputs("],", out);
+    (void)fputs("],\n", out);
 }
 
 static void put_expectations(FILE *out, const struct report *r)
@@ -110,6 +110,16 @@ static void put_expectations(FILE *out, const struct report *r)
         (void)fprintf(out, ", \"ok\": %s}", r->expectations[i].ok ? "true" : "false");
     }
     (void)fputs("],\n", out);
+}
+
+/* null where nothing was drawn: the default choices, or recorded ones. */
+static void put_seed(FILE *out, const struct report *r)
+{
+    if (r->strategy == CHOICE_SEEDED) {
+        (void)fprintf(out, ", \"seed\": %" PRIu64, r->seed);
+    } else {
+        (void)fputs(", \"seed\": null", out);
+    }
 }
 
 static void begin(struct report_stream *stream)
@@ -124,8 +134,9 @@ static void put(struct report_stream *stream, const struct report *r)
     hash128_hex(r->summary.trace_hash, hash);
     (void)fputs(stream->written > 0 ? ",\n{\"scenario\": " : "{\"scenario\": ", out);
     put_string(out, r->scenario->name);
-    (void)fprintf(out, ", \"seed\": %" PRIu64 ", \"trace_hash\": \"%s\", \"verdict\": \"%s\",\n",
-                  r->seed, hash, r->passed ? "pass" : "fail");
+    put_seed(out, r);
+    (void)fprintf(out, ", \"trace_hash\": \"%s\", \"verdict\": \"%s\",\n", hash,
+                  r->passed ? "pass" : "fail");
     (void)fputs(" \"simulated_seconds\": ", out);
     put_seconds(out, r->summary.simulated_ns);
     (void)fprintf(out, ", \"events\": %" PRId64 ",\n", r->summary.events);

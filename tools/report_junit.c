@@ -78,7 +78,8 @@ static void put_invariant(FILE *out, const struct report *r, enum invariant inva
         return;
     }
     open_failure(out);
-    (void)fprintf(out, "violated %" PRIu64 " times", r->violations[invariant]);
+    (void)fputs("violated ", out);
+    put_times(out, r->violations[invariant]);
     struct violation_row row;
     for (uint64_t i = 0; i < SHOWN && report_violation(r, invariant, i, &row); i++) {
         (void)fprintf(out, "\n%s ", clock_text(r, row.at).text);

@@ -5,8 +5,6 @@
 
 #include "tools/unicode.h"
 
-#include <inttypes.h>
-
 /* A description must not begin a directive. */
 static void put_description(FILE *out, struct text text)
 {
@@ -47,9 +45,13 @@ static void put_invariant(struct report_stream *stream, const struct report *r,
                    invariant_text(invariant));
     put_line(stream, r, r->violations[invariant] == 0, text_from(title));
     if (report_violation(r, invariant, 0, &row)) {
-        (void)fprintf(stream->out, "# %" PRIu64 " times; first at %s, %s: %s\n# %s\n",
-                      r->violations[invariant], clock_text(r, row.at).text, shown(row.subject).text,
-                      shown(row.text).text, r->replay);
+        (void)fputs("# ", stream->out);
+        put_times(stream->out, r->violations[invariant]);
+        (void)fprintf(stream->out, "; first at %s, ", clock_text(r, row.at).text);
+        put_plain(stream->out, row.subject);
+        (void)fputs(": ", stream->out);
+        put_plain(stream->out, row.text);
+        (void)fprintf(stream->out, "\n# %s\n", r->replay);
     }
 }
 

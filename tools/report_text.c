@@ -87,10 +87,12 @@ static void put_choices(FILE *out, const struct report *r)
 static void put_head(FILE *out, const struct report *r)
 {
     const struct scenario *s = r->scenario;
-    (void)fprintf(out, "%s%s%s\n", shown(s->name).text, s->description.size > 0 ? ": " : "",
-                  s->description.size > 0 ? shown(s->description).text : "");
-    (void)fprintf(out, "  scenario    %s\n", shown(r->file).text);
-    (void)fprintf(out, "  lockstep    %s\n", version_text());
+    put_plain(out, s->name);
+    (void)fputs(s->description.size > 0 ? ": " : "", out);
+    put_plain(out, s->description);
+    (void)fputs("\n  scenario    ", out);
+    put_plain(out, r->file);
+    (void)fprintf(out, "\n  lockstep    %s\n", version_text());
     put_choices(out, r);
     (void)fprintf(out, "  start       %s", VALUE("start"));
     (void)fprintf(out, s->until.ns > 0 ? ", for %s\n" : "\n", VALUE("until"));
@@ -268,8 +270,10 @@ static void put_slowest_file(FILE *out, const struct report *r)
         }
     }
     if (most >= 0) {
-        (void)fprintf(out, "  file        %11s from arrival to manifest: %s\n",
-                      seconds_text(most).text, shown(slowest.key).text);
+        (void)fprintf(out,
+                      "  file        %11s from arrival to manifest: ", seconds_text(most).text);
+        put_plain(out, slowest.key);
+        (void)fputc('\n', out);
     }
 }
 
@@ -307,8 +311,9 @@ static void put_slowest_execution(FILE *out, const struct report *r)
         }
     }
     if (most >= 0) {
-        (void)fprintf(out, "  execution   %11s: %s, %s\n", seconds_text(most).text,
-                      shown(slowest.manifest).text, shown(slowest.status).text);
+        (void)fprintf(out, "  execution   %11s: ", seconds_text(most).text);
+        put_plain(out, slowest.manifest);
+        (void)fprintf(out, ", %s\n", shown(slowest.status).text);
     }
 }
 
@@ -319,9 +324,11 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
     enum { SHOWN = 3 };
     struct violation_row row;
     for (uint64_t i = 0; i < SHOWN && report_violation(r, invariant, i, &row); i++) {
-        (void)fprintf(out, "          %s  %s: ", clock_text(r, row.at).text,
-                      shown(row.subject).text);
-        (void)fprintf(out, "%s\n", shown(row.text).text);
+        (void)fprintf(out, "          %s  ", clock_text(r, row.at).text);
+        put_plain(out, row.subject);
+        (void)fputs(": ", out);
+        put_plain(out, row.text);
+        (void)fputc('\n', out);
     }
     if (r->violations[invariant] > SHOWN) {
         (void)fprintf(out, "          and %" PRIu64 " more\n", r->violations[invariant] - SHOWN);
@@ -345,8 +352,9 @@ static void put_invariants(FILE *out, const struct report *r)
         (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
         title = "";
         if (r->violations[i] > 0) {
-            (void)fprintf(out, "; violated %" PRIu64 " times%s", r->violations[i],
-                          required ? "" : ", which this scenario allows");
+            (void)fputs("; violated ", out);
+            put_times(out, r->violations[i]);
+            (void)fputs(required ? "" : ", which this scenario allows", out);
         }
         (void)fputc('\n', out);
         put_violations(out, r, invariant);
@@ -370,8 +378,8 @@ static void put_expectations(FILE *out, const struct report *r)
     (void)fputs(r->scenario->expectations_count > 0 ? "\nExpectations:\n" : "", out);
     for (uint32_t i = 0; i < r->scenario->expectations_count; i++) {
         const struct expectation_result *result = &r->expectations[i];
-        (void)fprintf(out, "  %-6s%s", result->ok ? "ok" : "FALSE",
-                      shown(r->scenario->expectations[i].name).text);
+        (void)fprintf(out, "  %-6s", result->ok ? "ok" : "FALSE");
+        put_plain(out, r->scenario->expectations[i].name);
         if (!result->ok) {
             (void)fputs("; ", out);
             put_observed(out, result);
@@ -400,7 +408,8 @@ static void put_verdict(struct report_stream *stream, const struct report *r)
                       r->scenario->expectations_count);
     }
     if (r->invariants_broken > 0) {
-        (void)fprintf(out, ", %u required invariants violated", r->invariants_broken);
+        (void)fprintf(out, ", %u of %d required invariants violated", r->invariants_broken,
+                      __builtin_popcount(r->scenario->required_invariants));
     }
     (void)fprintf(out, "\nreplay    %s\n", r->replay);
 }

@@ -1,0 +1,97 @@
+/* lockstep.c: the program: finds the sub-command and hands over. */
+#include "tools/command.h"
+#include "tools/suggest.h"
+#include "tools/unicode.h"
+#include "tools/version.h"
+
+#include <stdio.h>
+
+struct command {
+    const char *name;
+    int (*function)(int argc, char **argv);
+    const char *text;
+};
+
+static int help(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"run",    command_run,    "run scenarios and judge them"                },
+    {"schema", command_schema, "print the JSON Schema of scenarios"          },
+    {"help",   help,           "explain a command, or 'scenario', the format"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_help(FILE *out)
+{
+    (void)fputs(
+        "Usage: lockstep COMMAND [ARGUMENT...]\n\n"
+        "Simulates a serverless batch pipeline (S3, SQS, Lambda, DynamoDB, Step Functions,\n"
+        "Glue) in virtual time, and tells whether its lock can get stuck, a file be "
+        "processed\ntwice or never.\n\n",
+        out);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        (void)fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].text);
+    }
+    (void)fputs("\nExamples:\n"
+                "  lockstep run scenarios/regression/130-files.yaml\n"
+                "  lockstep run --help\n"
+                "  lockstep help scenario\n"
+                "  lockstep --version\n",
+                out);
+}
+
+static int unknown(const char *name)
+{
+    struct suggestion near = suggestion(text_from(name));
+    for (size_t i = 0; i < COMMANDS; i++) {
+        suggestion_offer(&near, text_from(commands[i].name));
+    }
+    (void)fprintf(stderr, "lockstep: %s: no such command%s\nTry 'lockstep help'.\n",
+                  shown(text_from(name)).text, suggestion_text(&near).text);
+    return STATUS_USAGE;
+}
+
+/* `help`, `help COMMAND`, `help TOPIC`. */
+static int help(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        put_help(stdout);
+        return close_output(STATUS_PASS);
+    }
+    const struct command *command = find(argv[1]);
+    if (command == NULL) {
+        return command_help(argc, argv);
+    }
+    char ask[] = "--help";
+    char *arguments[] = {argv[1], ask, NULL};
+    return command->function(2, arguments);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        put_help(stderr);
+        return STATUS_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("lockstep %s\n", version_text());
+        return close_output(STATUS_PASS);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        put_help(stdout);
+        return close_output(STATUS_PASS);
+    }
+    const struct command *command = find(argv[1]);
+    return command == NULL ? unknown(argv[1]) : command->function(argc - 1, argv + 1);
+}
