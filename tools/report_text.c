@@ -31,7 +31,7 @@ struct value_text {
 
 static struct value_text value(const struct report *r, const char *key, uint32_t index)
 {
-    struct value_text v;
+    struct value_text v = {""};
     struct text_writer w = text_writer(v.text, sizeof v.text);
     const struct field *field = field_find(text_from(key));
     ASSERT(field != NULL);
