@@ -1,6 +1,8 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "sim/event_queue.h"
+
 #include "tools/suggest.h"
 #include "tools/unicode.h"
 
@@ -218,10 +220,12 @@ static const struct field table[] = {
     ROW_LATENCY(bucket_get), ROW_LATENCY(bucket_put), ROW_LATENCY(start_execution),
     ROW_LATENCY(start_job_run), ROW_LATENCY(publish), ROW_LATENCY(invoke),
     ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete),
+    ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
+                 "What a page takes beyond table_query, for each MB that it reads."),
 
-    ROW_INTEGER("limits.files", limits.files, 0, 100000000,
+    ROW_INTEGER("limits.files", limits.files, 0, 10000000,
                 "Most files, for which memory is reserved; 0: from the workload."),
-    ROW_INTEGER("limits.events", limits.events, 0, 1000000000,
+    ROW_INTEGER("limits.events", limits.events, 0, EVENT_QUEUE_CAPACITY_MAX,
                 "Most pending events, for which memory is reserved; 0: from the workload."),
 
 #undef AT

@@ -111,6 +111,7 @@ static void transmit(struct cloud *c, struct task *task)
     const struct operation *operation = &c->application.operations[call->operation];
     call->attempt++;
     call->sent_ns = cloud_now(c).ns;
+    call->extra_ns = 0;
     call->half_ns =
         cloud_draw(c, (enum choice_label)operation->latency, &c->latencies[operation->latency]).ns /
         2;
@@ -167,7 +168,7 @@ void call_complete(struct cloud *c, struct task *task, enum call_status status)
     if (call->fault == CALL_LOSES_REPLY) {
         schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
     } else {
-        schedule(c, task, (struct duration){call->half_ns}, EVENT_CALL_REPLY);
+        schedule(c, task, (struct duration){call->half_ns + call->extra_ns}, EVENT_CALL_REPLY);
     }
 }
 

@@ -52,6 +52,7 @@ struct call {
     uint8_t fault;     /* enum call_fault that strikes this attempt */
     int64_t sent_ns;   /* when this attempt left */
     int64_t half_ns;   /* of its latency */
+    int64_t extra_ns;  /* that the service took over what it did, set by perform */
     uint64_t request[CALL_REQUEST_WORDS];
     uint64_t reply[CALL_REPLY_WORDS];
 };

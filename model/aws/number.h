@@ -26,8 +26,10 @@ struct number number_from(int64_t value);
 /* Reads "3.5", "-12", "1E+5"; STATUS_BAD_INPUT with DynamoDB's reason otherwise. */
 enum status number_parse(struct text text, struct number *number, struct error *error);
 
-/* The form in which DynamoDB returns it: plain decimal digits where the exponent allows, else E
- * notation. */
+/* The form in which DynamoDB returns it: plain decimal digits, however many (at most
+ * NUMBER_TEXT_MAX). Source: DDB-NUMBER-2. */
+enum { NUMBER_TEXT_MAX = 172 };
+
 void text_put_number(struct text_writer *w, const struct number *number);
 
 /* Less than, equal to or greater than 0. */

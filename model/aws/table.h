@@ -34,7 +34,9 @@ struct table_index_config {
 struct table_config {
     const char *name, *hash_key, *range_key; /* attributes of type S */
     const char *ttl_attribute;               /* NULL: TTL is off */
-    const char *directory;   /* of the LMDB environment; NULL: a temporary one, removed at close */
+    const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
+                                one, made at the first checkpoint and removed at close */
+    const char *scratch;     /* where temporary directories are made; NULL: /tmp */
     int64_t rcu, wcu;        /* as for an index */
     struct duration history; /* how far back as_of may reach; older before-images may go */
     uint64_t items_max;      /* most items at any time: sizes the reserved memory */
@@ -45,8 +47,9 @@ struct table_config {
 
 struct table;
 
-/* Opens a table at instant `now`; an existing directory's items are read. NULL with a message on
- * failure. */
+/* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
+ * read. The config and its strings are the caller's and live as long as the table. NULL with a
+ * message on failure. */
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
@@ -58,7 +61,8 @@ enum table_result {
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
     TABLE_THROTTLED,        /* ProvisionedThroughputExceededException: nothing done */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
-    TABLE_FULL,             /* more than items_max: the trial must end */
+    TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
+                   says why */
 };
 
 /* What a call consumed, in thousandths of a unit, and the item before a write (size 0: absent).
@@ -80,8 +84,9 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent). `item` has size 0 where there is none,
- * and is valid until the next call on the table. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
+ * there is none, and is valid until the next call on the table. An instant more than `history` ago
+ * is answered as of `history` ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
@@ -110,25 +115,28 @@ struct table_page {
     struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
 };
 
-/* One page of a Query or Scan: at most 1 MB of items evaluated, and at most `limit`. */
+/* One page of a Query or Scan. It ends with the item that brings what was evaluated to 1 MB or
+ * more, or to `limit` items, and then has a last_key even if nothing follows. Sources: DDB-QUERY-*.
+ */
 enum table_result table_read_page(struct table *t, struct instant now,
                                   const struct table_query *query, struct table_page *page);
 
-/* The reason of the last TABLE_INVALID, in DynamoDB's words. */
+/* The reason of the last TABLE_INVALID, in DynamoDB's words, or of the last TABLE_FULL. */
 const char *table_message(const struct table *t);
 
 /* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
  * it is fully there. Source: DDB-TTL-*. */
 
 /* The least ttl of any item that is at least `from`; false where there is none. Items more than
- * five years in the past never expire and are not counted. */
+ * five years before the latest instant that the table was told never expire and are not counted. */
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
 
 /* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
 
-/* Deletes the item with that key hash if its ttl is still before `now`. Returns whether it did;
+/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
+ * Returns whether it did;
  * *old is what was there, valid until the next call. Costs no capacity. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
 
@@ -150,8 +158,11 @@ struct table_consumed {
 struct table_consumed table_consumed(const struct table *t, int32_t index);
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
- * newest first, and the capacity and totals with it. While a mark is held (from table_mark until
- * table_release_marks) no before-image after it is dropped. Rolling back keeps the mark. */
+ * newest first, and the capacity and totals with it. While marks are held (from table_mark until
+ * table_release_marks) no before-image is dropped. Rolling back keeps the mark and ends later ones.
+ * At most TABLE_MARKS_MAX are held. */
+enum { TABLE_MARKS_MAX = 1 << 20 };
+
 uint64_t table_mark(struct table *t);
 void table_rollback(struct table *t, uint64_t mark);
 void table_release_marks(struct table *t);

@@ -395,7 +395,7 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
     h->calls[row - 1] = (struct call_history){
         .sent_ns = call->sent_ns,
         .effect_ns = now_ns(p),
-        .reply_ns = lost ? HISTORY_NEVER : now_ns(p) + call->half_ns,
+        .reply_ns = lost ? HISTORY_NEVER : now_ns(p) + call->half_ns + call->extra_ns,
         .type = caller->type,
         .parent = caller->parent,
         .ordinal = caller->ordinal,

@@ -1,17 +1,7 @@
 /* invariants.c: see invariants.h. */
 #include "model/pipeline/invariants.h"
 
-struct text invariant_name(enum invariant invariant)
-{
-    static const char *const names[] = {
-#define X(name, word) word,
-        INVARIANT_MAP(X)
-#undef X
-    };
-    return text_from(names[invariant]);
-}
-
-struct text invariant_text(enum invariant invariant)
+struct text violation_text(enum invariant invariant)
 {
     static const char *const texts[INVARIANTS_COUNT] = {
         [INVARIANT_S1] = "a file is listed by more than one started manifest",

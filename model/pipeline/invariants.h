@@ -12,11 +12,8 @@
 
 #include "model/pipeline/pipeline.h"
 
-/* A sentence that says what the violation of an invariant means, with the code in front. */
-struct text invariant_text(enum invariant invariant);
-
-/* "S1" */
-struct text invariant_name(enum invariant invariant);
+/* A sentence that says what the violation of an invariant means. */
+struct text violation_text(enum invariant invariant);
 
 /* Judges the end. `quiescent`: nothing was left to happen. */
 void invariants_finish(struct pipeline *p, bool quiescent);

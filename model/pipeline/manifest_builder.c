@@ -9,8 +9,8 @@
     X(COPY_TO_QUARANTINE)                                                                          \
     X(TRACK_FILE)                                                                                  \
     X(CREATE)                                                                                      \
-    X(PAUSE_AFTER_SUCCESS) X(COUNT_PENDING) X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS)                \
-        X(CREATE_ORPHAN) X(PUT_REPORT)
+    X(PAUSE_AFTER_SUCCESS)                                                                         \
+    X(COUNT_PENDING) X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS) X(CREATE_ORPHAN) X(PUT_REPORT)
 
 enum point { POINTS(POINT_ENUM) };
 

@@ -428,6 +428,7 @@ static enum call_status read_page(struct page *page, struct call *call, struct t
         simulation_fail(&c->simulation, "bytes of a page's last key");
         return CALL_INVALID;
     }
+    call->extra_ns = result.bytes * scenario_of(c)->latency_query_megabyte.ns / (1 << 20);
     reader->cursor.size = (uint32_t)result.last_key.size;
     if (result.last_key.size > 0) {
         memcpy(reader->cursor.bytes, result.last_key.at, result.last_key.size);

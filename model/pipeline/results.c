@@ -332,7 +332,7 @@ void run_violation(const struct run *run, uint64_t i, struct violation_row *row)
         .invariant = (enum invariant)v->invariant,
         .at = instant_of(v->at_ns),
         .subject = name_of(p, v->subject),
-        .text = invariant_text((enum invariant)v->invariant),
+        .text = violation_text((enum invariant)v->invariant),
         .required = (p->scenario->required_invariants >> v->invariant & 1) != 0,
     };
 }

@@ -89,6 +89,7 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
 void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
 {
     s->latency_profile = profile;
+    s->latency_query_megabyte = (struct duration){0};
     if (profile == LATENCY_PROFILE_ZERO) {
 #define X(call) s->latency.call = constant((struct duration){0});
         LATENCY_MAP(X)
@@ -106,6 +107,7 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency.invoke = lognormal_ms(8, 40);
     s->latency.queue_receive = lognormal_ms(15, 60);
     s->latency.queue_delete = lognormal_ms(10, 50);
+    s->latency_query_megabyte = duration_ms(54);
 }
 
 void scenario_init(struct scenario *s)

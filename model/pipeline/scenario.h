@@ -29,13 +29,15 @@
     X(KILL, "kill")                                                                                \
     X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
 /* The invariants of docs/glossary.md; `all` are always checked. */
-/* (The formatter would cut a word in two.) */
-/* clang-format off */
 #define INVARIANT_MAP(X)                                                                           \
-    X(S1, "S1") X(S2, "S2") X(S3, "S3") X(S4, "S4") X(S5, "S5") X(S6, "S6") X(S7, "S7")            \
-    X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4")
-
-/* clang-format on */
+    X(S1, "S1")                                                                                    \
+    X(S2, "S2")                                                                                    \
+    X(S3, "S3")                                                                                    \
+    X(S4, "S4")                                                                                    \
+    X(S5, "S5")                                                                                    \
+    X(S6, "S6")                                                                                    \
+    X(S7, "S7") X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L"                                      \
+                                                          "4")
 
 enum preset {
 
@@ -233,6 +235,8 @@ struct scenario {
         LATENCY_MAP(X)
 #undef X
     } latency;
+    struct duration
+        latency_query_megabyte; /* what a page takes beyond that, for each MB that it reads */
 
     struct {
         int64_t files, events; /* most files, most pending events: sizes the reserved memory; 0:

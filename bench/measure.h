@@ -1,0 +1,35 @@
+/* measure.h: what benches share: the CPU's clock, and medians of interleaved repetitions.
+ *
+ * CPU time is measured, not wall time, since the machine may be busy. Rivals take turns within one
+ * process, so that what disturbs one disturbs all; their first turn only warms up.
+ */
+#ifndef LOCKSTEP_BENCH_MEASURE_H
+#define LOCKSTEP_BENCH_MEASURE_H
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { MEASURE_TURNS = 5 };
+
+static inline double measure_cpu_seconds(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static inline int measure_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts the figures of all turns and returns the middle one. */
+static inline double measure_median(double figures[MEASURE_TURNS])
+{
+    qsort(figures, MEASURE_TURNS, sizeof figures[0], measure_compare);
+    return figures[MEASURE_TURNS / 2];
+}
+
+#endif

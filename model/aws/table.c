@@ -1,0 +1,793 @@
+/* table.c: opening and closing, the calls on single items, TTL and totals; see table.h and, for
+ * how it is put together, table_state.h. */
+#include "model/aws/table.h"
+
+#include "model/aws/table_lmdb.h"
+#include "model/aws/table_state.h"
+#include "sim/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An item that has not been touched for this long before its ttl never expires. Source: DDB-TTL-2.
+ */
+static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
+
+enum { WRITE_UNIT_BYTES = 1024, READ_UNIT_BYTES = 4096 };
+
+/* Opening and closing */
+
+static bool names_valid(const struct table_config *c)
+{
+    bool valid = c->hash_key != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
+                 c->indexes_count <= TABLE_INDEXES_MAX && c->history.ns >= 0;
+    for (uint32_t i = 0; valid && i < c->indexes_count; i++) {
+        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key != NULL;
+    }
+    return valid;
+}
+
+static bool rate_valid(int64_t rate)
+{
+    return rate >= 0 && rate <= CAPACITY_RATE_MAX;
+}
+
+static bool rates_valid(const struct table_config *c)
+{
+    bool valid = rate_valid(c->rcu) && rate_valid(c->wcu);
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        valid = valid && rate_valid(c->indexes[i].rcu) && rate_valid(c->indexes[i].wcu);
+    }
+    return valid;
+}
+
+static void meters_init(struct table *t, struct instant now)
+{
+    const struct table_config *c = &t->config;
+    t->meters[0].read = capacity_full(c->rcu, now);
+    t->meters[0].write = capacity_full(c->wcu, now);
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        t->meters[1 + i].read = capacity_full(c->indexes[i].rcu, now);
+        t->meters[1 + i].write = capacity_full(c->indexes[i].wcu, now);
+    }
+}
+
+static void table_free(struct table *t)
+{
+    memory_release(t->scratch, SCRATCH_BYTES);
+    journal_deinit(t);
+    table_slots_deinit(t);
+    free(t);
+}
+
+static bool table_init(struct table *t, struct instant now)
+{
+    if (t->config.ttl_attribute != NULL) {
+        t->ttl_attribute = text_from(t->config.ttl_attribute);
+    }
+    meters_init(t, now);
+    t->scratch = memory_reserve(SCRATCH_BYTES);
+    return t->scratch != NULL && journal_init(t) && table_slots_init(t);
+}
+
+struct table *table_open(const struct table_config *config, struct instant now, struct error *error)
+{
+    if (!names_valid(config) || !rates_valid(config)) {
+        (void)error_set(error, STATUS_BAD_INPUT,
+                        "table %s: a key name is missing, or items_max, history or a capacity is "
+                        "out of range",
+                        config->name);
+        return NULL;
+    }
+    struct table *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        (void)error_set(error, STATUS_NO_MEMORY, "no memory for table %s", config->name);
+        return NULL;
+    }
+    t->config = *config;
+    t->now = now;
+    if (!table_init(t, now)) {
+        (void)error_set(error, STATUS_NO_MEMORY,
+                        "table %s: cannot reserve address space for %llu "
+                        "items",
+                        config->name, (unsigned long long)config->items_max);
+        table_free(t);
+        return NULL;
+    }
+    if (config->directory != NULL && cache_read_all(t, error) != STATUS_OK) {
+        (void)store_close(t->store, NULL);
+        table_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+enum status table_close(struct table *t, struct error *error)
+{
+    if (t == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = t->config.directory != NULL ? table_checkpoint(t, error) : STATUS_OK;
+    enum status closed = store_close(t->store, status == STATUS_OK ? error : NULL);
+    table_free(t);
+    return status == STATUS_OK ? closed : status;
+}
+
+const char *table_message(const struct table *t)
+{
+    return t->message.message;
+}
+
+/* Calls */
+
+enum table_result table_invalid(struct table *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(t->message.message, sizeof t->message.message, format, arguments);
+    va_end(arguments);
+    return TABLE_INVALID;
+}
+
+static enum table_result full(struct table *t)
+{
+    struct error error;
+    if (!t->failed) {
+        (void)error_set(&error, STATUS_FULL, "table %s: more than %llu items, or out of memory",
+                        t->config.name, (unsigned long long)t->config.items_max);
+        table_fail(t, &error);
+    }
+    return TABLE_FULL;
+}
+
+static void begin(struct table *t, struct instant now, struct table_reply *reply)
+{
+    ASSERT(!t->busy);
+    t->now = now;
+    journal_prune(t, now);
+    *reply = (struct table_reply){0};
+}
+
+static const char *name_of(const struct table *t, uint32_t place)
+{
+    return t->attributes[place].at; /* a config's string, which ends in NUL */
+}
+
+/* Whether a value may be a key attribute: S, not empty, not too long. */
+static enum table_result check_key_value(struct table *t, uint32_t place, const struct value *value)
+{
+    if (value->type != TYPE_S) {
+        return table_invalid(t,
+                             "One or more parameter values were invalid: Type mismatch for key %s "
+                             "expected: S actual: %s",
+                             name_of(t, place), attribute_type_text(value->type).at);
+    }
+    if (value->bytes.size == 0) {
+        return table_invalid(
+            t,
+            "One or more parameter values are not valid. The AttributeValue for a key "
+            "attribute cannot contain an empty string value. Key: %s",
+            name_of(t, place));
+    }
+    if (place == t->hash_place && value->bytes.size > HASH_KEY_BYTES_MAX) {
+        return table_invalid(
+            t, "One or more parameter values were invalid: Size of hashkey has exceeded "
+               "the maximum size limit of2048 bytes");
+    }
+    if (place == t->range_place && value->bytes.size > RANGE_KEY_BYTES_MAX) {
+        return table_invalid(
+            t, "One or more parameter values were invalid: Aggregated size of all range "
+               "keys has exceeded the size limit of 1024 bytes");
+    }
+    return TABLE_OK;
+}
+
+static enum table_result check_item_key(struct table *t, struct item item, uint32_t place)
+{
+    struct value value;
+    if (!item_get(item, t->attributes[place], &value)) {
+        return table_invalid(
+            t, "One or more parameter values were invalid: Missing the key %s in the item",
+            name_of(t, place));
+    }
+    return check_key_value(t, place, &value);
+}
+
+/* Whether an index key attribute, if it is there, is an S that is not empty and not too long.
+ * Source: DDB-GSI-2. */
+static enum table_result check_index_key(struct table *t, struct item item, const char *index,
+                                         const char *name, size_t size_max)
+{
+    struct value value;
+    if (name == NULL || !item_get(item, text_from(name), &value)) {
+        return TABLE_OK;
+    }
+    if (value.type != TYPE_S) {
+        return table_invalid(
+            t,
+            "One or more parameter values were invalid: Type mismatch for Index Key %s "
+            "Expected: S Actual: %s IndexName: %s",
+            name, attribute_type_text(value.type).at, index);
+    }
+    if (value.bytes.size == 0) {
+        return table_invalid(
+            t,
+            "One or more parameter values are not valid. A value specified for a "
+            "secondary index key is not supported. The AttributeValue for a key "
+            "attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s",
+            index, name);
+    }
+    if (value.bytes.size > size_max) {
+        return table_invalid(
+            t,
+            "One or more parameter values were invalid: Size of %s has exceeded the "
+            "maximum size limit of %zu bytes",
+            size_max == HASH_KEY_BYTES_MAX ? "hashkey" : "rangekey", size_max);
+    }
+    return TABLE_OK;
+}
+
+static enum table_result check_sets(struct table *t, struct item item, const struct outline *o)
+{
+    struct item_cursor c = item_cursor(item);
+    struct text name;
+    struct value value;
+    while (o->empty_set && item_next(&c, &name, &value)) {
+        if (value.type >= TYPE_SS && item_count((struct item){value.bytes}) == 0) {
+            return table_invalid(t,
+                                 "One or more parameter values were invalid: An %s set  may not be "
+                                 "empty",
+                                 value.type == TYPE_SS   ? "string"
+                                 : value.type == TYPE_NS ? "number"
+                                                         : "binary");
+        }
+    }
+    return TABLE_OK;
+}
+
+/* Whether the attribute was found as a text that may be any key; else it needs a closer look. */
+static bool fair_key(const struct outline *o, uint32_t place)
+{
+    return o->places[place].size > 0 && o->places[place].size <= RANGE_KEY_BYTES_MAX;
+}
+
+static enum table_result check_index_keys(struct table *t, struct item item)
+{
+    enum table_result result = TABLE_OK;
+    for (uint32_t i = 0; result == TABLE_OK && i < t->config.indexes_count; i++) {
+        const struct table_index_config *c = &t->config.indexes[i];
+        result = check_index_key(t, item, c->name, c->hash_key, HASH_KEY_BYTES_MAX);
+        if (result == TABLE_OK) {
+            result = check_index_key(t, item, c->name, c->range_key, RANGE_KEY_BYTES_MAX);
+        }
+    }
+    return result;
+}
+
+/* Holds an item that is to be stored to the table's rules. */
+static enum table_result check_item(struct table *t, struct item item, const struct outline *o,
+                                    const char *too_large)
+{
+    bool all_fair = true;
+    for (uint32_t i = 0; i < t->attributes_count; i++) {
+        all_fair = all_fair && fair_key(o, i);
+    }
+    enum table_result result = all_fair ? TABLE_OK : check_item_key(t, item, t->hash_place);
+    if (result == TABLE_OK && !all_fair && t->range_place != PLACE_NONE) {
+        result = check_item_key(t, item, t->range_place);
+    }
+    if (result == TABLE_OK && !all_fair) {
+        result = check_index_keys(t, item);
+    }
+    if (result == TABLE_OK) {
+        result = check_sets(t, item, o);
+    }
+    if (result == TABLE_OK && o->size > ITEM_BYTES_MAX) {
+        result = table_invalid(t, "%s", too_large);
+    }
+    return result;
+}
+
+/* A key as a caller gives it: exactly the key attributes. */
+static enum table_result check_key(struct table *t, struct item key)
+{
+    uint32_t count = t->range_place == PLACE_NONE ? 1 : 2;
+    struct value value;
+    if (item_count(key) != count || !item_get(key, t->attributes[t->hash_place], &value) ||
+        (count == 2 && !item_get(key, t->attributes[t->range_place], &value))) {
+        return table_invalid(t, "The provided key element does not match the schema");
+    }
+    enum table_result result = check_item_key(t, key, t->hash_place);
+    return result == TABLE_OK && count == 2 ? check_item_key(t, key, t->range_place) : result;
+}
+
+/* What a call is about: a key, its slot, and the item there. */
+struct access {
+    uint64_t hash;
+    uint32_t slot;            /* 0: none */
+    const struct record *old; /* loaded; NULL: no item */
+};
+
+/* Finds the slot of a key and loads its item; false where the storage failed. */
+static bool access_key(struct table *t, struct item key, const struct outline *o, struct access *a)
+{
+    struct text hash_value = outline_key(key, o, t->hash_place);
+    struct text range_value = outline_key(key, o, t->range_place);
+    a->hash = key_hash(hash_value, range_value);
+    a->slot = slot_find(t, a->hash, hash_value, range_value);
+    a->old = NULL;
+    if (a->slot == 0 || !slot_present(slot_at(t, a->slot))) {
+        return true;
+    }
+    bool loaded = slot_load(t, a->slot);
+    a->old = record_of(t, slot_at(t, a->slot)->record);
+    return loaded;
+}
+
+static struct item access_item(const struct table *t, const struct access *a)
+{
+    return a->old == NULL ? (struct item){0} : record_item(t, a->old);
+}
+
+/* Capacity. Sources: DDB-CAPACITY-*, DDB-GSI-3. */
+
+static int64_t units(uint32_t bytes, int64_t unit)
+{
+    return bytes == 0 ? 1 : (bytes + unit - 1) / unit;
+}
+
+static int64_t larger_units(uint32_t before, uint32_t after)
+{
+    return units(before > after ? before : after, WRITE_UNIT_BYTES);
+}
+
+/* The place in every order of an item that is about to be stored, for costs. */
+struct image {
+    struct item item;
+    const struct outline *outline;
+};
+
+static struct text image_key(const struct image *image, uint32_t place)
+{
+    return outline_key(image->item, image->outline, place);
+}
+
+static bool image_in(const struct table_order *o, const struct image *image)
+{
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        if (image_key(image, o->places[i]).size == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool image_stays(const struct table_order *o, const struct record *old,
+                        const struct image *image)
+{
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        if (!text_equal(record_key(old, o->places[i]), image_key(image, o->places[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Units that a write costs an index: `image` NULL deletes. */
+static int64_t index_units(const struct table_order *o, const struct record *old,
+                           const struct image *image)
+{
+    bool was = old != NULL && order_has(o, old);
+    bool is = image != NULL && image_in(o, image);
+    if (was && is) {
+        return image_stays(o, old, image) ? larger_units(old->size, image->outline->size)
+                                          : units(old->size, WRITE_UNIT_BYTES) +
+                                                units(image->outline->size, WRITE_UNIT_BYTES);
+    }
+    return was  ? units(old->size, WRITE_UNIT_BYTES)
+           : is ? units(image->outline->size, WRITE_UNIT_BYTES)
+                : 0;
+}
+
+/* Takes the units of a write from the table and its indexes, or from none of them where one has too
+ * few. `milli`: the table's first. */
+static enum table_result charge_write(struct table *t, struct instant now,
+                                      const int64_t milli[1 + TABLE_INDEXES_MAX],
+                                      struct table_reply *reply)
+{
+    enum table_result result = TABLE_OK;
+    for (uint32_t i = 0; i <= t->config.indexes_count; i++) {
+        if (milli[i] > 0 && !capacity_admits(&t->meters[i].write, now, milli[i])) {
+            t->meters[i].consumed.throttled_writes++;
+            result = TABLE_THROTTLED;
+        }
+    }
+    for (uint32_t i = 0; i <= t->config.indexes_count && result == TABLE_OK; i++) {
+        capacity_take(&t->meters[i].write, milli[i]);
+        t->meters[i].consumed.wcu_milli += milli[i];
+        reply->wcu_milli += milli[i];
+    }
+    return result;
+}
+
+static enum table_result charge_read(struct table *t, struct instant now, uint32_t meter,
+                                     int64_t milli, int64_t *consumed)
+{
+    struct meter *m = &t->meters[meter];
+    if (!capacity_admits(&m->read, now, milli)) {
+        m->consumed.throttled_reads++;
+        return TABLE_THROTTLED;
+    }
+    capacity_take(&m->read, milli);
+    m->consumed.rcu_milli += milli;
+    *consumed = milli;
+    return TABLE_OK;
+}
+
+enum table_result table_charge_query(struct table *t, struct instant now,
+                                     const struct table_query *query, int64_t bytes, int64_t *milli)
+{
+    int64_t whole = bytes == 0 ? 1 : (bytes + READ_UNIT_BYTES - 1) / READ_UNIT_BYTES;
+    return charge_read(t, now, (uint32_t)(query->index + 1),
+                       whole * (query->consistent ? 1000 : 500), milli);
+}
+
+/* A condition that does not hold costs the table what the write would have cost it, and the
+ * indexes nothing. Source: DDB-CAPACITY-5. */
+static enum table_result charge_failed(struct table *t, struct instant now,
+                                       const struct record *old, uint32_t size,
+                                       struct table_reply *reply)
+{
+    int64_t milli[1 + TABLE_INDEXES_MAX] = {1000 *
+                                            (old == NULL ? 1 : larger_units(old->size, size))};
+    enum table_result result = charge_write(t, now, milli, reply);
+    return result == TABLE_OK ? TABLE_CONDITION_FAILED : result;
+}
+
+static enum table_result charge_change(struct table *t, struct instant now,
+                                       const struct record *old, const struct image *image,
+                                       struct table_reply *reply)
+{
+    uint32_t before = old == NULL ? 0 : old->size;
+    int64_t milli[1 + TABLE_INDEXES_MAX];
+    milli[0] = 1000 * larger_units(before, image == NULL ? 0 : image->outline->size);
+    for (uint32_t i = 0; i < t->config.indexes_count; i++) {
+        milli[1 + i] = 1000 * index_units(&t->orders[1 + i], old, image);
+    }
+    return charge_write(t, now, milli, reply);
+}
+
+/* Writing */
+
+/* Puts an item under a key, for certain: all checks have been made. */
+static bool store_item(struct table *t, struct instant now, const struct access *a,
+                       const struct image *image)
+{
+    if (a->old == NULL && t->count == t->config.items_max) {
+        return false;
+    }
+    uint32_t record = record_new(t, image->item, image->outline);
+    uint32_t slot = a->slot != 0 || record == 0 ? a->slot : slot_new(t, a->hash);
+    if (record == 0 || slot == 0) {
+        return false;
+    }
+    struct slot *s = slot_at(t, slot);
+    /* A slot that only waits for LMDB to be told has a record with the key; else what an absent
+     * slot shows is the journal's. */
+    uint32_t waiting = a->slot != 0 && a->old == NULL && s->newest == 0 ? s->record : 0;
+    if (!journal_push(t, now, slot, a->old == NULL ? 0 : s->record)) {
+        return false;
+    }
+    if (a->old != NULL) {
+        cache_add(t, s, -1);
+        t->hash =
+            hash128_subtract(t->hash, hash128(record_item(t, a->old).bytes.at, a->old->encoded));
+    } else {
+        t->count++;
+    }
+    slot_become(t, slot, record, 0, ORDERS_ALL);
+    if (a->slot == 0) {
+        slot_publish(t, slot);
+    }
+    if (waiting != 0) {
+        record_free(t, waiting);
+    }
+    s->flags |= SLOT_DIRTY | SLOT_RECENT;
+    cache_add(t, s, 1);
+    t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
+    return true;
+}
+
+/* Takes an item out, for certain. */
+static bool remove_item(struct table *t, struct instant now, uint32_t slot)
+{
+    struct slot *s = slot_at(t, slot);
+    const struct record *old = record_of(t, s->record);
+    if (!journal_push(t, now, slot, s->record)) {
+        return false;
+    }
+    cache_add(t, s, -1);
+    t->count--;
+    t->hash = hash128_subtract(t->hash, hash128(record_item(t, old).bytes.at, old->encoded));
+    slot_become(t, slot, 0, s->record, ORDERS_ALL);
+    slot_removed(t, slot);
+    return true;
+}
+
+static enum table_result finish_put(struct table *t, struct instant now, const struct access *a,
+                                    const struct image *image, struct table_reply *reply)
+{
+    enum table_result result = charge_change(t, now, a->old, image, reply);
+    if (result == TABLE_OK && !store_item(t, now, a, image)) {
+        result = full(t);
+    }
+    return result;
+}
+
+static bool condition_holds(const struct expression *condition, struct item item,
+                            const struct value *values)
+{
+    return condition == NULL || expression_holds(condition, item, values);
+}
+
+enum table_result table_put(struct table *t, struct instant now, struct item item,
+                            const struct expression *condition, const struct value *values,
+                            struct table_reply *reply)
+{
+    begin(t, now, reply);
+    struct outline o;
+    struct access a;
+    outline_item(t, item, &o);
+    enum table_result result =
+        check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
+    if (result != TABLE_OK) {
+        return result;
+    }
+    if (!access_key(t, item, &o, &a)) {
+        return TABLE_FULL;
+    }
+    reply->old = access_item(t, &a);
+    if (!condition_holds(condition, reply->old, values)) {
+        return charge_failed(t, now, a.old, o.size, reply);
+    }
+    return finish_put(t, now, &a, &(struct image){item, &o}, reply);
+}
+
+/* Whether an update leaves the key alone. */
+static enum table_result check_update(struct table *t, const struct expression *update)
+{
+    const uint32_t places[] = {t->hash_place, t->range_place};
+    for (int i = 0; i < 2 && update != NULL; i++) {
+        if (places[i] != PLACE_NONE && expression_assigns(update, t->attributes[places[i]])) {
+            return table_invalid(
+                t,
+                "One or more parameter values were invalid: Cannot update attribute %s. "
+                "This attribute is part of the key",
+                name_of(t, places[i]));
+        }
+    }
+    return TABLE_OK;
+}
+
+/* Applies an update in the scratch memory. Without an expression an absent item comes into being
+ * with its key alone. Source: DDB-UPDATE-2. */
+static enum table_result apply_update(struct table *t, const struct access *a, struct item key,
+                                      const struct expression *update, const struct value *values,
+                                      struct item *item)
+{
+    struct item old = access_item(t, a);
+    struct item_writer w = item_writer(t->scratch, SCRATCH_BYTES);
+    if (update == NULL) {
+        item_copy(&w, old.bytes.size > 0 ? old : key);
+    } else if (expression_update(update, old, key, values, &w, &t->message) != STATUS_OK) {
+        return TABLE_INVALID;
+    }
+    *item = item_written(&w);
+    return TABLE_OK;
+}
+
+enum table_result table_update(struct table *t, struct instant now, struct item key,
+                               const struct expression *update, const struct expression *condition,
+                               const struct value *values, struct table_reply *reply)
+{
+    begin(t, now, reply);
+    struct outline o;
+    struct access a;
+    struct item item;
+    enum table_result result = check_key(t, key);
+    if (result == TABLE_OK) {
+        result = check_update(t, update);
+    }
+    if (result != TABLE_OK) {
+        return result;
+    }
+    outline_item(t, key, &o);
+    if (!access_key(t, key, &o, &a)) {
+        return TABLE_FULL;
+    }
+    reply->old = access_item(t, &a);
+    if (!condition_holds(condition, reply->old, values)) {
+        return charge_failed(t, now, a.old, a.old == NULL ? 0 : a.old->size, reply);
+    }
+    result = apply_update(t, &a, key, update, values, &item);
+    if (result == TABLE_OK) {
+        outline_item(t, item, &o);
+        result =
+            check_item(t, item, &o, "Item size to update has exceeded the maximum allowed size");
+    }
+    return result == TABLE_OK ? finish_put(t, now, &a, &(struct image){item, &o}, reply) : result;
+}
+
+enum table_result table_delete(struct table *t, struct instant now, struct item key,
+                               const struct expression *condition, const struct value *values,
+                               struct table_reply *reply)
+{
+    begin(t, now, reply);
+    struct outline o;
+    struct access a;
+    enum table_result result = check_key(t, key);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    outline_item(t, key, &o);
+    if (!access_key(t, key, &o, &a)) {
+        return TABLE_FULL;
+    }
+    reply->old = access_item(t, &a);
+    if (!condition_holds(condition, reply->old, values)) {
+        return charge_failed(t, now, a.old, 0, reply);
+    }
+    result = charge_change(t, now, a.old, NULL, reply);
+    if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot)) {
+        result = full(t);
+    }
+    return result;
+}
+
+enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
+                            struct item key, struct item *item, struct table_reply *reply)
+{
+    begin(t, now, reply);
+    struct outline o;
+    struct access a = {0};
+    *item = (struct item){0};
+    enum table_result result = check_key(t, key);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    outline_item(t, key, &o);
+    if (!access_key(t, key, &o, &a)) {
+        return TABLE_FULL;
+    }
+    uint32_t image = a.slot == 0 ? 0 : journal_image(t, a.slot, table_as_of(t, now, as_of));
+    uint32_t size = image == 0 ? 0 : record_of(t, image)->size;
+    int64_t milli = units(size, READ_UNIT_BYTES) * (as_of.ns == now.ns ? 1000 : 500);
+    result = charge_read(t, now, 0, milli, &reply->rcu_milli);
+    if (result == TABLE_OK && image != 0) {
+        *item = record_item(t, record_of(t, image));
+    }
+    return result;
+}
+
+/* TTL */
+
+static int64_t ttl_oldest(const struct table *t)
+{
+    return instant_epoch_seconds(t->now) - TTL_PAST_S;
+}
+
+/* The place in the TTL order of the first item with that ttl or a later one. */
+static uint32_t ttl_rank(struct table *t, int64_t ttl)
+{
+    struct key_probe probe = {.ttl = ttl};
+    return tree_seek(&t->orders[ORDER_TTL].tree, &probe, false).rank;
+}
+
+static int64_t ttl_of(const struct table *t, uint32_t slot)
+{
+    return record_of(t, slot_at(t, slot)->record)->ttl;
+}
+
+bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl)
+{
+    struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
+    if (t->orders[ORDER_TTL].t == NULL) {
+        return false;
+    }
+    uint32_t rank = ttl_rank(t, from > ttl_oldest(t) ? from : ttl_oldest(t));
+    if (rank == tree->count) {
+        return false;
+    }
+    *ttl = ttl_of(t, tree_member(tree, tree_cursor(tree, rank)));
+    return true;
+}
+
+void table_each_expiry(struct table *t, int64_t from, int64_t to,
+                       void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self)
+{
+    struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
+    from = from > ttl_oldest(t) ? from : ttl_oldest(t);
+    if (t->orders[ORDER_TTL].t == NULL || from >= to) {
+        return;
+    }
+    uint32_t rank = ttl_rank(t, from);
+    uint32_t end = ttl_rank(t, to);
+    struct tree_cursor c = rank < end ? tree_cursor(tree, rank) : (struct tree_cursor){0};
+    t->busy = true;
+    for (; rank < end; rank++) {
+        uint32_t slot = tree_member(tree, c);
+        visit(self, slot_at(t, slot)->key_hash, ttl_of(t, slot));
+        if (rank + 1 < end) {
+            tree_step(tree, &c, false);
+        }
+    }
+    t->busy = false;
+}
+
+bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old)
+{
+    struct table_reply reply;
+    begin(t, now, &reply);
+    *old = (struct item){0};
+    uint32_t slot = slot_find_hash(t, key_hash);
+    if (slot == 0 || !slot_present(slot_at(t, slot))) {
+        return false;
+    }
+    int64_t ttl = ttl_of(t, slot);
+    if (ttl == TTL_NONE || ttl >= instant_epoch_seconds(now) || ttl < ttl_oldest(t) ||
+        !slot_load(t, slot)) {
+        return false;
+    }
+    *old = record_item(t, record_of(t, slot_at(t, slot)->record));
+    return remove_item(t, now, slot);
+}
+
+/* Looking without touching */
+
+bool table_peek(struct table *t, struct text hash_value, struct text range_value, struct item *item)
+{
+    ASSERT(!t->busy);
+    uint32_t slot = slot_find(t, key_hash(hash_value, range_value), hash_value, range_value);
+    *item = (struct item){0};
+    if (slot == 0 || !slot_present(slot_at(t, slot)) || !slot_load(t, slot)) {
+        return false;
+    }
+    *item = record_item(t, record_of(t, slot_at(t, slot)->record));
+    return true;
+}
+
+void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self)
+{
+    const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
+    struct tree_cursor c = tree->count > 0 ? tree_cursor(tree, 0) : (struct tree_cursor){0};
+    ASSERT(!t->busy);
+    t->busy = true;
+    for (uint32_t i = 0; i < tree->count; i++) {
+        uint32_t slot = tree_member(tree, c);
+        if (!slot_load(t, slot)) {
+            break;
+        }
+        visit(self, record_item(t, record_of(t, slot_at(t, slot)->record)));
+        if (i + 1 < tree->count) {
+            tree_step(tree, &c, false);
+        }
+    }
+    t->busy = false;
+}
+
+uint64_t table_count(const struct table *t)
+{
+    return t->count;
+}
+
+struct hash128 table_hash(const struct table *t)
+{
+    return t->hash;
+}
+
+struct table_consumed table_consumed(const struct table *t, int32_t index)
+{
+    ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
+    return t->meters[index + 1].consumed;
+}

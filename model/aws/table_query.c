@@ -1,0 +1,474 @@
+/* table_query.c: pages of Query and Scan; see table.h.
+ *
+ * Method. A key condition is an interval of an order. The page's end comes from the tree's sums, so
+ * what a page costs is known before an item is looked at. Which items match is then either asked of
+ * every one, or, where the filter demands `attribute = :value` for the hash key of an index whose
+ * range key is the table's hash key, of those alone that stand under (value, partition) in that
+ * index: the rest of its key is the table's key, so they are in the page's order and the page is
+ * an interval there too.
+ */
+#include "model/aws/table_state.h"
+
+/* One end of an interval: before what equals the probe, or behind it. */
+struct bound {
+    struct key_probe probe;
+    bool after;
+};
+
+struct interval {
+    struct bound low, high;
+};
+
+/* A query being answered. */
+struct reading {
+    struct table *t;
+    const struct table_query *query;
+    struct table_order *order;
+    uint32_t hash_place, range_place; /* of what is queried */
+    struct text partition;            /* size 0: a Scan */
+    struct interval interval;
+    uint32_t orders; /* that show the past */
+    /* The page. */
+    uint32_t first, end; /* ranks */
+    int64_t bytes;
+    bool cut; /* ended by size or limit, so there is a last_key */
+    /* The index that knows the matches; NULL: none. */
+    struct table_order *matches;
+    struct text match_value;
+    bool match_is_all; /* the filter demands nothing else */
+};
+
+void table_query_plainly(struct table *t, bool plainly)
+{
+    t->plainly = plainly;
+}
+
+/* The key condition */
+
+static void read_schema(struct reading *r)
+{
+    const struct table *t = r->t;
+    r->order = &r->t->orders[r->query->index + 1];
+    r->hash_place = t->hash_place;
+    r->range_place = t->range_place;
+    if (r->query->index != TABLE_BASE) {
+        const struct table_index_config *c = &t->config.indexes[r->query->index];
+        r->hash_place = r->order->places[0];
+        r->range_place = c->range_key == NULL ? PLACE_NONE : r->order->places[1];
+        if (c->range_key != NULL && strcmp(c->range_key, c->hash_key) == 0) {
+            r->range_place = r->hash_place;
+        }
+    }
+}
+
+static const char *place_name(const struct table *t, uint32_t place)
+{
+    return t->attributes[place].at;
+}
+
+static enum table_result check_values(struct reading *r, const struct key_condition *c)
+{
+    for (int i = 0; i < (c->relation == KEY_BETWEEN ? 2 : 1); i++) {
+        if (r->query->values[c->values[i]].type != TYPE_S) {
+            return table_invalid(r->t, "One or more parameter values were invalid: Condition "
+                                       "parameter type does not match schema type");
+        }
+    }
+    return TABLE_OK;
+}
+
+/* Cuts the interval of a partition down to a condition on the range key, the second part. */
+static enum table_result read_range(struct reading *r, const struct key_condition *c)
+{
+    struct bound *low = &r->interval.low;
+    struct bound *high = &r->interval.high;
+    struct text value = r->query->values[c->values[0]].bytes;
+    bool from = c->relation != KEY_LESS && c->relation != KEY_LESS_EQUAL;
+    bool to = c->relation != KEY_GREATER && c->relation != KEY_GREATER_EQUAL;
+    if (from) {
+        low->probe.parts[1] = value;
+        low->probe.count = 2;
+        low->after = c->relation == KEY_GREATER;
+        low->probe.prefix = c->relation == KEY_BEGINS_WITH;
+    }
+    if (to) {
+        high->probe.parts[1] =
+            c->relation == KEY_BETWEEN ? r->query->values[c->values[1]].bytes : value;
+        high->probe.count = 2;
+        high->after = c->relation != KEY_LESS;
+        high->probe.prefix = c->relation == KEY_BEGINS_WITH;
+    }
+    if (c->relation == KEY_BETWEEN && text_compare(value, high->probe.parts[1]) > 0) {
+        return table_invalid(r->t, "Invalid KeyConditionExpression: The BETWEEN operator requires "
+                                   "upper bound to be greater than or equal to lower bound");
+    }
+    return TABLE_OK;
+}
+
+/* The condition on one key attribute among those given; NULL: none. */
+static const struct key_condition *condition_on(const struct reading *r, uint32_t place,
+                                                const struct key_condition *conditions,
+                                                uint32_t count)
+{
+    for (uint32_t i = 0; i < count && place != PLACE_NONE; i++) {
+        if (text_equal(conditions[i].name, r->t->attributes[place])) {
+            return &conditions[i];
+        }
+    }
+    return NULL;
+}
+
+/* Turns the key condition into an interval. Source: DDB-EXPR-9. */
+static enum table_result read_key(struct reading *r)
+{
+    struct key_condition conditions[2];
+    r->interval.high.after = true;
+    if (r->query->key == NULL) {
+        return TABLE_OK;
+    }
+    uint32_t count = expression_key_conditions(r->query->key, conditions);
+    const struct key_condition *hash = condition_on(r, r->hash_place, conditions, count);
+    const struct key_condition *range = condition_on(r, r->range_place, conditions, count);
+    if (hash == NULL || (count == 2 && range == NULL)) {
+        if (hash != NULL && r->range_place == PLACE_NONE) {
+            return table_invalid(r->t, "Query key condition not supported");
+        }
+        return table_invalid(r->t, "Query condition missed key schema element: %s",
+                             place_name(r->t, hash == NULL ? r->hash_place : r->range_place));
+    }
+    if (hash->relation != KEY_EQUAL) {
+        return table_invalid(r->t, "Query key condition not supported");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        enum table_result result = check_values(r, &conditions[i]);
+        if (result != TABLE_OK) {
+            return result;
+        }
+    }
+    r->partition = r->query->values[hash->values[0]].bytes;
+    if (r->partition.size == 0) {
+        return table_invalid(r->t,
+                             "One or more parameter values are not valid. The AttributeValue for a "
+                             "key attribute cannot contain an empty string value. Key: %s",
+                             place_name(r->t, r->hash_place));
+    }
+    r->interval.low.probe = (struct key_probe){.parts = {r->partition}, .count = 1};
+    r->interval.high.probe = r->interval.low.probe;
+    return range != NULL ? read_range(r, range) : TABLE_OK;
+}
+
+/* A Query's filter must leave the key alone. */
+static enum table_result check_filter(struct reading *r)
+{
+    const uint32_t places[] = {r->hash_place, r->range_place};
+    for (int i = 0; i < 2 && r->query->filter != NULL && r->query->key != NULL; i++) {
+        if (places[i] != PLACE_NONE &&
+            expression_names(r->query->filter, r->t->attributes[places[i]])) {
+            return table_invalid(r->t,
+                                 "Filter Expression can only contain non-primary key attributes: "
+                                 "Primary key attribute: %s",
+                                 place_name(r->t, places[i]));
+        }
+    }
+    return TABLE_OK;
+}
+
+/* The start key: the parts of its order, each with its size in front. */
+
+static size_t encode_key(const struct table_order *o, const struct record *r, char *to)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        struct text part = record_key(r, o->places[i]);
+        uint16_t part_size = (uint16_t)part.size;
+        memcpy(to + size, &part_size, sizeof part_size);
+        memcpy(to + size + sizeof part_size, part.at, part.size);
+        size += sizeof part_size + part.size;
+    }
+    return size;
+}
+
+static bool decode_key(const struct table_order *o, struct text key, struct key_probe *probe)
+{
+    *probe = (struct key_probe){.count = o->places_count};
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        uint16_t size;
+        if (key.size < sizeof size) {
+            return false;
+        }
+        memcpy(&size, key.at, sizeof size);
+        key = (struct text){key.at + sizeof size, key.size - sizeof size};
+        if (key.size < size) {
+            return false;
+        }
+        probe->parts[i] = (struct text){key.at, size};
+        key = (struct text){key.at + size, key.size - size};
+    }
+    return key.size == 0;
+}
+
+/* Moves the end of the interval where reading starts up to the start key. The key is copied first:
+ * it may be the page before's, which this page overwrites. */
+static enum table_result read_start(struct reading *r)
+{
+    struct text start = r->query->start_key;
+    struct bound *from = r->query->backward ? &r->interval.high : &r->interval.low;
+    if (start.size == 0) {
+        return TABLE_OK;
+    }
+    if (start.size > sizeof r->t->start_key) {
+        return table_invalid(r->t, "The provided starting key is invalid");
+    }
+    memcpy(r->t->start_key, start.at, start.size);
+    if (!decode_key(r->order, (struct text){r->t->start_key, start.size}, &from->probe) ||
+        (r->partition.size > 0 && !text_equal(from->probe.parts[0], r->partition))) {
+        return table_invalid(r->t, "The provided starting key is invalid");
+    }
+    from->after = !r->query->backward;
+    return TABLE_OK;
+}
+
+/* The matches' index */
+
+/* Finds a conjunct `attribute = :value` of the filter that an index answers. Its range key has to
+ * be the table's hash key, and the query one of a partition of the table. */
+static void find_matches(struct reading *r)
+{
+    const struct table *t = r->t;
+    const struct expression *filter = r->query->filter;
+    if (filter == NULL || r->partition.size == 0 || r->query->index != TABLE_BASE || t->plainly) {
+        return;
+    }
+    uint32_t conjuncts = expression_conjuncts(filter);
+    for (uint32_t i = 0; i < conjuncts && r->matches == NULL; i++) {
+        struct text name;
+        uint16_t value;
+        if (!expression_conjunct_equality(filter, i, &name, &value) ||
+            r->query->values[value].type != TYPE_S) {
+            continue;
+        }
+        for (uint32_t k = 0; k < t->config.indexes_count; k++) {
+            struct table_order *o = &r->t->orders[1 + k];
+            if (text_equal(name, t->attributes[o->places[0]]) && o->places_count > 1 &&
+                o->places[1] == t->hash_place) {
+                r->matches = o;
+                r->match_value = r->query->values[value].bytes;
+                r->match_is_all = conjuncts == 1;
+            }
+        }
+    }
+}
+
+/* The page */
+
+static struct tree_place seek(const struct reading *r, const struct bound *b)
+{
+    return tree_seek(&r->order->tree, &b->probe, b->after);
+}
+
+/* Whether the member at `rank` lies on the inner side of a bound that is the interval's far end. */
+static bool inside(const struct reading *r, const struct bound *b, uint32_t rank)
+{
+    uint32_t member = tree_member(&r->order->tree, tree_cursor(&r->order->tree, rank));
+    int order = r->order->tree.compare(r->order, &b->probe, member);
+    bool before = order > 0 || (order == 0 && b->after);
+    return before != r->query->backward;
+}
+
+static uint32_t limit_of(const struct reading *r)
+{
+    return r->query->limit == 0 ? UINT32_MAX : r->query->limit;
+}
+
+/* Finds the page's items from the low end. Its far end is looked for only if the page does not end
+ * before it. Source: DDB-QUERY-2, DDB-QUERY-3. */
+static void page_forward(struct reading *r)
+{
+    const struct counted_tree *tree = &r->order->tree;
+    struct tree_place start = seek(r, &r->interval.low);
+    struct tree_place end = tree_at_weight(tree, start.weight + PAGE_BYTES);
+    r->cut = end.weight >= start.weight + PAGE_BYTES;
+    if (end.rank - start.rank >= limit_of(r)) {
+        end = tree_at_rank(tree, start.rank + limit_of(r));
+        r->cut = true;
+    }
+    if (end.rank > start.rank && !inside(r, &r->interval.high, end.rank - 1)) {
+        end = seek(r, &r->interval.high);
+        r->cut = false;
+        if (end.rank < start.rank) {
+            end = start;
+        }
+    }
+    r->first = start.rank;
+    r->end = end.rank;
+    r->bytes = (int64_t)(end.weight - start.weight);
+}
+
+/* The same from the high end down. */
+static void page_backward(struct reading *r)
+{
+    const struct counted_tree *tree = &r->order->tree;
+    struct tree_place start = seek(r, &r->interval.high);
+    struct tree_place end = {0};
+    if (start.weight >= PAGE_BYTES) {
+        /* The last place before which at most the rest lies. */
+        end = tree_at_weight(tree, start.weight - PAGE_BYTES + 1);
+        end = tree_at_rank(tree, end.rank - 1);
+        r->cut = true;
+    }
+    if (start.rank - end.rank >= limit_of(r)) {
+        end = tree_at_rank(tree, start.rank - limit_of(r));
+        r->cut = true;
+    }
+    if (end.rank < start.rank && !inside(r, &r->interval.low, end.rank)) {
+        end = seek(r, &r->interval.low);
+        r->cut = false;
+        if (end.rank > start.rank) {
+            end = start;
+        }
+    }
+    r->first = end.rank;
+    r->end = start.rank;
+    r->bytes = (int64_t)(start.weight - end.weight);
+}
+
+static const struct record *record_ranked(const struct reading *r, uint32_t rank)
+{
+    const struct counted_tree *tree = &r->order->tree;
+    return record_of(r->t, slot_at(r->t, tree_member(tree, tree_cursor(tree, rank)))->record);
+}
+
+/* The interval of the matches' index that corresponds to the page. */
+static void narrow(const struct reading *r, uint32_t *first, uint32_t *end)
+{
+    struct table_order *o = r->matches;
+    struct key_probe low = order_probe(o, record_ranked(r, r->first));
+    struct key_probe high = order_probe(o, record_ranked(r, r->end - 1));
+    low.parts[0] = r->match_value;
+    high.parts[0] = r->match_value;
+    *first = tree_seek(&o->tree, &low, false).rank;
+    *end = tree_seek(&o->tree, &high, true).rank;
+}
+
+/* Looks at one item; false where the storage failed. */
+static bool evaluate(const struct reading *r, uint32_t slot, struct table_page *page)
+{
+    if (!slot_load(r->t, slot)) {
+        return false;
+    }
+    struct item item = record_item(r->t, record_of(r->t, slot_at(r->t, slot)->record));
+    if (r->query->filter != NULL && !expression_holds(r->query->filter, item, r->query->values)) {
+        return true;
+    }
+    page->count++;
+    if (r->query->visit != NULL) {
+        r->t->busy = true;
+        r->query->visit(r->query->self, item);
+        r->t->busy = false;
+    }
+    return true;
+}
+
+/* Looks at the members [first, end) of a tree, in the direction of the query. */
+static bool evaluate_all(const struct reading *r, const struct counted_tree *tree, uint32_t first,
+                         uint32_t end, struct table_page *page)
+{
+    bool backward = r->query->backward;
+    if (first >= end) {
+        return true;
+    }
+    struct tree_cursor c = tree_cursor(tree, backward ? end - 1 : first);
+    for (uint32_t left = end - first; left > 0; left--) {
+        if (!evaluate(r, tree_member(tree, c), page)) {
+            return false;
+        }
+        if (left > 1) {
+            tree_step(tree, &c, backward);
+        }
+    }
+    return true;
+}
+
+/* Finds the matches of the page. */
+static bool find_items(const struct reading *r, struct table_page *page)
+{
+    uint32_t first = r->first;
+    uint32_t end = r->end;
+    const struct counted_tree *tree = &r->order->tree;
+    if (first < end && r->matches != NULL) {
+        narrow(r, &first, &end);
+        tree = &r->matches->tree;
+    }
+    bool every = r->query->filter == NULL || (r->matches != NULL && r->match_is_all);
+    if (every && r->query->visit == NULL) {
+        page->count = end > first ? end - first : 0;
+        return true;
+    }
+    return evaluate_all(r, tree, first, end, page);
+}
+
+static void put_last_key(const struct reading *r, struct table_page *page)
+{
+    if (!r->cut) {
+        return;
+    }
+    const struct record *last = record_ranked(r, r->query->backward ? r->first : r->end - 1);
+    size_t size = encode_key(r->order, last, r->t->last_key);
+    page->last_key = (struct text){r->t->last_key, size};
+}
+
+static enum table_result read_query(struct reading *r)
+{
+    if (r->query->consistent && r->query->index != TABLE_BASE) {
+        return table_invalid(r->t,
+                             "Consistent reads are not supported on global secondary indexes");
+    }
+    read_schema(r);
+    enum table_result result = read_key(r);
+    if (result == TABLE_OK) {
+        result = check_filter(r);
+    }
+    return result == TABLE_OK ? read_start(r) : result;
+}
+
+static enum table_result answer(struct reading *r, struct instant now, struct table_page *page)
+{
+    if (r->query->backward) {
+        page_backward(r);
+    } else {
+        page_forward(r);
+    }
+    enum table_result result = table_charge_query(r->t, now, r->query, r->bytes, &page->rcu_milli);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    page->scanned_count = r->end - r->first;
+    page->bytes = r->bytes;
+    put_last_key(r, page);
+    return find_items(r, page) ? TABLE_OK : TABLE_FULL;
+}
+
+enum table_result table_read_page(struct table *t, struct instant now,
+                                  const struct table_query *query, struct table_page *page)
+{
+    ASSERT(!t->busy);
+    ASSERT(query->index >= TABLE_BASE && query->index < (int32_t)t->config.indexes_count);
+    ASSERT(!query->consistent || query->as_of.ns == now.ns);
+    t->now = now;
+    journal_prune(t, now);
+    *page = (struct table_page){0};
+    struct reading r = {.t = t, .query = query};
+    enum table_result result = read_query(&r);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    find_matches(&r);
+    r.orders = 1U << (query->index + 1);
+    if (r.matches != NULL) {
+        r.orders |= 1U << (r.matches - t->orders);
+    }
+    journal_travel(t, table_as_of(t, now, query->as_of), r.orders, r.order->places[0], r.partition);
+    result = answer(&r, now, page);
+    journal_return(t, r.orders);
+    return result;
+}

@@ -1,0 +1,49 @@
+/* run_snapshot.c: see run_snapshot.h. */
+#include "model/pipeline/run_snapshot.h"
+
+#include "model/pipeline/run_state.h"
+
+#include <stdlib.h>
+
+struct run_snapshot {
+    struct trace trace;
+    uint64_t events, table_mark;
+    _Alignas(16) char world[];
+};
+
+struct run_snapshot *run_snapshot_take(struct run *run, struct error *error)
+{
+    struct cloud *c = &run_pipeline(run)->cloud;
+    size_t bytes = world_snapshot_bytes(&c->simulation.world);
+    struct run_snapshot *snapshot = malloc(sizeof *snapshot + bytes);
+    if (snapshot == NULL) {
+        (void)error_set(error, STATUS_NO_MEMORY, "out of memory for a snapshot of %zu bytes",
+                        bytes);
+        return NULL;
+    }
+    snapshot->trace = *c->simulation.trace;
+    snapshot->events = c->simulation.events;
+    snapshot->table_mark = table_mark(c->table);
+    world_snapshot(&c->simulation.world, snapshot->world);
+    return snapshot;
+}
+
+void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot)
+{
+    struct cloud *c = &run_pipeline(run)->cloud;
+    table_rollback(c->table, snapshot->table_mark);
+    world_restore(&c->simulation.world, snapshot->world);
+    *c->simulation.trace = snapshot->trace;
+    c->simulation.events = snapshot->events;
+    c->simulation.failed = NULL;
+}
+
+void run_snapshot_release(struct run_snapshot *snapshot)
+{
+    free(snapshot);
+}
+
+void run_snapshots_end(struct run *run)
+{
+    table_release_marks(run_pipeline(run)->cloud.table);
+}
