@@ -118,8 +118,8 @@ void pool_give(struct world *w, uint32_t region, uint32_t index)
     state->live--;
 }
 
-/* A snapshot: the region states, the used records of each region, the choices' position, the queue.
- */
+/* A snapshot: the region states, the used records of each region, the choices' position, the queue;
+ * each part is aligned as in the arena. */
 
 static size_t states_bytes(const struct world *w)
 {
@@ -128,9 +128,9 @@ static size_t states_bytes(const struct world *w)
 
 size_t world_snapshot_bytes(const struct world *w)
 {
-    size_t bytes = states_bytes(w) + sizeof(struct choices_position);
+    size_t bytes = aligned(states_bytes(w)) + aligned(sizeof(struct choices_position));
     for (uint32_t i = 0; i < w->regions_count; i++) {
-        bytes += w->states[i].used * w->regions[i].stride;
+        bytes += aligned(w->states[i].used * w->regions[i].stride);
     }
     return bytes + event_queue_bytes_used(w->queue);
 }
@@ -139,16 +139,16 @@ void world_snapshot(const struct world *w, void *memory)
 {
     char *to = memory;
     memcpy(to, w->states, states_bytes(w));
-    to += states_bytes(w);
+    to += aligned(states_bytes(w));
     for (uint32_t i = 0; i < w->regions_count; i++) {
         size_t bytes = w->states[i].used * w->regions[i].stride;
         memcpy(to, record(w, i, 0), bytes);
-        to += bytes;
+        to += aligned(bytes);
     }
     struct choices_position position;
     choices_save(w->choices, &position);
     memcpy(to, &position, sizeof position);
-    to += sizeof position;
+    to += aligned(sizeof position);
     memcpy(to, w->queue, event_queue_bytes_used(w->queue));
 }
 
@@ -156,20 +156,20 @@ void world_restore(struct world *w, const void *memory)
 {
     const char *from = memory;
     const struct region_state *states = memory;
-    from += states_bytes(w);
+    from += aligned(states_bytes(w));
     for (uint32_t i = 0; i < w->regions_count; i++) {
         if (w->states[i].used > states[i].used) {
             world_truncate(w, i, states[i].used);
         }
         size_t bytes = states[i].used * w->regions[i].stride;
         memcpy(record(w, i, 0), from, bytes);
-        from += bytes;
+        from += aligned(bytes);
     }
     memcpy(w->states, states, states_bytes(w));
     struct choices_position position;
     memcpy(&position, from, sizeof position);
     choices_load(w->choices, &position);
-    from += sizeof position;
+    from += aligned(sizeof position);
     size_t used_now = event_queue_bytes_used(w->queue);
     size_t used_then = event_queue_bytes_used((const struct event_queue *)(const void *)from);
     memcpy(w->queue, from, used_then);

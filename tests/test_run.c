@@ -46,9 +46,11 @@ static void count_allocations(void)
     (void)__sanitizer_install_malloc_and_free_hooks(count, ignore);
 }
 #else
+/* NOLINTBEGIN(bugprone-reserved-identifier): the C library's own names for what is replaced here */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void *malloc(size_t size)
 {

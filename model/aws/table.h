@@ -96,7 +96,10 @@ struct table_query {
     int32_t index;   /* TABLE_BASE or the position of an index in the config */
     bool consistent; /* charges full units; the base table only */
     bool backward;   /* ScanIndexForward = false */
-    uint32_t limit;  /* items evaluated at most; 0: no limit but the page */
+    bool leaders; /* of an index, without filter, forward: `visit` only the first item of each range
+                     key value. For a client that wants the distinct values; all else is as without
+                     it */
+    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
     struct instant as_of;
     const struct expression *key;    /* key condition; NULL: a Scan */
     const struct expression *filter; /* NULL: none */

@@ -389,6 +389,27 @@ static bool evaluate_all(const struct reading *r, const struct counted_tree *tre
     return true;
 }
 
+/* Looks at the first of the members [first, end) for each value of the range key, and passes over
+ * the others by one search each. */
+static bool evaluate_leaders(const struct reading *r, struct table_page *page)
+{
+    struct counted_tree *tree = &r->order->tree;
+    uint32_t rank = r->first;
+    page->count = r->end - r->first;
+    while (rank < r->end) {
+        uint32_t slot = tree_member(tree, tree_cursor(tree, rank));
+        struct table_page one = {0};
+        if (!evaluate(r, slot, &one)) {
+            return false;
+        }
+        struct key_probe probe =
+            order_probe(r->order, record_of(r->t, slot_at(r->t, slot)->record));
+        probe.count = 2;
+        rank = tree_seek(tree, &probe, true).rank;
+    }
+    return true;
+}
+
 /* Finds the matches of the page. */
 static bool find_items(const struct reading *r, struct table_page *page)
 {
@@ -403,6 +424,9 @@ static bool find_items(const struct reading *r, struct table_page *page)
     if (every && r->query->visit == NULL) {
         page->count = end > first ? end - first : 0;
         return true;
+    }
+    if (r->query->leaders) {
+        return evaluate_leaders(r, page);
     }
     return evaluate_all(r, tree, first, end, page);
 }
@@ -454,6 +478,8 @@ enum table_result table_read_page(struct table *t, struct instant now,
     ASSERT(!t->busy);
     ASSERT(query->index >= TABLE_BASE && query->index < (int32_t)t->config.indexes_count);
     ASSERT(!query->consistent || query->as_of.ns == now.ns);
+    ASSERT(!query->leaders ||
+           (query->index != TABLE_BASE && query->filter == NULL && !query->backward));
     t->now = now;
     journal_prune(t, now);
     *page = (struct table_page){0};

@@ -494,6 +494,7 @@ enum call_status perform_query_orphans(struct cloud *c, struct task *caller, str
     struct value values[] = {value_s(TEXT("pending"))};
     struct table_query query = {
         .index = 0,
+        .leaders = true,
         .key = p->expressions.index_partition,
         .values = values,
         .visit = visit_orphan,

@@ -8,7 +8,7 @@
 struct run_snapshot {
     struct trace trace;
     uint64_t events, table_mark;
-    _Alignas(16) char world[];
+    _Alignas(16) char world[]; /* the queue in it is read in place */
 };
 
 struct run_snapshot *run_snapshot_take(struct run *run, struct error *error)
