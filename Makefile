@@ -31,7 +31,7 @@ SOURCES := $(wildcard sim/*.c model/*/*.c tools/*.c)
 TESTS := $(wildcard tests/test_*.c)
 BENCHES := $(wildcard bench/bench_*.c)
 FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
-FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench,$d/*.c $d/*.h))
+FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
 
