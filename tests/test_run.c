@@ -129,7 +129,7 @@ static uint64_t state_hash(struct world_under_test *w)
     struct hash128 parts[] = {
         world_hash(&run_pipeline(w->run)->cloud.simulation.world),
         table_hash(run_pipeline(w->run)->cloud.table),
-        w->trace.hash,
+        trace_hash(&w->trace),
     };
     return hash64(parts, sizeof parts, 0);
 }

@@ -92,7 +92,7 @@ void run_summary(const struct run *run, struct summary *s)
     struct pipeline *p = run_pipeline((struct run *)run);
     const struct history_counts *counts = p->history.counts;
     memset(s, 0, sizeof *s);
-    s->trace_hash = p->cloud.simulation.trace->hash;
+    s->trace_hash = trace_hash(p->cloud.simulation.trace);
     s->world_hash = run_world_hash(run);
     s->table_hash = table_hash(p->cloud.table);
     s->started_at = p->scenario->start;
