@@ -35,10 +35,11 @@ static void count_files(struct pipeline *p, struct summary *s)
     }
 }
 
-static void count_record(void *self, struct item item)
+static void count_record(void *self, struct text date, struct text file_key)
 {
+    (void)date;
     struct summary *s = self;
-    s->manifests.records += text_starts(item_text(item, TEXT("file_key")), TEXT("MANIFEST"));
+    s->manifests.records += text_starts(file_key, TEXT("MANIFEST"));
 }
 
 static void count_manifests(struct pipeline *p, struct summary *s)
@@ -47,7 +48,7 @@ static void count_manifests(struct pipeline *p, struct summary *s)
     s->manifests.created = counts->manifest_puts;
     s->manifests.overwritten = counts->overwrites;
     s->manifests.objects = counts->manifest_puts - counts->overwrites;
-    table_each(p->cloud.table, count_record, s);
+    table_each_key(p->cloud.table, count_record, s);
 }
 
 static void count_lock(struct pipeline *p, struct summary *s)
