@@ -40,7 +40,8 @@
     X(RUN_NOTICED, job_run_noticed)                                                                \
     X(EXPIRY_SCAN, table_sweeper_scan)                                                             \
     X(EXPIRY_DELETE, table_sweeper_delete)                                                         \
-    X(ARRIVAL, cloud_arrival)
+    X(ARRIVAL, cloud_arrival)                                                                      \
+    X(CONCURRENCY_GROWN, event_source_grown)
 
 enum event_code {
 

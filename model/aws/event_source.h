@@ -16,8 +16,10 @@
 struct cloud;
 
 struct event_source_state {
-    uint32_t in_use;       /* batches being polled for or processed */
-    uint32_t polling;      /* of them, being polled for */
+    uint32_t in_use;  /* batches being polled for or processed */
+    uint32_t polling; /* of them, being polled for */
+    uint32_t growing; /* a look at the grown concurrency is scheduled */
+    uint32_t unused;
     int64_t busy_since_ns; /* messages have been waiting since; -1: the source is idle */
     int64_t throttled;     /* invokes that were refused */
 };
@@ -44,5 +46,6 @@ void event_source_done(struct cloud *c, uint32_t batch, uint32_t serial, bool su
 void event_source_poll(void *cloud, uint32_t subject, uint64_t detail);
 void event_source_invoke(void *cloud, uint32_t batch, uint64_t serial);
 void event_source_deleted(void *cloud, uint32_t batch, uint64_t serial);
+void event_source_grown(void *cloud, uint32_t subject, uint64_t detail);
 
 #endif

@@ -289,6 +289,11 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     const struct record *to = record != 0 ? record_of(t, record) : NULL;
 
     enum order_step steps[ORDERS_MAX] = {STAY};
+    const struct record *any = from != NULL ? from : to;
+
+    if (orders == ORDERS_ALL && any != NULL && t->range_place != PLACE_NONE) {
+        memo_forget(&t->memo, record_key(any, t->hash_place), record_key(any, t->range_place));
+    }
 
     for (uint32_t i = 0; i < ORDERS_MAX; i++) {
         struct table_order *o = &t->orders[i];
