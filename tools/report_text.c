@@ -367,7 +367,7 @@ static void put_invariants(FILE *out, const struct report *r)
         (void)fprintf(out, "%s  %-6s", title,
                       r->violations[i] == 0 ? "ok"
                       : required            ? "FALSE"
-                                            : "not");
+                                            : "no");
         (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
         title = "";
         if (r->violations[i] > 0) {
