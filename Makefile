@@ -16,7 +16,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
         -Wswitch-enum -Wvla -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_debug := -O0 -g3 -DLOCKSTEP_PARANOID
-FLAGS_release := -O2 -g
+FLAGS_release := -O2 -g $(if $(filter gcc,$(notdir $(CC))),-flto=auto)
 FLAGS_asan := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE)
 FLAGS_coverage := -O0 -g --coverage
 FLAGS_fuzz := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE) -fsanitize=fuzzer-no-link
@@ -31,7 +31,7 @@ SOURCES := $(wildcard sim/*.c model/*/*.c tools/*.c)
 TESTS := $(wildcard tests/test_*.c)
 BENCHES := $(wildcard bench/bench_*.c)
 FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
-FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench,$d/*.c $d/*.h))
+FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
 

@@ -45,6 +45,7 @@ static uint32_t replay(struct choices *c, uint32_t label, uint64_t count)
         c->diverged = true;
         return 0;
     }
+    ASSERT(c->list != NULL);
     const struct choice *next = &c->list[c->position];
     if (next->label != label || next->count_less_one != count - 1 || next->value > count - 1) {
         c->diverged = true;

@@ -264,6 +264,7 @@ bool event_queue_pop(struct event_queue *q, struct event *event)
     if (slot == 0) {
         return false;
     }
+    ASSERT(at.ns >= q->now.ns);
     *event = slot_of(q, slot)->event;
     drop_first(q, slot);
     q->now = at;

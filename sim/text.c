@@ -3,16 +3,6 @@
 
 #include "sim/assert.h"
 
-int text_compare(struct text a, struct text b)
-{
-    size_t common = a.size < b.size ? a.size : b.size;
-    int order = common == 0 ? 0 : memcmp(a.at, b.at, common);
-    if (order != 0) {
-        return order;
-    }
-    return (a.size > b.size) - (a.size < b.size);
-}
-
 bool text_starts(struct text whole, struct text prefix)
 {
     return whole.size >= prefix.size && text_equal((struct text){whole.at, prefix.size}, prefix);

@@ -29,8 +29,43 @@ static inline bool text_equal(struct text a, struct text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
-/* Less than, equal to or greater than 0, by unsigned bytes; a prefix comes first. */
-int text_compare(struct text a, struct text b);
+/* Eight bytes as a number that orders as they do. */
+static inline uint64_t text_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return __builtin_bswap64(word);
+}
+
+/* Less than, equal to or greater than 0, by unsigned bytes; a prefix comes first. Keys are compared
+ * more often than anything else is done, so this goes word by word; the last word overlaps the one
+ * before. */
+static inline int text_compare(struct text a, struct text b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    size_t i = 0;
+    if (common >= 8) {
+        for (; i + 8 < common; i += 8) {
+            uint64_t x = text_word(a.at + i);
+            uint64_t y = text_word(b.at + i);
+            if (x != y) {
+                return x < y ? -1 : 1;
+            }
+        }
+        uint64_t x = text_word(a.at + common - 8);
+        uint64_t y = text_word(b.at + common - 8);
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+    } else {
+        for (; i < common; i++) {
+            if (a.at[i] != b.at[i]) {
+                return (unsigned char)a.at[i] < (unsigned char)b.at[i] ? -1 : 1;
+            }
+        }
+    }
+    return (a.size > b.size) - (a.size < b.size);
+}
 
 bool text_starts(struct text whole, struct text prefix);
 bool text_ends(struct text whole, struct text suffix);

@@ -1,22 +1,22 @@
 /* trace.c: see trace.h. */
 #include "sim/trace.h"
 
+#include <string.h>
+
 void trace_init(struct trace *trace)
 {
-    *trace = (struct trace){.events = 0};
+    memset(trace, 0, sizeof *trace);
 }
 
-void trace_add(struct trace *trace, const struct trace_record *record)
+struct hash128 trace_hash(const struct trace *trace)
 {
-    struct {
-        struct hash128 hash;
-        struct trace_record record;
-    } link = {trace->hash, *record};
+    size_t records = trace->filled * sizeof(struct trace_record);
+    return hash128(&trace->block, sizeof trace->block.before + records);
+}
 
-    _Static_assert(sizeof link == 48, "a link of the chain has no padding");
-    trace->hash = hash128(&link, sizeof link);
-    trace->events++;
-    if (trace->sink != NULL) {
-        trace->sink(trace->self, record);
-    }
+void trace_close_block(struct trace *trace)
+{
+    _Static_assert(sizeof trace->block == sizeof(struct hash128) + TRACE_BLOCK * 32, "no padding");
+    trace->block.before = trace_hash(trace);
+    trace->filled = 0;
 }

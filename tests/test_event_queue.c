@@ -10,6 +10,7 @@
 #include "sim/random.h"
 #include "tests/cases.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PUSHES_MAX = 20000 };
@@ -256,7 +257,8 @@ static void *reserve(size_t bytes)
 {
     void *memory = memory_reserve(bytes);
     if (memory == NULL) {
-        fail();
+        print_error("the machine refuses memory\n");
+        exit(1);
     }
     return memory;
 }

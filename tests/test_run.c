@@ -46,9 +46,11 @@ static void count_allocations(void)
     (void)__sanitizer_install_malloc_and_free_hooks(count, ignore);
 }
 #else
+/* NOLINTBEGIN(bugprone-reserved-identifier): the C library's own names for what is replaced here */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void *malloc(size_t size)
 {
@@ -127,7 +129,7 @@ static uint64_t state_hash(struct world_under_test *w)
     struct hash128 parts[] = {
         world_hash(&run_pipeline(w->run)->cloud.simulation.world),
         table_hash(run_pipeline(w->run)->cloud.table),
-        w->trace.hash,
+        trace_hash(&w->trace),
     };
     return hash64(parts, sizeof parts, 0);
 }

@@ -357,12 +357,11 @@ static void test_depth_is_limited(void **state)
 static void test_deep_nesting_is_refused_at_once(void **state)
 {
     (void)state;
-    size_t size = 5 * 50000;
+    size_t size = 250000;
     char *yaml = malloc(size);
     assert_non_null(yaml);
     for (size_t i = 0; i < size; i += 5) {
-        memcpy(yaml + i, "{a: ", 4);
-        yaml[i + 4] = ' ';
+        memcpy(yaml + i, "{a:  ", 5); /* NOLINT(bugprone-not-null-terminated-result) */
     }
     document_destroy(decode((struct text){yaml, size}, NULL));
     free(yaml);
@@ -375,7 +374,7 @@ static void test_size_is_limited(void **state)
     char *yaml = malloc(SCENARIO_BYTES_MAX + 1);
     assert_non_null(yaml);
     memset(yaml, '\n', SCENARIO_BYTES_MAX + 1);
-    memcpy(yaml, GOOD, strlen(GOOD));
+    memcpy(yaml, GOOD, strlen(GOOD)); /* NOLINT(bugprone-not-null-terminated-result) */
     document_destroy(decode((struct text){yaml, SCENARIO_BYTES_MAX}, NULL));
     assert_int_equal(diagnostics.total, 0);
     document_destroy(decode((struct text){yaml, SCENARIO_BYTES_MAX + 1}, NULL));
@@ -470,7 +469,7 @@ static void test_example_is_read(void **state)
     assert_text(scenario.name, "stuck-lock");
     assert_text(scenario.description, "The function dies holding the lock.");
     assert_int_equal(scenario.start.ns, INT64_C(1769673600) * NS_PER_S);
-    assert_int_equal(scenario.until.ns, 4 * 3600 * NS_PER_S);
+    assert_int_equal(scenario.until.ns, 14400 * NS_PER_S);
     assert_int_equal(scenario.builder_preset, BUILDER_V3);
     assert_int_equal(scenario.lock_ttl.ns, 300 * NS_PER_S);
     assert_int_equal(scenario.max_files_per_manifest, 10);

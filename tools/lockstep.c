@@ -2,6 +2,7 @@
 #include "tools/command.h"
 #include "tools/suggest.h"
 #include "tools/unicode.h"
+#include "tools/vectors.h"
 #include "tools/version.h"
 
 #include <stdio.h>
@@ -15,9 +16,10 @@ struct command {
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"run",    command_run,    "run scenarios and judge them"                },
-    {"schema", command_schema, "print the JSON Schema of scenarios"          },
-    {"help",   help,           "explain a command, or 'scenario', the format"},
+    {"run",     command_run,     "run scenarios and judge them"                       },
+    {"schema",  command_schema,  "print the JSON Schema of scenarios"                 },
+    {"vectors", command_vectors, "golden vectors: what the builder does, call by call"},
+    {"help",    help,            "explain a command, or 'scenario', the format"       },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -66,14 +66,14 @@ static int short_option(struct options *o, const char *argument, const char **va
 int options_next(struct options *o, const char **value)
 {
     *value = NULL;
+    if (!o->only_arguments && o->at < o->argc && strcmp(o->argv[o->at], "--") == 0) {
+        o->only_arguments = true;
+        o->at++;
+    }
     if (o->at == o->argc) {
         return OPTION_END;
     }
     const char *argument = o->argv[o->at++];
-    if (!o->only_arguments && strcmp(argument, "--") == 0) {
-        o->only_arguments = true;
-        return options_next(o, value);
-    }
     if (o->only_arguments || argument[0] != '-' || argument[1] == '\0') {
         *value = argument;
         return OPTION_ARGUMENT;

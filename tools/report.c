@@ -8,17 +8,17 @@
 static const struct {
     const char *name, *text;
 } invariants[] = {
-    [INVARIANT_S1] = {"S1", "a file is in at most one started manifest"                 },
-    [INVARIANT_S2] = {"S2", "a manifest's key is written once"                          },
-    [INVARIANT_S3] = {"S3", "no accepted file is lost"                                  },
-    [INVARIANT_S4] = {"S4", "a manifested file is listed by a manifest that was started"},
-    [INVARIANT_S5] = {"S5", "a file reaches the output exactly once"                    },
-    [INVARIANT_S6] = {"S6", "a MANIFEST record mirrors its execution"                   },
-    [INVARIANT_S7] = {"S7", "a date's lock has at most one owner"                       },
-    [INVARIANT_L1] = {"L1", "enough pending files of today become a manifest"           },
-    [INVARIANT_L2] = {"L2", "pending files of an earlier date become a manifest"        },
-    [INVARIANT_L3] = {"L3", "a lock blocks no longer than its TTL and a second"         },
-    [INVARIANT_L4] = {"L4", "every started batch comes to an end that is reported"      },
+    [INVARIANT_S1] = {"S1", "a file is in at most one started manifest"           },
+    [INVARIANT_S2] = {"S2", "a manifest's key is written once"                    },
+    [INVARIANT_S3] = {"S3", "no accepted file is lost"                            },
+    [INVARIANT_S4] = {"S4", "a manifested file is listed by a started manifest"   },
+    [INVARIANT_S5] = {"S5", "a file is read by at most one successful job run"    },
+    [INVARIANT_S6] = {"S6", "a manifest's record tells how its execution stands"  },
+    [INVARIANT_S7] = {"S7", "at most one invocation works under a date's lock"    },
+    [INVARIANT_L1] = {"L1", "enough pending files of today become a manifest"     },
+    [INVARIANT_L2] = {"L2", "pending files of an earlier date become a manifest"  },
+    [INVARIANT_L3] = {"L3", "a lock that has expired blocks nobody"               },
+    [INVARIANT_L4] = {"L4", "every started batch comes to an end that is reported"},
 };
 
 _Static_assert(sizeof invariants / sizeof invariants[0] == INVARIANTS_COUNT, "one text each");
@@ -62,6 +62,7 @@ void report_judge(struct report *report)
     for (uint32_t i = 0; i < report->scenario->expectations_count; i++) {
         report->expectations_false += !report->expectations[i].ok;
     }
+    report->judged = true;
     report->passed =
         report->expectations_false == 0 && report->invariants_broken == 0 && !report->summary.full;
 }

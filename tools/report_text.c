@@ -31,7 +31,7 @@ struct value_text {
 
 static struct value_text value(const struct report *r, const char *key, uint32_t index)
 {
-    struct value_text v;
+    struct value_text v = {""};
     struct text_writer w = text_writer(v.text, sizeof v.text);
     const struct field *field = field_find(text_from(key));
     ASSERT(field != NULL);
@@ -74,6 +74,25 @@ static void put_fault(FILE *out, const struct report *r, uint32_t i)
                   shown(f->process).text, shown(f->at).text, f->occurrence);
 }
 
+/* Indented, and broken at blanks so that lines stay within some 90 bytes. */
+static void put_wrapped(FILE *out, struct text text)
+{
+    enum { WIDTH = 88 };
+
+    while (text.size > 0) {
+        size_t size = text.size < WIDTH ? text.size : WIDTH;
+        while (size < text.size && size > 0 && text.at[size] != ' ') {
+            size--;
+        }
+        size = size > 0 ? size : text.size;
+        (void)fputs("  ", out);
+        put_plain(out, (struct text){text.at, size});
+        (void)fputc('\n', out);
+        size += size < text.size;
+        text = (struct text){text.at + size, text.size - size};
+    }
+}
+
 static void put_choices(FILE *out, const struct report *r)
 {
     if (r->strategy == CHOICE_SEEDED) {
@@ -88,9 +107,9 @@ static void put_head(FILE *out, const struct report *r)
 {
     const struct scenario *s = r->scenario;
     put_plain(out, s->name);
-    (void)fputs(s->description.size > 0 ? ": " : "", out);
-    put_plain(out, s->description);
-    (void)fputs("\n  scenario    ", out);
+    (void)fputc('\n', out);
+    put_wrapped(out, s->description);
+    (void)fputs("  scenario    ", out);
     put_plain(out, r->file);
     (void)fprintf(out, "\n  lockstep    %s\n", version_text());
     put_choices(out, r);

@@ -227,13 +227,9 @@ static inline void hold_deinit(struct hold *h)
     free(h->ring);
 }
 
-/* Empties the queue, and schedules `pending` events with a delay each. */
-static inline void hold_start(struct hold *h, enum hold_heap heap, uint64_t pending,
-                              struct hold_delays *delays)
+/* Empties the queue. */
+static inline void hold_clear(struct hold *h, uint64_t pending)
 {
-    static void (*const ticks[HOLD_HEAPS])(struct hold *, struct hold_event *) = {
-        hold_tick_binary, hold_tick_quaternary, hold_tick_ring};
-    h->delays = delays;
     h->heap_count = h->ring_first = h->ring_end = 0;
     h->free = h->sequence = h->now = h->sum = 0;
     for (uint64_t i = 0; i < pending + 2; i++) {
@@ -242,6 +238,16 @@ static inline void hold_start(struct hold *h, enum hold_heap heap, uint64_t pend
     for (uint64_t i = 0; i < pending + 60; i++) {
         h->heap[i] = hold_never;
     }
+}
+
+/* Empties the queue, and schedules `pending` events with a delay each. */
+static inline void hold_start(struct hold *h, enum hold_heap heap, uint64_t pending,
+                              struct hold_delays *delays)
+{
+    static void (*const ticks[HOLD_HEAPS])(struct hold *, struct hold_event *) = {
+        hold_tick_binary, hold_tick_quaternary, hold_tick_ring};
+    h->delays = delays;
+    hold_clear(h, pending);
     for (uint64_t i = 0; i < pending; i++) {
         hold_push(h, heap, hold_delay_above_zero(delays), ticks[heap], 0);
     }

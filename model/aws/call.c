@@ -98,10 +98,19 @@ void task_kill(struct cloud *c, struct task *task)
     end(c, task, true);
 }
 
-static void schedule(struct cloud *c, const struct task *task, struct duration after,
+/* Every suspension of a task is an event to come of its own. Only one that lasts to the task's
+ * deadline has the deadline scheduled, too: nearly all time-outs never make an event. */
+static void schedule(struct cloud *c, struct task *task, struct duration after,
                      enum event_code code)
 {
-    (void)simulation_schedule(&c->simulation, after, code, task_number(c, task), task->serial);
+    uint32_t number = task_number(c, task);
+    (void)simulation_schedule(&c->simulation, after, code, number, task->serial);
+    if (task->deadline_ns != 0 && !task->doomed &&
+        cloud_now(c).ns + after.ns >= task->deadline_ns) {
+        task->doomed = 1;
+        (void)simulation_schedule_at(&c->simulation, (struct instant){task->deadline_ns},
+                                     EVENT_INVOCATION_TIMED_OUT, number, task->serial);
+    }
 }
 
 /* One attempt of the call leaves. */

@@ -63,10 +63,11 @@ struct task {
     uint32_t type;   /* enum task_type_id of the cloud's types */
     uint32_t serial; /* number of the task within its type, from 1: tells stale events */
     uint32_t parent,
-        ordinal;   /* its name: the ordinal-th of its parent (an environment, the pipeline) */
-    uint16_t at;   /* the point it is suspended at: the step function's own */
-    uint16_t dead; /* killed, while its request was in flight */
-    uint32_t unused;
+        ordinal;         /* its name: the ordinal-th of its parent (an environment, the pipeline) */
+    uint16_t at;         /* the point it is suspended at: the step function's own */
+    uint16_t dead;       /* killed, while its request was in flight */
+    uint32_t doomed;     /* it stays suspended beyond its deadline, which has been scheduled */
+    int64_t deadline_ns; /* when its time-out kills it; 0: never */
     struct call call;
 };
 

@@ -253,8 +253,7 @@ static bool holds(const struct subject *s, const struct node *n) /* NOLINT(misc-
     case NODE_UNKNOWN:
         break;
     }
-    ASSERT(!"a condition");
-    return false;
+    assert_failed("the node is a condition", __FILE__, __LINE__);
 }
 
 bool expression_holds(const struct expression *e, struct item item, const struct value *values)

@@ -129,9 +129,8 @@ void function_started(void *cloud, uint32_t number, uint64_t serial)
     struct invocation *invocation = (void *)task_find(c, number, (uint32_t)serial);
     ASSERT(invocation != NULL);
     invocation->started_ns = cloud_now(c).ns;
-    invocation->deadline =
-        simulation_schedule(&c->simulation, c->functions.configs[invocation->function].timeout,
-                            EVENT_INVOCATION_TIMED_OUT, number, serial);
+    invocation->task.deadline_ns =
+        instant_add(cloud_now(c), c->functions.configs[invocation->function].timeout).ns;
     c->application.invocation_observed(c, invocation, true, INVOCATION_RUNNING);
     task_step(c, &invocation->task);
 }
@@ -139,11 +138,11 @@ void function_started(void *cloud, uint32_t number, uint64_t serial)
 void function_timed_out(void *cloud, uint32_t number, uint64_t serial)
 {
     struct cloud *c = cloud;
-    struct invocation *invocation = (void *)task_find(c, number, (uint32_t)serial);
-    ASSERT(invocation != NULL && invocation->task.dead == 0);
-    /* A deadline that has passed says time-out; a kill by a fault leaves it to be cancelled. */
-    invocation->deadline = (struct event_handle){0};
-    task_kill(c, &invocation->task);
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    /* A fault may have killed it already. */
+    if (task != NULL && task->dead == 0) {
+        task_kill(c, task);
+    }
 }
 
 static void free_environment(struct cloud *c, struct invocation *invocation, bool lost)
@@ -165,11 +164,10 @@ static void free_environment(struct cloud *c, struct invocation *invocation, boo
 void invocation_end(struct cloud *c, struct task *task, bool killed)
 {
     struct invocation *invocation = (void *)task;
-    bool timed_out = killed && invocation->deadline.key == 0;
+    bool timed_out = killed && cloud_now(c).ns == task->deadline_ns;
     enum invocation_end end = !killed     ? INVOCATION_OK
                               : timed_out ? INVOCATION_TIMED_OUT
                                           : INVOCATION_KILLED;
-    simulation_cancel(&c->simulation, invocation->deadline);
     c->application.invocation_observed(c, invocation, false, end);
     free_environment(c, invocation, killed);
     const struct invocation_request *request = &invocation->request;

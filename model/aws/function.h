@@ -56,7 +56,6 @@ struct invocation {
     uint32_t row; /* of the application's history */
     uint32_t cold;
     int64_t started_ns; /* of the handler; -1 before */
-    struct event_handle deadline;
 };
 
 enum invocation_end { INVOCATION_RUNNING, INVOCATION_OK, INVOCATION_TIMED_OUT, INVOCATION_KILLED };

@@ -135,6 +135,53 @@ static void deliver(struct cloud *c, struct batch *batch, uint32_t index)
     }
 }
 
+static void put_in_flight(struct queue *q, struct batch *batch)
+{
+    uint32_t number = batch_index(q, batch) + 1;
+    batch->older = q->state->newest;
+    if (batch->older == 0) {
+        q->state->oldest = number;
+    } else {
+        q->batches[batch->older - 1].newer = number;
+    }
+    q->state->newest = number;
+}
+
+/* The timer stands for the batch that was the oldest when it was set; it may find a younger one in
+ * its place. */
+static void set_timer(struct cloud *c)
+{
+    struct queue *q = &c->queue;
+    if (q->state->timer.key != 0 || q->state->oldest == 0) {
+        return;
+    }
+    struct instant received = {q->batches[q->state->oldest - 1].received_ns};
+    q->state->timer = simulation_schedule_at(
+        &c->simulation, instant_add(received, q->visibility_timeout), EVENT_VISIBILITY_ENDED, 0, 0);
+}
+
+static void take_out_of_flight(struct cloud *c, struct batch *batch)
+{
+    struct queue *q = &c->queue;
+    if (batch->older == 0) {
+        q->state->oldest = batch->newer;
+    } else {
+        q->batches[batch->older - 1].newer = batch->newer;
+    }
+    if (batch->newer == 0) {
+        q->state->newest = batch->older;
+    } else {
+        q->batches[batch->newer - 1].older = batch->older;
+    }
+    batch->older = 0;
+    batch->newer = 0;
+    batch->first = 0;
+    if (q->state->oldest == 0) {
+        simulation_cancel(&c->simulation, q->state->timer);
+        q->state->timer = (struct event_handle){0};
+    }
+}
+
 struct batch *queue_receive(struct cloud *c, int64_t most)
 {
     struct queue *q = &c->queue;
@@ -163,8 +210,8 @@ struct batch *queue_receive(struct cloud *c, int64_t most)
     }
     batch->serial = ++q->state->batches;
     batch->received_ns = cloud_now(c).ns;
-    batch->visibility = simulation_schedule(&c->simulation, q->visibility_timeout,
-                                            EVENT_VISIBILITY_ENDED, (uint32_t)slot, batch->serial);
+    put_in_flight(q, batch);
+    set_timer(c);
     return batch;
 }
 
@@ -173,6 +220,9 @@ uint32_t queue_delete(struct cloud *c, struct batch *batch)
     struct queue *q = &c->queue;
     uint32_t deleted = 0;
     uint32_t at = batch->first;
+    if (at == 0) {
+        return 0; /* its messages are visible again: the receipts are old (SQS-RECEIPT-1) */
+    }
     while (at != 0) {
         uint32_t next = q->messages[at - 1].slot.next;
         pool_give(&c->simulation.world, q->messages_region, at - 1);
@@ -181,8 +231,7 @@ uint32_t queue_delete(struct cloud *c, struct batch *batch)
         deleted++;
         at = next;
     }
-    batch->first = 0;
-    simulation_cancel(&c->simulation, batch->visibility);
+    take_out_of_flight(c, batch);
     return deleted;
 }
 
@@ -201,14 +250,10 @@ void queue_forget(struct cloud *c, struct batch *batch)
     give_if_done(c, batch);
 }
 
-void queue_visibility_ended(void *cloud, uint32_t index, uint64_t serial)
+/* The messages of a batch become visible again. */
+static void end_visibility(struct cloud *c, struct batch *batch)
 {
-    struct cloud *c = cloud;
     struct queue *q = &c->queue;
-    struct batch *batch = &q->batches[index];
-    if (batch->slot.live == 0 || batch->serial != serial) {
-        return;
-    }
     /* The list is in reverse order of delivery; make the oldest visible first. */
     uint32_t order[QUEUE_BATCH_MAX];
     uint32_t count = 0;
@@ -219,7 +264,24 @@ void queue_visibility_ended(void *cloud, uint32_t index, uint64_t serial)
         q->state->in_flight--;
         make_visible(q, order[--count]);
     }
-    batch->first = 0;
+    take_out_of_flight(c, batch);
     give_if_done(c, batch);
+}
+
+void queue_visibility_ended(void *cloud, uint32_t subject, uint64_t detail)
+{
+    (void)subject;
+    (void)detail;
+    struct cloud *c = cloud;
+    struct queue *q = &c->queue;
+    q->state->timer = (struct event_handle){0};
+    while (q->state->oldest != 0) {
+        struct batch *batch = &q->batches[q->state->oldest - 1];
+        if (cloud_now(c).ns - batch->received_ns < q->visibility_timeout.ns) {
+            break;
+        }
+        end_visibility(c, batch);
+    }
+    set_timer(c);
     event_source_wake(c);
 }

@@ -38,11 +38,15 @@ struct batch {
     uint32_t count;
     uint32_t serial, attempts; /* tells stale events; invoke attempts */
     uint32_t bodies[QUEUE_BATCH_MAX];
+    uint32_t older, newer; /* in flight, received before and after it: index + 1 */
     int64_t received_ns;
-    struct event_handle visibility;
 };
 
+/* Batches in flight stand in the order of their receives, hence of the ends of their visibility:
+ * one timer, for the oldest, serves them all. */
 struct queue_state {
+    uint32_t oldest, newest;                                /* batch, index + 1 */
+    struct event_handle timer;                              /* key 0: none is set */
     uint32_t head, tail, visible, in_flight, dead, batches; /* batches: serial of the latest */
     int64_t sent, delivered, deleted, redelivered, dead_lettered, expired;
 };
@@ -82,6 +86,6 @@ static inline uint32_t batch_index(const struct queue *q, const struct batch *ba
 
 /* Handlers. */
 void queue_notified(void *cloud, uint32_t key, uint64_t detail);
-void queue_visibility_ended(void *cloud, uint32_t batch, uint64_t serial);
+void queue_visibility_ended(void *cloud, uint32_t subject, uint64_t detail);
 
 #endif

@@ -757,6 +757,40 @@ bool table_peek(struct table *t, struct text hash_value, struct text range_value
     return true;
 }
 
+bool table_peek_key(struct table *t, struct text hash_value, struct text range_value,
+                    struct text attribute, struct text *value)
+{
+    uint32_t slot = slot_find(t, key_hash(hash_value, range_value), hash_value, range_value);
+    *value = (struct text){"", 0};
+    if (slot == 0 || !slot_present(slot_at(t, slot))) {
+        return false;
+    }
+    const struct record *r = record_of(t, slot_at(t, slot)->record);
+    for (uint32_t i = 0; i < t->attributes_count; i++) {
+        if (text_equal(t->attributes[i], attribute)) {
+            *value = record_key(r, i);
+            return true;
+        }
+    }
+    ASSERT(false); /* not an attribute of any key */
+    return false;
+}
+
+void table_each_key(struct table *t,
+                    void (*visit)(void *self, struct text hash_value, struct text range_value),
+                    void *self)
+{
+    const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
+    struct tree_cursor c = tree->count > 0 ? tree_cursor(tree, 0) : (struct tree_cursor){0};
+    for (uint32_t i = 0; i < tree->count; i++) {
+        const struct record *r = record_of(t, slot_at(t, tree_member(tree, c))->record);
+        visit(self, record_hash_value(t, r), record_range_value(t, r));
+        if (i + 1 < tree->count) {
+            tree_step(tree, &c, false);
+        }
+    }
+}
+
 void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self)
 {
     const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;

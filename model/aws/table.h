@@ -149,6 +149,15 @@ bool table_peek(struct table *t, struct text hash_value, struct text range_value
 void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self);
 uint64_t table_count(const struct table *t);
 
+/* The same from memory alone, whatever of the items is on disk: an item's keys, and the attributes
+ * that are keys of an index. Views are valid until the next write. */
+bool table_peek_key(struct table *t, struct text hash_value, struct text range_value,
+                    struct text attribute,
+                    struct text *value); /* size 0: it has no such attribute */
+void table_each_key(struct table *t,
+                    void (*visit)(void *self, struct text hash_value, struct text range_value),
+                    void *self);
+
 /* The sum of the hashes of all items: equal contents, equal hash, whatever the history. Kept as
  * writes go. */
 struct hash128 table_hash(const struct table *t);

@@ -101,7 +101,7 @@ bool slot_load(struct table *t, uint32_t slot)
         return true;
     }
     struct error error;
-    struct text bytes;
+    struct text bytes = {"", 0};
     make_room(t, keys->size);
     enum status status = store_get(t->store, record_hash_value(t, keys),
                                    record_range_value(t, keys), &bytes, &error);

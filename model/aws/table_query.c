@@ -175,17 +175,25 @@ static enum table_result check_filter(struct reading *r)
 
 /* The start key: the parts of its order, each with its size in front. */
 
-static size_t encode_key(const struct table_order *o, const struct record *r, char *to)
+static size_t encode_parts(const struct text *parts, uint32_t count, char *to)
 {
     size_t size = 0;
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        struct text part = record_key(r, o->places[i]);
-        uint16_t part_size = (uint16_t)part.size;
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t part_size = (uint16_t)parts[i].size;
         memcpy(to + size, &part_size, sizeof part_size);
-        memcpy(to + size + sizeof part_size, part.at, part.size);
-        size += sizeof part_size + part.size;
+        memcpy(to + size + sizeof part_size, parts[i].at, parts[i].size);
+        size += sizeof part_size + parts[i].size;
     }
     return size;
+}
+
+static size_t encode_key(const struct table_order *o, const struct record *r, char *to)
+{
+    struct text parts[KEY_PARTS_MAX];
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        parts[i] = record_key(r, o->places[i]);
+    }
+    return encode_parts(parts, o->places_count, to);
 }
 
 static bool decode_key(const struct table_order *o, struct text key, struct key_probe *probe)
@@ -472,6 +480,77 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
     return find_items(r, page) ? TABLE_OK : TABLE_FULL;
 }
 
+/* The memo */
+
+/* Whether the answer is a count of a whole partition through an index, as things are now. */
+static bool memorable(const struct reading *r)
+{
+    const struct table_query *q = r->query;
+    return r->matches != NULL && r->match_is_all && q->visit == NULL && q->limit == 0 &&
+           !q->backward && r->interval.high.probe.count == 1 &&
+           (r->interval.low.probe.count == 1 || q->start_key.size > 0) &&
+           r->order->places_count == 2 && r->t->journal.travelled_count == 0;
+}
+
+static struct memo_question question_of(const struct reading *r)
+{
+    const struct key_probe *low = &r->interval.low.probe;
+    return (struct memo_question){
+        .filter = r->query->filter,
+        .partition = r->partition,
+        .start = low->count == 2 ? low->parts[1] : (struct text){"", 0},
+        .value = r->match_value,
+    };
+}
+
+/* Gives the answer that is known; its units are charged like any other's. */
+static enum table_result answer_from_memo(struct reading *r, struct instant now,
+                                          const struct memo_answer *known, struct table_page *page)
+{
+    enum table_result result =
+        table_charge_query(r->t, now, r->query, known->bytes, &page->rcu_milli);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    page->count = known->count;
+    page->scanned_count = known->scanned_count;
+    page->bytes = known->bytes;
+    if (known->last.size > 0) {
+        const struct text parts[] = {r->partition, known->last};
+        page->last_key = (struct text){r->t->last_key, encode_parts(parts, 2, r->t->last_key)};
+    }
+    return TABLE_OK;
+}
+
+static void memorize(struct reading *r, const struct table_page *page)
+{
+    struct memo_question question = question_of(r);
+    struct memo_answer answer = {
+        .count = page->count, .scanned_count = page->scanned_count, .bytes = page->bytes};
+    if (page->last_key.size > 0) {
+        answer.last = record_key(record_ranked(r, r->end - 1), r->order->places[1]);
+    }
+    memo_put(&r->t->memo, &question, &answer);
+}
+
+static enum table_result answer_or_remember(struct reading *r, struct instant now,
+                                            struct table_page *page)
+{
+    if (!memorable(r)) {
+        return answer(r, now, page);
+    }
+    struct memo_question question = question_of(r);
+    struct memo_answer known;
+    if (memo_get(&r->t->memo, &question, &known)) {
+        return answer_from_memo(r, now, &known, page);
+    }
+    enum table_result result = answer(r, now, page);
+    if (result == TABLE_OK) {
+        memorize(r, page);
+    }
+    return result;
+}
+
 enum table_result table_read_page(struct table *t, struct instant now,
                                   const struct table_query *query, struct table_page *page)
 {
@@ -494,7 +573,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
         r.orders |= 1U << (r.matches - t->orders);
     }
     journal_travel(t, table_as_of(t, now, query->as_of), r.orders, r.order->places[0], r.partition);
-    result = answer(&r, now, page);
+    result = answer_or_remember(&r, now, page);
     journal_return(t, r.orders);
     return result;
 }

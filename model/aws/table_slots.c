@@ -207,13 +207,6 @@ void slot_free(struct table *t, uint32_t slot)
 
 /* Orders */
 
-static int compare_text(struct text a, struct text b)
-{
-    size_t common = a.size < b.size ? a.size : b.size;
-    int order = common == 0 ? 0 : memcmp(a.at, b.at, common);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 static int order_compare(const void *self, const void *key, uint32_t member)
 {
     const struct table_order *o = self;
@@ -227,7 +220,7 @@ static int order_compare(const void *self, const void *key, uint32_t member)
         if (probe->prefix && i + 1 == probe->count && part.size > probe->parts[i].size) {
             part.size = probe->parts[i].size;
         }
-        int order = compare_text(probe->parts[i], part);
+        int order = text_compare(probe->parts[i], part);
         if (order != 0) {
             return order;
         }
@@ -296,6 +289,11 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     const struct record *to = record != 0 ? record_of(t, record) : NULL;
 
     enum order_step steps[ORDERS_MAX] = {STAY};
+    const struct record *any = from != NULL ? from : to;
+
+    if (orders == ORDERS_ALL && any != NULL && t->range_place != PLACE_NONE) {
+        memo_forget(&t->memo, record_key(any, t->hash_place), record_key(any, t->range_place));
+    }
 
     for (uint32_t i = 0; i < ORDERS_MAX; i++) {
         struct table_order *o = &t->orders[i];

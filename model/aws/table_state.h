@@ -23,6 +23,7 @@
 #include "model/aws/counted_tree.h"
 #include "model/aws/record_memory.h"
 #include "model/aws/table.h"
+#include "model/aws/table_memo.h"
 
 enum {
     KEY_ATTRIBUTES_MAX = 2 + 2 * TABLE_INDEXES_MAX,
@@ -155,6 +156,7 @@ struct table {
     uint32_t removed_count;
     struct table_store *store; /* NULL until the first checkpoint, or opening, needs it */
 
+    struct table_memo memo;
     struct meter meters[1 + TABLE_INDEXES_MAX];
     char *scratch; /* SCRATCH_BYTES, for items under construction */
     char start_key[LAST_KEY_BYTES_MAX], last_key[LAST_KEY_BYTES_MAX];

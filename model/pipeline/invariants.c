@@ -21,12 +21,12 @@ struct text violation_text(enum invariant invariant)
 
 struct text record_status(struct pipeline *p, uint32_t date, struct text file_key)
 {
-    struct item item;
-    if (date == 0 ||
-        !table_peek(p->cloud.table, names_text(&p->cloud.names, date), file_key, &item)) {
-        return (struct text){"", 0};
+    struct text status = {"", 0};
+    if (date != 0) {
+        (void)table_peek_key(p->cloud.table, names_text(&p->cloud.names, date), file_key,
+                             TEXT("status"), &status);
     }
-    return item_text(item, TEXT("status"));
+    return status;
 }
 
 static struct text file_status(struct pipeline *p, const struct file_history *file)

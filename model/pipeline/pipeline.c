@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 384 };
+enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1. */

@@ -35,10 +35,11 @@ static void count_files(struct pipeline *p, struct summary *s)
     }
 }
 
-static void count_record(void *self, struct item item)
+static void count_record(void *self, struct text date, struct text file_key)
 {
+    (void)date;
     struct summary *s = self;
-    s->manifests.records += text_starts(item_text(item, TEXT("file_key")), TEXT("MANIFEST"));
+    s->manifests.records += text_starts(file_key, TEXT("MANIFEST"));
 }
 
 static void count_manifests(struct pipeline *p, struct summary *s)
@@ -47,7 +48,7 @@ static void count_manifests(struct pipeline *p, struct summary *s)
     s->manifests.created = counts->manifest_puts;
     s->manifests.overwritten = counts->overwrites;
     s->manifests.objects = counts->manifest_puts - counts->overwrites;
-    table_each(p->cloud.table, count_record, s);
+    table_each_key(p->cloud.table, count_record, s);
 }
 
 static void count_lock(struct pipeline *p, struct summary *s)
@@ -92,7 +93,7 @@ void run_summary(const struct run *run, struct summary *s)
     struct pipeline *p = run_pipeline((struct run *)run);
     const struct history_counts *counts = p->history.counts;
     memset(s, 0, sizeof *s);
-    s->trace_hash = p->cloud.simulation.trace->hash;
+    s->trace_hash = trace_hash(p->cloud.simulation.trace);
     s->world_hash = run_world_hash(run);
     s->table_hash = table_hash(p->cloud.table);
     s->started_at = p->scenario->start;

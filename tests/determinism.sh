@@ -1,0 +1,83 @@
+#!/bin/bash
+# determinism.sh: the promise that a run is the same everywhere, kept by each build. Speaks TAP.
+#
+# Builds the program with gcc and clang, -O0 to -O3, with and without sanitizers, and runs the
+# scenario of 130 files in each: twice in a row, and from a recording that the first build made. Every
+# report must be the first one's to the byte, trace hash included. One build then runs in other
+# environments: time zone, language, processor features, under valgrind.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+scenario=scenarios/regression/130-files.yaml
+matrix=build/matrix
+number=0
+mkdir -p "$matrix"
+
+# check TITLE COMMAND...: one line of TAP; the command's output is shown where it fails.
+check() {
+    local title=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$matrix/log" 2>&1; then
+        echo "ok $number - $title"
+    else
+        echo "not ok $number - $title"
+        tail -n 20 "$matrix/log" | sed 's/^/# /'
+    fi
+}
+
+build() {
+    make --no-print-directory -s -j2 OUT="$1" CC="$2" BUILD="$3" CFLAGS="$4" "$1/lockstep"
+}
+
+run() {
+    "$@" run "$scenario" --format json
+}
+
+# same NAME COMMAND...: the command's output is the reference's.
+same() {
+    local out=$matrix/$1.json
+    shift
+    run "$@" >"$out" && cmp "$matrix/reference.json" "$out"
+}
+
+replays() {
+    "$1" run "$scenario" --replay "$matrix/choices" --format json >"$matrix/replay.json" &&
+        sed 's/"seed": null/"seed": 1/' "$matrix/replay.json" | cmp "$matrix/reference.json" -
+}
+
+reference=$matrix/gcc-O0-plain
+check "gcc -O0 builds" build "$reference" gcc release -O0
+check "gcc -O0 runs and is recorded" \
+    "$reference/lockstep" run -q "$scenario" --record "$matrix/choices"
+run "$reference/lockstep" >"$matrix/reference.json"
+hash=$(sed -n 's/.*"trace_hash": "\([0-9a-f]*\)".*/\1/p' "$matrix/reference.json")
+check "it has a trace hash" [ "${#hash}" -eq 32 ]
+
+for compiler in gcc clang; do
+    for level in -O0 -O1 -O2 -O3; do
+        for flavour in release asan; do
+            name=$compiler$level-$([ "$flavour" = release ] && echo plain || echo sanitized)
+            out=$matrix/$name
+            # At these, gcc warns of what cannot happen.
+            case $name in
+            *-O3-* | *-sanitized) warnings=-Wno-error ;;
+            *) warnings= ;;
+            esac
+            check "$name builds" build "$out" "$compiler" "$flavour" "$level $warnings"
+            check "$name: trace $hash" same "$name" "$out/lockstep"
+            check "$name: again" same "$name-again" "$out/lockstep"
+            check "$name: from the recording" replays "$out/lockstep"
+        done
+    done
+done
+
+program=$matrix/gcc-O2-plain/lockstep
+check "in Tokyo" same tokyo env TZ=Asia/Tokyo "$program"
+check "in Turkish" same turkish env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 "$program"
+check "with an empty environment" same empty env -i "$program"
+check "without FMA and AVX2" same old env GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2 "$program"
+check "without address randomisation" same fixed setarch -R "$program"
+check "under valgrind" same valgrind valgrind -q --error-exitcode=9 "$program"
+
+echo "1..$number"

@@ -1,0 +1,50 @@
+/* test_memory.c: reserved address space is zeroed, writable to its last byte, and costs nothing
+ * until it is touched; what cannot be reserved is NULL, not a crash.
+ */
+#include "sim/memory.h"
+#include "tests/cases.h"
+
+static void test_zeroed_and_writable_to_the_end(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 1000000};
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        unsigned char *memory = memory_reserve(sizes[k]);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % 4096, 0);
+        for (size_t i = 0; i < sizes[k]; i++) {
+            assert_int_equal(memory[i], 0);
+            memory[i] = 0xFF;
+        }
+        memory_release(memory, sizes[k]);
+    }
+}
+
+/* More than most machines have: 256 GiB, of which two pages become memory. */
+static void test_more_than_the_machine_has(void **state)
+{
+    (void)state;
+    const size_t size = (size_t)1 << 38;
+    unsigned char *memory = memory_reserve(size);
+    assert_non_null(memory);
+    memory[0] = 1;
+    memory[size - 1] = 2;
+    assert_int_equal(memory[0] + memory[size - 1], 3);
+    memory_release(memory, size);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    assert_null(memory_reserve(SIZE_MAX / 2));
+    memory_release(NULL, 4096);
+}
+
+int main(void)
+{
+    struct cases cases = {0};
+    CASES_ADD(&cases, test_zeroed_and_writable_to_the_end);
+    CASES_ADD(&cases, test_more_than_the_machine_has);
+    CASES_ADD(&cases, test_refused);
+    return cases_run("memory", &cases);
+}

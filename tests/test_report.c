@@ -1,0 +1,319 @@
+/* test_report.c: the four formats of a report.
+ *
+ * A small run of the real pipeline is reported in each: the JSON is compared with its contract
+ * field by field, the XML and TAP are checked for what hostile names could do to them, the text for
+ * what a person must find. The same run reported twice gives the same bytes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/aws/cloud.h"
+#include "model/pipeline/run.h"
+#include "tools/report.h"
+
+static struct scenario scenario;
+static struct choices choices;
+static struct trace trace;
+static struct report report;
+static struct run *run;
+static char *output;
+
+#define HOSTILE "a<b>&\"#\xC3\xA4 ]]>"
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    scenario_init(&scenario);
+    scenario.name = TEXT(HOSTILE);
+    scenario.workloads_count = 1;
+    scenario.workloads[0] = (struct workload){
+        .files = 25, .over = duration_s(10), .size = 3670016, .prefix = TEXT("pipeline/input/")};
+    scenario.expectations_count = 2;
+    scenario.expectations[0] = (struct expectation){TEXT("first"), TEXT("SELECT 1")};
+    scenario.expectations[1] = (struct expectation){TEXT(HOSTILE), TEXT("SELECT 1 < 0\n&")};
+    scenario.required_invariants = 1u << INVARIANT_S1 | 1u << INVARIANT_S7;
+    choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
+    trace_init(&trace);
+    struct run_options options = {.choices = &choices, .trace = &trace};
+    run = run_create(&scenario, &options, &error);
+    assert_non_null(run);
+    while (run_advance(run, 1000, &error) == RUN_GOING) {
+    }
+    run_finish(run);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(output);
+    return run_destroy(run, NULL) == STATUS_OK ? 0 : -1;
+}
+
+/* A report of the run with made-up figures, so that each has a value of its own. */
+static void fill(bool first_ok, bool second_ok)
+{
+    report = (struct report){.run = run,
+                             .scenario = &scenario,
+                             .file = TEXT("small.yaml"),
+                             .strategy = CHOICE_SEEDED,
+                             .seed = UINT64_C(18446744073709551615),
+                             .replay = "lockstep run small.yaml --set 'a<b'"};
+    /* clang-format off */
+    report.summary = (struct summary){
+        .trace_hash = {2,   1            },
+        .started_at = {scenario.start.ns},
+        .ended_at = {scenario.start.ns + 412 * NS_PER_S + 700 * NS_PER_MS},
+        .simulated_ns = 412 * NS_PER_S + 700 * NS_PER_MS,
+        .events = 5120,
+        .files = {130, 131, 132, 133, 134, 135, 136, 137, 138},
+        .manifests = {13, 14, 15, 16},
+        .executions = {17, 18, 19},
+        .job_runs = {20, 21, 22, 23},
+        .parquet = {24},
+        .lock = {27, 103, 28, 29, {400 * NS_PER_MS}},
+    };
+    /* clang-format on */
+    report.expectations[0].ok = first_ok;
+    report.expectations[1].ok = second_ok;
+    (void)snprintf(report.expectations[1].observed, sizeof report.expectations[1].observed, "0");
+    report_judge(&report);
+}
+
+/* What the format writes for `times` reports. */
+static const char *write_reports(const struct report_format *format, size_t times)
+{
+    size_t size;
+    free(output);
+    output = NULL;
+    FILE *out = open_memstream(&output, &size);
+    assert_non_null(out);
+    struct report_stream stream = {.out = out, .count = times};
+    format->begin(&stream);
+    for (size_t i = 0; i < times; i++) {
+        format->put(&stream, &report);
+        stream.written++;
+    }
+    format->end(&stream);
+    assert_int_equal(fclose(out), 0);
+    return output;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("%s\ndoes not contain\n%s", text, part);
+    }
+}
+
+static size_t occurrences(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+static void test_json_keeps_its_contract(void **state)
+{
+    (void)state;
+    fill(true, false);
+    assert_string_equal(
+        write_reports(&report_json, 1),
+        "{\"scenario\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"seed\": 18446744073709551615, "
+        "\"trace_hash\": \"00000000000000010000000000000002\", \"verdict\": \"fail\",\n"
+        " \"simulated_seconds\": 412.7, \"events\": 5120,\n"
+        " \"files\": {\"arrived\": 130, \"tracked\": 131, \"pending\": 132, \"manifested\": 133, "
+        "\"completed\": 134, \"failed\": 135, \"quarantined\": 136, \"lost\": 137, "
+        "\"duplicated\": 138},\n"
+        " \"manifests\": {\"created\": 13, \"objects\": 14, \"overwritten\": 15, \"records\": "
+        "16},\n"
+        " \"executions\": {\"started\": 17, \"succeeded\": 18, \"failed\": 19},\n"
+        " \"job_runs\": {\"started\": 20, \"succeeded\": 21, \"failed\": 22, \"refused\": 23},\n"
+        " \"parquet\": {\"objects\": 24},\n"
+        " \"lock\": {\"acquired\": 27, \"refused\": 103, \"taken_over\": 28, \"left_behind\": 29, "
+        "\"longest_block_seconds\": 0.4},\n"
+        " \"violations\": [],\n"
+        " \"expectations\": [{\"name\": \"first\", \"ok\": true}, "
+        "{\"name\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"ok\": false}],\n"
+        " \"deviations\": []}\n");
+}
+
+static void test_json_of_several_is_an_array(void **state)
+{
+    (void)state;
+    fill(true, true);
+    const char *text = write_reports(&report_json, 2);
+    assert_int_equal(strncmp(text, "[\n{\"scenario\"", 13), 0);
+    assert_contains(text, "\"deviations\": []},\n{\"scenario\"");
+    assert_string_equal(text + strlen(text) - 4, "}\n]\n");
+    assert_int_equal(occurrences(text, "\"verdict\": \"pass\""), 2);
+}
+
+static void test_seed_is_null_where_nothing_is_drawn(void **state)
+{
+    (void)state;
+    fill(true, true);
+    report.strategy = CHOICE_DEFAULT;
+    assert_contains(write_reports(&report_json, 1), "\"seed\": null, ");
+    assert_contains(write_reports(&report_text, 1), "  choices     the default of each\n");
+}
+
+static void test_junit_has_a_case_for_each_demand(void **state)
+{
+    (void)state;
+    fill(true, false);
+    const char *text = write_reports(&report_junit, 1);
+    assert_contains(text, " tests=\"4\" failures=\"1\" errors=\"0\"");
+    assert_int_equal(occurrences(text, "<testcase "), 4);
+    assert_int_equal(occurrences(text, "<failure>"), 1);
+    assert_contains(text, "name=\"S7 at most one invocation works under a date's lock\"");
+    assert_contains(text, "<failure>the query gave 0, not 1\nSELECT 1 &#60; 0\n&#38;\n"
+                          "replay: lockstep run small.yaml --set 'a&#60;b'</failure>");
+    assert_contains(text, "name=\"a&#60;b&#62;&#38;&#34;#\xC3\xA4 ]]&#62;\"");
+    assert_null(strstr(text, "a<b"));
+    assert_null(strstr(text, "]]>"));
+}
+
+static void test_junit_leaves_out_what_xml_cannot_hold(void **state)
+{
+    (void)state;
+    fill(true, true);
+    report.file = TEXT("\x01\x1F\x7F|\xFF|\xEF\xBF\xBF|\t|");
+    assert_contains(write_reports(&report_junit, 1), " file=\"\x7F|\xEF\xBF\xBD||\t|\"");
+}
+
+static void test_tap_numbers_on_and_escapes(void **state)
+{
+    (void)state;
+    fill(true, false);
+    const char *text = write_reports(&report_tap, 2);
+    assert_int_equal(strncmp(text, "TAP version 13\n", 15), 0);
+    assert_contains(text, "\nok 1 - a<b>&\"\\#\xC3\xA4 ]]>: first\n");
+    assert_contains(text, "\nnot ok 2 - a<b>&\"\\#\xC3\xA4 ]]>: a<b>&\"\\#\xC3\xA4 ]]>\n"
+                          "# the query gave 0, not 1\n");
+    assert_contains(text, "\nok 8 - ");
+    assert_contains(text, "\n1..8\n");
+}
+
+static void test_text_tells_what_matters(void **state)
+{
+    (void)state;
+    fill(true, false);
+    const char *text = write_reports(&report_text, 1);
+    assert_contains(text, "  scenario    small.yaml\n");
+    assert_contains(text, "  seed        18446744073709551615\n");
+    assert_contains(text, "machine M2; 10 files a manifest; lock takeover, 5m\n");
+    assert_contains(text, "  workload    25 files of 3.5MB, over 10s (even)\n");
+    assert_contains(text, "After 0:06:52.700 of virtual time and 5120 events:\n");
+    assert_contains(text, "\n  ok    S1 a file is in at most one started manifest\n");
+    assert_contains(text, "\n  FALSE a<b>&\"#\xC3\xA4 ]]>; the query gave 0, not 1\n"
+                          "          SELECT 1 < 0\n          &\n");
+    assert_contains(text, "\nverdict   FAIL, 1 of 2 expectations false\n");
+    assert_contains(text, "\nreplay    lockstep run small.yaml --set 'a<b'\n");
+    assert_null(strstr(text, "\033"));
+}
+
+static void test_text_tells_the_story_of_the_lock(void **state)
+{
+    (void)state;
+    fill(true, true);
+    struct tenure_row row;
+    uint64_t count = run_tenures_count(run);
+    assert_true(count >= 25);
+    run_tenure(run, 0, &row);
+    assert_int_equal(row.invocation, 1);
+    const char *text = write_reports(&report_text, 1);
+    assert_int_equal(occurrences(text, "  released "), 5);
+    assert_contains(text, "\nverdict   pass\n");
+}
+
+static void test_full_run_fails(void **state)
+{
+    (void)state;
+    fill(true, true);
+    assert_true(report.passed);
+    report.summary.full = true;
+    report.summary.full_what = TEXT("out of room for events");
+    report_judge(&report);
+    assert_false(report.passed);
+    assert_contains(write_reports(&report_text, 1), "\nfull      out of room for events\n");
+    assert_contains(write_reports(&report_junit, 1), " tests=\"5\" failures=\"1\"");
+    assert_contains(write_reports(&report_tap, 1), "\nnot ok 5 - ");
+    assert_contains(write_reports(&report_json, 1), "\"verdict\": \"fail\"");
+}
+
+static void test_same_run_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    fill(true, false);
+    for (size_t i = 0; report_format_at(i) != NULL; i++) {
+        char *first = strdup(write_reports(report_format_at(i), 1));
+        assert_non_null(first);
+        assert_string_equal(write_reports(report_format_at(i), 1), first);
+        free(first);
+    }
+}
+
+struct seconds {
+    int64_t ns;
+    const char *text;
+};
+
+static void test_seconds_are_exact(void **state)
+{
+    (void)state;
+    static const struct seconds cases[] = {
+        {0,                                "0"                   },
+        {1,                                "0.000000001"         },
+        {NS_PER_S,                         "1"                   },
+        {400 * NS_PER_MS,                  "0.4"                 },
+        {412 * NS_PER_S + 700 * NS_PER_MS, "412.7"               },
+        {INT64_MAX,                        "9223372036.854775807"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char room[64] = "";
+        FILE *out = fmemopen(room, sizeof room, "w");
+        assert_non_null(out);
+        put_seconds(out, cases[i].ns);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(room, cases[i].text);
+    }
+}
+
+static void test_clock_counts_from_the_start(void **state)
+{
+    (void)state;
+    fill(true, true);
+    struct instant t = {scenario.start.ns + 3 * 3600 * NS_PER_S + 62 * NS_PER_S + 999999999};
+    assert_string_equal(clock_text(&report, scenario.start).text, "0:00:00.000");
+    assert_string_equal(clock_text(&report, t).text, "3:01:02.999");
+    assert_string_equal(clock_text(&report, (struct instant){NEVER}).text, "never");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_keeps_its_contract),
+        cmocka_unit_test(test_json_of_several_is_an_array),
+        cmocka_unit_test(test_seed_is_null_where_nothing_is_drawn),
+        cmocka_unit_test(test_junit_has_a_case_for_each_demand),
+        cmocka_unit_test(test_junit_leaves_out_what_xml_cannot_hold),
+        cmocka_unit_test(test_tap_numbers_on_and_escapes),
+        cmocka_unit_test(test_text_tells_what_matters),
+        cmocka_unit_test(test_text_tells_the_story_of_the_lock),
+        cmocka_unit_test(test_full_run_fails),
+        cmocka_unit_test(test_same_run_gives_the_same_bytes),
+        cmocka_unit_test(test_seconds_are_exact),
+        cmocka_unit_test(test_clock_counts_from_the_start),
+    };
+    return cmocka_run_group_tests_name("report", tests, set_up, tear_down);
+}
