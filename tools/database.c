@@ -224,6 +224,23 @@ static void put_violation(struct row *row, uint64_t i)
     put_integer(row, v.required);
 }
 
+static uint64_t deviations_count(const struct report *report)
+{
+    return run_deviations_count(report->run);
+}
+
+static void put_deviation(struct row *row, uint64_t i)
+{
+    struct deviation_row d;
+    run_deviation(row->report->run, i, &d);
+    put_instant(row, d.at);
+    put_text(row, d.fault);
+    put_text(row, d.process);
+    put_integer(row, d.parent);
+    put_integer(row, d.ordinal);
+    put_text(row, d.point);
+}
+
 static void put_lock(struct row *row, uint64_t i)
 {
     (void)i;
@@ -340,6 +357,10 @@ static const struct table tables[] = {
      "subject", calls_count, put_call},
     {"violations", "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
      "invariant", violations_count, put_violation},
+    {"deviations",
+     "at REAL, fault TEXT, process TEXT, process_parent INTEGER, process_ordinal INTEGER,"
+     " point TEXT",
+     NULL, deviations_count, put_deviation},
     {"lock",
      "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
      " longest_block_seconds REAL",
