@@ -219,6 +219,72 @@ static void m3_invokes_a_failing_updater_three_times(void **state)
     story_end(&s);
 }
 
+/* --- thirteen executions on three slots (SFN-RETRY-1, GLUE-SLOTS-1)
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* How many of the 13 find a slot at one of their attempts, at 0, 60, 180 and 420 s, if they start
+ * together, a second apart, or a minute apart. Worked out by hand. */
+struct slots_row {
+    const char *name;
+    int64_t run_s;
+    int64_t succeed[3];
+};
+
+static const struct slots_row slots_rows[] = {
+    {"runs of 45 s on three slots",  45,  {12, 12, 13}},
+    {"runs of 60 s on three slots",  60,  {12, 12, 13}},
+    {"runs of 61 s on three slots",  61,  {9, 12, 13} },
+    {"runs of 90 s on three slots",  90,  {9, 9, 13}  },
+    {"runs of 180 s on three slots", 180, {9, 9, 13}  },
+    {"runs of 181 s on three slots", 181, {6, 9, 13}  },
+    {"runs of 240 s on three slots", 240, {6, 6, 13}  },
+    {"runs of 300 s on three slots", 300, {6, 6, 12}  },
+    {"runs of 419 s on three slots", 419, {6, 6, 9}   },
+    {"runs of 421 s on three slots", 421, {3, 6, 9}   },
+    {"runs of 600 s on three slots", 600, {3, 3, 6}   },
+};
+
+/* Starts an execution by hand, for a manifest that lists nothing. */
+static void start_by_hand(uint32_t manifest, uint32_t date)
+{
+    struct workflow_input input = {
+        .manifest = manifest,
+        .date = date,
+        .row = history_execution_started(story_pipeline(&s), manifest, date, 0),
+    };
+    assert_non_null(workflow_start(story_cloud(&s), &input));
+}
+
+static void thirteen_executions(void **state)
+{
+    static const int64_t gaps_s[] = {0, 1, 60};
+    const struct slots_row *row = *state;
+    for (size_t i = 0; i < 3; i++) {
+        story_init(&s);
+        story_files(&s, 13, 0,
+                    duration_s(13 * gaps_s[i])); /* for the clock; 13 of 1000 make none */
+        s.scenario.max_files_per_manifest = 1000;
+        s.scenario.glue.max_concurrent_runs = 3;
+        s.scenario.glue.run_time = exactly(duration_s(row->run_s));
+        story_begin(&s);
+        struct cloud *c = story_cloud(&s);
+        uint32_t manifest = names_intern(&c->names, TEXT("manifests/empty.json"));
+        uint32_t date = names_intern(&c->names, TODAY);
+        assert_true(bucket_put(c, BUCKET_MANIFEST, manifest, 0, 0) != 0);
+        for (int64_t k = 0; k < 13; k++) {
+            story_until_ms(&s, k * gaps_s[i] * 1000);
+            assert_number(story_now_ms(&s), k * gaps_s[i] * 1000);
+            start_by_hand(manifest, date);
+        }
+        struct summary summary = story_finish(&s);
+        assert_number(summary.job_runs.succeeded, row->succeed[i]);
+        assert_number(story_cloud(&s)->topic.counts->published, 13 - row->succeed[i]);
+        assert_number(summary.executions.succeeded, 13);
+        story_end(&s);
+    }
+}
+
 int main(void)
 {
     static struct cases cases;
@@ -230,6 +296,7 @@ int main(void)
     CASES_ADD(&cases, states_are_some_time_apart);
     CASES_ADD(&cases, without_a_name_each_start_is_a_new_execution);
     CASES_ADD_TABLE(&cases, machine_writes, machine_rows);
+    CASES_ADD_TABLE(&cases, thirteen_executions, slots_rows);
     CASES_ADD(&cases, m3_sets_the_files_of_a_failed_job_to_failed);
     CASES_ADD(&cases, m3_invokes_a_failing_updater_three_times);
     return cases_run("workflow", &cases);

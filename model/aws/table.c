@@ -450,7 +450,7 @@ static enum table_result charge_change(struct table *t, struct instant now,
                                        struct table_reply *reply)
 {
     uint32_t before = old == NULL ? 0 : old->size;
-    int64_t milli[1 + TABLE_INDEXES_MAX];
+    int64_t milli[1 + TABLE_INDEXES_MAX] = {0};
     milli[0] = 1000 * larger_units(before, image == NULL ? 0 : image->outline->size);
     for (uint32_t i = 0; i < t->config.indexes_count; i++) {
         milli[1 + i] = 1000 * index_units(&t->orders[1 + i], old, image);

@@ -563,6 +563,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
     if (result != TABLE_OK) {
         return result;
     }
+    ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);
     if (r.matches != NULL) {
