@@ -564,6 +564,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
         return result;
     }
     ASSERT(r.order != NULL);
+    ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);
     if (r.matches != NULL) {
