@@ -1,7 +1,7 @@
 /* test_world.c: regions, pools, snapshots and hashes of a small world; and the trace, the names and
  * the chains that live beside or in it.
  *
- * The chain of the trace's hash is worked out again here with hash128, record by record.
+ * The chain of the trace's hash is worked out again here with hash128, block by block.
  */
 #include "sim/chain.h"
 #include "sim/names.h"
@@ -330,33 +330,55 @@ static void keep(void *self, const struct trace_record *record)
     sink->records[sink->count++] = *record;
 }
 
-static void the_trace_s_hash_is_a_chain_over_its_records(void **state)
+static struct trace_record record_of(uint64_t number)
+{
+    return (struct trace_record){(int64_t)number, 2, 3, number * number, 5};
+}
+
+/* Over more than two blocks, after every record: the hash of the blocks before, then the records
+ * since. */
+static void the_trace_s_hash_is_a_chain_of_blocks(void **state)
 {
     (void)state;
-    const struct trace_record records[] = {
-        {1, 2, 3, 4, 5},
-        {1, 2, 3, 4, 6},
-        {2, 2, 3, 4, 5},
+    struct trace trace;
+
+    struct {
+        struct hash128 before;
+        struct trace_record records[TRACE_BLOCK];
+    } block = {
+        .before = {0, 0}
     };
+
+    size_t filled = 0;
+    trace_init(&trace);
+    for (uint64_t i = 1; i <= 2 * TRACE_BLOCK + 3; i++) {
+        struct trace_record record = record_of(i);
+        trace_add(&trace, &record);
+        block.records[filled++] = record;
+        if (filled == TRACE_BLOCK) {
+            block.before = hash128(&block, sizeof block);
+            filled = 0;
+        }
+        size_t bytes = sizeof block.before + filled * sizeof record;
+        assert_true(same_hash(trace_hash(&trace), hash128(&block, bytes)));
+        assert_int_equal(trace.events, i);
+    }
+}
+
+static void a_sink_is_handed_every_record(void **state)
+{
+    (void)state;
     struct sink sink = {.count = 0};
     struct trace trace;
-    struct hash128 expected = {0, 0};
     trace_init(&trace);
     trace.sink = keep;
     trace.self = &sink;
-    for (size_t i = 0; i < 3; i++) {
-        struct {
-            struct hash128 before;
-            struct trace_record record;
-        } link = {expected, records[i]};
-
-        trace_add(&trace, &records[i]);
-        expected = hash128(&link, sizeof link);
-        assert_true(same_hash(trace.hash, expected));
-        assert_memory_equal(&sink.records[i], &records[i], sizeof records[i]);
+    for (uint64_t i = 0; i < 8; i++) {
+        struct trace_record record = record_of(i);
+        trace_add(&trace, &record);
+        assert_int_equal(sink.count, i + 1);
+        assert_memory_equal(&sink.records[i], &record, sizeof record);
     }
-    assert_int_equal(trace.events, 3);
-    assert_int_equal(sink.count, 3);
 }
 
 static void the_trace_s_hash_tells_the_order_and_has_no_need_of_a_sink(void **state)
@@ -372,7 +394,7 @@ static void the_trace_s_hash_tells_the_order_and_has_no_need_of_a_sink(void **st
     trace_add(&a, &second);
     trace_add(&b, &second);
     trace_add(&b, &first);
-    assert_false(same_hash(a.hash, b.hash));
+    assert_false(same_hash(trace_hash(&a), trace_hash(&b)));
 }
 
 int main(void)
@@ -389,7 +411,8 @@ int main(void)
     CASES_ADD(&cases, a_name_is_kept_once_and_numbered_by_its_first_use);
     CASES_ADD(&cases, names_without_room_are_refused);
     CASES_ADD(&cases, a_chain_can_be_cut_anywhere_and_grow_again);
-    CASES_ADD(&cases, the_trace_s_hash_is_a_chain_over_its_records);
+    CASES_ADD(&cases, the_trace_s_hash_is_a_chain_of_blocks);
+    CASES_ADD(&cases, a_sink_is_handed_every_record);
     CASES_ADD(&cases, the_trace_s_hash_tells_the_order_and_has_no_need_of_a_sink);
     return cases_run("world", &cases);
 }
