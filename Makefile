@@ -108,6 +108,7 @@ fuzz: ## feed libFuzzer's inputs to the scenario decoder for SECONDS=60
 run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)
 	@set -e; for f in $^; do d=build/corpus/$${f##*/fuzz_}; mkdir -p $$d; \
 	    $$f -max_total_time=$(or $(SECONDS),60) -timeout=5 -print_final_stats=1 \
+	        -artifact_prefix=build/corpus/ \
 	        -dict=tests/fuzz/$${f##*/fuzz_}.dict $$d tests/fuzz/corpus/$${f##*/fuzz_}; done
 
 bench: $(BENCHES:%.c=$(OUT)/%) ## build and run the benchmarks

@@ -38,6 +38,11 @@ static int set_up(void **state)
     scenario.workloads_count = 1;
     scenario.workloads[0] = (struct workload){
         .files = 25, .over = duration_s(10), .size = 3670016, .prefix = TEXT("pipeline/input/")};
+    scenario.faults_count = 1;
+    scenario.faults[0] = (struct fault){.kind = FAULT_LOSE_REPLY,
+                                        .process = TEXT("manifest_builder"),
+                                        .at = TEXT("COUNT_PENDING"),
+                                        .occurrence = 2};
     scenario.expectations_count = 1;
     scenario.expectations[0] = (struct expectation){TEXT("an 'odd' name"), TEXT("SELECT 1")};
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
@@ -95,6 +100,8 @@ static const struct question questions[] = {
     {"SELECT count(*) > 2 FROM invocations WHERE outcome = 'ok'",                                    "1",                          true },
     {"SELECT max(ended_at - acquired_at) < 300 FROM lock_tenures",                                   "1",                          true },
     {"SELECT count(*) > 25 FROM api_calls WHERE service = 'dynamodb'",                               "1",                          true },
+    {"SELECT fault || ' ' || process || ' ' || point = 'lose_reply manifest_builder COUNT_PENDING'"
+     " FROM deviations",                                                                        "1",                          true },
     {"SELECT acquired >= 2 AND left_behind = 0 FROM lock",                                           "1",                          true },
     {"SELECT sent = 25 AND left = 0 FROM queue",                                                     "1",                          true },
     {"SELECT simulated_seconds > 100 AND seed = 7 FROM run",                                         "1",                          true },
@@ -213,6 +220,7 @@ static void test_file_holds_every_row(void **state)
     assert_count(&f, "lock_tenures", run_tenures_count(run));
     assert_count(&f, "api_calls", run_calls_count(run));
     assert_count(&f, "violations", run_violations_count(run));
+    assert_count(&f, "deviations", run_deviations_count(run));
     assert_true(run_calls_count(run) > 25);
     assert_count(&f, "expectations", 1);
     assert_value(&f, "PRAGMA integrity_check", "ok");

@@ -113,7 +113,7 @@ static void order_is_numeric(void **state)
 {
     (void)state;
     static const char *const rising[] = {"-1E125",
-                                         "-" NINES_38,
+                                         ("-" NINES_38),
                                          "-100",
                                          "-12.5",
                                          "-12",

@@ -113,6 +113,49 @@ static void assert_contains(const char *text, const char *part)
     }
 }
 
+/* A second run, in which the builder dies under a strict lock: files stay pending, some invariants
+ * do not hold, and a fault has struck. */
+static void report_stuck(const struct report_format *format, const char *const *parts, size_t count)
+{
+    struct error error = {""};
+    struct scenario stuck;
+    struct choices no_choices;
+    struct trace another;
+    scenario_init(&stuck);
+    stuck.name = TEXT("stuck");
+    stuck.builder.lock = LOCK_STRICT;
+    stuck.workloads_count = 1;
+    stuck.workloads[0] = (struct workload){.files = 130,
+                                           .at = duration_s(1),
+                                           .over = duration_s(60),
+                                           .size = 3670016,
+                                           .date = TEXT("2026-01-30"),
+                                           .prefix = TEXT("pipeline/input/")};
+    stuck.faults_count = 1;
+    stuck.faults[0] = (struct fault){FAULT_KILL, TEXT("manifest_builder"), TEXT("PUT_MANIFEST"), 2};
+    stuck.required_invariants = 1u << INVARIANT_L3;
+    choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
+    trace_init(&another);
+    struct run_options options = {.choices = &no_choices, .trace = &another};
+    struct run *broken = run_create(&stuck, &options, &error);
+    assert_non_null(broken);
+    while (run_advance(broken, 1000, &error) == RUN_GOING) {
+    }
+    run_finish(broken);
+    report = (struct report){.run = broken,
+                             .scenario = &stuck,
+                             .file = TEXT("stuck.yaml"),
+                             .replay = "lockstep run stuck"};
+    run_summary(broken, &report.summary);
+    report_judge(&report);
+    assert_false(report.passed);
+    const char *text = write_reports(format, 1);
+    for (size_t i = 0; i < count; i++) {
+        assert_contains(text, parts[i]);
+    }
+    assert_int_equal(run_destroy(broken, &error), STATUS_OK);
+}
+
 static size_t occurrences(const char *text, const char *part)
 {
     size_t count = 0;
@@ -236,6 +279,35 @@ static void test_text_tells_the_story_of_the_lock(void **state)
     assert_contains(text, "\nverdict   pass\n");
 }
 
+#define REPORT_STUCK(format, ...)                                                                  \
+    report_stuck(format, (const char *const[]){__VA_ARGS__},                                       \
+                 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void test_violations_are_told_in_every_format(void **state)
+{
+    (void)state;
+    REPORT_STUCK(
+        &report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
+        "\n  no    L1 enough pending files of today become a manifest; violated once, which "
+        "this scenario allows\n",
+        "  2026-01-30: a lock was refused although it had expired\n",
+        ", 1 of 1 required invariants violated\n",
+        "  fault       kill: manifest_builder at "
+        "PUT_MANIFEST, occurrence 2\n",
+        "\nFaults, 1 of 1 struck:\n", "  left_behind ",
+        ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
+    REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
+                 "\"required\": true, \"at_seconds\": ",
+                 "\"subject\": \"2026-01-30\", \"text\": \"a lock was refused although it had "
+                 "expired\"}",
+                 "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
+    REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
+                 " 2026-01-30: a lock was refused although it had expired\n");
+    REPORT_STUCK(
+        &report_tap, "\nnot ok 1 - stuck: L3 ", " times; first at 0:0",
+        ", 2026-01-30: a lock was refused although it had expired\n# lockstep run stuck\n");
+}
+
 static void test_full_run_fails(void **state)
 {
     (void)state;
@@ -310,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_tap_numbers_on_and_escapes),
         cmocka_unit_test(test_text_tells_what_matters),
         cmocka_unit_test(test_text_tells_the_story_of_the_lock),
+        cmocka_unit_test(test_violations_are_told_in_every_format),
         cmocka_unit_test(test_full_run_fails),
         cmocka_unit_test(test_same_run_gives_the_same_bytes),
         cmocka_unit_test(test_seconds_are_exact),

@@ -50,6 +50,7 @@ static void count_allocations(void)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 void *malloc(size_t size)

@@ -88,6 +88,7 @@ static const struct refusal refusals[] = {
      "3:1: pipeline.lock_ttl: a key with a dot; nest the keys instead"},
     {"a key that is a list", GOOD "[a]: 3\n", "3:1: a key must be a word"},
     {"a key that is a mapping", GOOD "{a: b}: 3\n", "3:1: a key must be a word"},
+    {"a star", GOOD "faults: {'*': {kill: a}}\n", "3:9: faults: wants a list, not a mapping"},
     {"a merge key", GOOD "queue:\n  <<: 3\n", "4:3: queue.<<: unknown key"},
     {"a very long key", GOOD
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -159,6 +160,7 @@ static const struct refusal refusals[] = {
      "3:8: until: '300' is not a duration; write 300s, 5m or 1h30m"},
     {"a duration beyond its range", GOOD "function: {timeout: 16m}\n",
      "3:21: function.timeout: '16m' is not within 1s to 15m"},
+    {"a control character in what a message quotes", GOOD "until: \"\\x07\\n5s\"\n", "3:8: until: '??5s' is not a duration; write numbers of at most 18 digits with the units d, h, m, s, ms, us or ns: 300s, 5m, 1h30m"},
     {"a date that does not exist", "name: a\nworkload: [{files: 1, date: 2026-02-29}]\n",
      "2:29: workload.0.date: '2026-02-29' is not a date; write 2026-01-29"},
     {"a date of another form", "name: a\nworkload: [{files: 1, date: 29.1.2026}]\n",
@@ -264,6 +266,8 @@ static const struct set_refusal set_refusals[] = {
      "1:1: workload.1.files: missing"},
     {"an index with a leading zero", "workload.00.files=3",
      "1:1: workload.00.files: unknown key"},
+    {"an assignment to every element", "workload.*.files=3",
+     "1:1: workload.*.files: unknown key"},
     {"an assignment that is not UTF-8", "name=\xFF",
      "1:1: name=?: not UTF-8, or one value too many"},
 };

@@ -224,6 +224,23 @@ static void put_violation(struct row *row, uint64_t i)
     put_integer(row, v.required);
 }
 
+static uint64_t deviations_count(const struct report *report)
+{
+    return run_deviations_count(report->run);
+}
+
+static void put_deviation(struct row *row, uint64_t i)
+{
+    struct deviation_row d;
+    run_deviation(row->report->run, i, &d);
+    put_instant(row, d.at);
+    put_text(row, d.fault);
+    put_text(row, d.process);
+    put_integer(row, d.parent);
+    put_integer(row, d.ordinal);
+    put_text(row, d.point);
+}
+
 static void put_lock(struct row *row, uint64_t i)
 {
     (void)i;
@@ -340,6 +357,10 @@ static const struct table tables[] = {
      "subject", calls_count, put_call},
     {"violations", "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
      "invariant", violations_count, put_violation},
+    {"deviations",
+     "at REAL, fault TEXT, process TEXT, process_parent INTEGER, process_ordinal INTEGER,"
+     " point TEXT",
+     NULL, deviations_count, put_deviation},
     {"lock",
      "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
      " longest_block_seconds REAL",
@@ -363,8 +384,9 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 
 struct database {
     sqlite3 *sqlite;
-    bool wanted[TABLES]; /* some expectation reads it */
-    const char *refused; /* what the query being prepared wants and must not */
+    bool created[TABLES]; /* some expectation's text has its name in it */
+    bool wanted[TABLES];  /* some expectation reads it */
+    const char *refused;  /* what the query being prepared wants and must not */
     sqlite3_stmt *expectations[EXPECTATIONS_MAX];
 };
 
@@ -476,10 +498,50 @@ static bool is_alone(sqlite3 *sqlite, const char *rest)
     return alone;
 }
 
+/* Creates the tables whose names occur in the query: a table that is read is named, and creating
+ * all of them would take longer than a short run. */
+static enum status create_named(struct database *d, const char *query, struct error *error)
+{
+    enum status status = STATUS_OK;
+    (void)sqlite3_set_authorizer(d->sqlite, NULL, NULL);
+    for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
+        char pattern[32];
+        (void)snprintf(pattern, sizeof pattern, "%%%s%%", tables[i].name);
+        if (!d->created[i] && sqlite3_strlike(pattern, query, 0) == 0) {
+            d->created[i] = true;
+            status = create_table(d->sqlite, &tables[i], error);
+        }
+    }
+    (void)sqlite3_set_authorizer(d->sqlite, authorize, d);
+    return status;
+}
+
 static enum status refuse_query(struct database *d, struct error *error)
 {
     const char *what = d->refused != NULL ? d->refused : sqlite3_errmsg(d->sqlite);
     return error_set(error, STATUS_BAD_INPUT, "%s", what);
+}
+
+/* Prepares `query` and looks at what it is. */
+static enum status prepare_query(struct database *d, const char *query, sqlite3_stmt **statement,
+                                 struct error *error)
+{
+    const char *rest;
+    d->refused = NULL;
+    if (sqlite3_prepare_v2(d->sqlite, query, -1, statement, &rest) != SQLITE_OK) {
+        return refuse_query(d, error);
+    }
+    if (*statement == NULL) {
+        return error_set(error, STATUS_BAD_INPUT, "no query");
+    }
+    if (!is_alone(d->sqlite, rest)) {
+        return error_set(error, STATUS_BAD_INPUT, "more than one statement");
+    }
+    if (sqlite3_column_count(*statement) != 1) {
+        return error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
+                         sqlite3_column_count(*statement));
+    }
+    return STATUS_OK;
 }
 
 enum status database_expect(struct database *d, uint32_t index, struct text sql,
@@ -492,19 +554,9 @@ enum status database_expect(struct database *d, uint32_t index, struct text sql,
     }
     memcpy(query, sql.at, sql.size);
     query[sql.size] = '\0';
-    sqlite3_stmt **statement = &d->expectations[index];
-    const char *rest;
-    enum status status = STATUS_OK;
-    d->refused = NULL;
-    if (sqlite3_prepare_v2(d->sqlite, query, -1, statement, &rest) != SQLITE_OK) {
-        status = refuse_query(d, error);
-    } else if (*statement == NULL) {
-        status = error_set(error, STATUS_BAD_INPUT, "no query");
-    } else if (!is_alone(d->sqlite, rest)) {
-        status = error_set(error, STATUS_BAD_INPUT, "more than one statement");
-    } else if (sqlite3_column_count(*statement) != 1) {
-        status = error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
-                           sqlite3_column_count(*statement));
+    enum status status = create_named(d, query, error);
+    if (status == STATUS_OK) {
+        status = prepare_query(d, query, &d->expectations[index], error);
     }
     free(query);
     return status;
@@ -589,14 +641,10 @@ struct database *database_create(struct error *error)
                         NULL) != SQLITE_OK) {
         status = sqlite_error(d->sqlite, error);
     }
-    for (size_t i = 0; status == STATUS_OK && i < TABLES; i++) {
-        status = create_table(d->sqlite, &tables[i], error);
-    }
     if (status != STATUS_OK) {
         database_destroy(d);
         return NULL;
     }
-    (void)sqlite3_set_authorizer(d->sqlite, authorize, d);
     return d;
 }
 

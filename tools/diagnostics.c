@@ -115,6 +115,8 @@ void diagnostics_add(struct diagnostics *d, const struct source *source, struct 
     va_start(arguments, format);
     (void)vsnprintf(item->message, sizeof item->message, format, arguments);
     va_end(arguments);
+    utf8_sanitize(item->source);
+    utf8_sanitize(item->message);
     if (position.line > 0) {
         excerpt(item, line_of(source->text, position.line));
     }

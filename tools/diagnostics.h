@@ -41,7 +41,8 @@ struct position {
     uint32_t line, column;
 };
 
-/* Adds one error. Kept in the order of positions; those at the same position, in order of adding.
+/* Adds one error; control characters in the message become '?'. Kept in the order of positions;
+ * those at the same position, in order of adding.
  */
 void diagnostics_add(struct diagnostics *d, const struct source *source, struct position position,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));

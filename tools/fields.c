@@ -47,8 +47,7 @@ static void apply_latency(struct scenario *s, unsigned word)
 #define MINUTE (60 * NS_PER_S)
 #define TERABYTE (INT64_C(1) << 40)
 
-/* One row each: key, member, range where there is one, documentation.
- * NOLINTBEGIN(bugprone-macro-parentheses): what they stand for are initializers. */
+/* One row each: key, member, range where there is one, documentation. */
 #define AT(member) .offset = offsetof(struct scenario, member)
 #define ROW_TEXT(dotted, member, doc)                                                              \
     {                                                                                              \
@@ -84,7 +83,6 @@ static void apply_latency(struct scenario *s, unsigned word)
         .key = dotted, .type = FIELD_DISTRIBUTION, AT(member), .text = doc                         \
     }
 #define ROW_LATENCY(call) ROW_DISTRIBUTION("latency." #call, latency.call, "Of " #call ".")
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* One field a paragraph reads as a table. */
 /* clang-format off */
@@ -276,14 +274,12 @@ static const struct workload default_workload = {
 static const struct fault default_fault = {.occurrence = 1};
 static const struct expectation default_expectation;
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): as above */
 #define LIST(name, member, most_items, element, doc)                                               \
     {                                                                                              \
         .key = name, .count_offset = offsetof(struct scenario, member##_count),                    \
         .items_offset = offsetof(struct scenario, member), .item_size = sizeof(element),           \
         .most = most_items, .item = &(element), .text = doc                                        \
     }
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct field_list lists[] = {
     LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),

@@ -135,3 +135,23 @@ void put_observed(FILE *out, const struct expectation_result *result)
 {
     (void)fprintf(out, "the query gave %s, not 1", result->observed);
 }
+
+struct text report_deviation(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX])
+{
+    struct deviation_row row;
+    run_deviation(report->run, i, &row);
+    struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
+    text_put(&w, row.fault);
+    text_put_char(&w, ' ');
+    text_put(&w, row.process);
+    text_put_char(&w, '[');
+    if (row.parent != 0) {
+        text_put_integer(&w, row.parent, 0);
+        text_put_char(&w, '.');
+    }
+    text_put_integer(&w, row.ordinal, 0);
+    text_put(&w, TEXT("] at "));
+    text_put(&w, row.point);
+    return text_written(&w);
+}

@@ -64,6 +64,13 @@ const char *invariant_name(enum invariant invariant);
 const char *invariant_text(enum invariant invariant);
 bool invariant_required(const struct report *report, enum invariant invariant);
 
+enum { REPORT_DEVIATION_MAX = 160 };
+
+/* The i-th fault that struck, in words, written into the caller's buffer:
+ * "kill manifest_builder[2.7] at PUT_MANIFEST". */
+struct text report_deviation(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX]);
+
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
                       struct violation_row *row);

@@ -112,6 +112,19 @@ static void put_expectations(FILE *out, const struct report *r)
     (void)fputs("],\n", out);
 }
 
+/* Each fault that struck, in words: "kill manifest_builder[2.7] at PUT_MANIFEST". */
+static void put_deviations(FILE *out, const struct report *r)
+{
+    uint64_t count = run_deviations_count(r->run);
+    (void)fputs(" \"deviations\": [", out);
+    for (uint64_t i = 0; i < count; i++) {
+        char text[REPORT_DEVIATION_MAX];
+        (void)fputs(i > 0 ? ", " : "", out);
+        put_string(out, report_deviation(r, i, text));
+    }
+    (void)fputs("]}", out);
+}
+
 /* null where nothing was drawn: the default choices, or recorded ones. */
 static void put_seed(FILE *out, const struct report *r)
 {
@@ -143,8 +156,7 @@ static void put(struct report_stream *stream, const struct report *r)
     put_figures(out, &r->summary);
     put_violations(out, r);
     put_expectations(out, r);
-    /* Deviations from the default are what a search names; a scenario's own faults are no such. */
-    (void)fputs(" \"deviations\": []}", out);
+    put_deviations(out, r);
 }
 
 static void end(struct report_stream *stream)

@@ -256,6 +256,23 @@ static void put_tenure(FILE *out, const struct report *r, uint64_t i)
     }
 }
 
+/* The faults that struck, and whom. */
+static void put_deviations(FILE *out, const struct report *r)
+{
+    uint64_t count = run_deviations_count(r->run);
+    if (r->scenario->faults_count > 0) {
+        (void)fprintf(out, "\nFaults, %" PRIu64 " of %" PRIu32 " struck:\n", count,
+                      r->scenario->faults_count);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct deviation_row row;
+        char text[REPORT_DEVIATION_MAX];
+        run_deviation(r->run, i, &row);
+        struct text words = report_deviation(r, i, text);
+        (void)fprintf(out, "  %s  %.*s\n", clock_text(r, row.at).text, (int)words.size, words.at);
+    }
+}
+
 static void put_lock(FILE *out, const struct report *r)
 {
     uint64_t best[TENURES_SHOWN + 1];
@@ -367,7 +384,7 @@ static void put_invariants(FILE *out, const struct report *r)
         (void)fprintf(out, "%s  %-6s", title,
                       r->violations[i] == 0 ? "ok"
                       : required            ? "FALSE"
-                                            : "not");
+                                            : "no");
         (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
         title = "";
         if (r->violations[i] > 0) {
@@ -444,6 +461,7 @@ static void put(struct report_stream *stream, const struct report *r)
     (void)fputs(stream->written > 0 ? "\n----\n\n" : "", out);
     put_head(out, r);
     put_figures(out, r);
+    put_deviations(out, r);
     put_lock(out, r);
     (void)fputs("\nSlowest:\n", out);
     put_slowest_file(out, r);

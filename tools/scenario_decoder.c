@@ -102,7 +102,8 @@ static bool parse_index(struct text text, uint32_t *index)
     return text.size > 0 && (text.size == 1 || text.at[0] != '0');
 }
 
-/* Replaces the index in "workload.3.files"; false where the path is too long to mean anything. */
+/* Replaces the index in "workload.3.files"; false where the path can mean nothing: it is too long,
+ * or says `*` itself. */
 static bool write_pattern(struct text path, struct target *t)
 {
     struct text_writer w = text_writer(t->pattern, sizeof t->pattern);
@@ -110,6 +111,9 @@ static bool write_pattern(struct text path, struct target *t)
         const char *dot = memchr(path.at + start, '.', path.size - start);
         size_t end = dot == NULL ? path.size : (size_t)(dot - path.at);
         struct text part = {path.at + start, end - start};
+        if (text_equal(part, TEXT("*"))) {
+            return false;
+        }
         struct text before = {path.at, start > 0 ? start - 1 : 0};
         const struct field_list *list = field_list_find(before);
         if (list != NULL && parse_index(part, &t->index)) {
@@ -132,6 +136,7 @@ static struct target resolve(struct text path)
         return t;
     }
     if (!write_pattern(path, &t)) {
+        memcpy(t.pattern, "?.?", 4); /* near nothing that is known */
         return t;
     }
     struct text pattern = text_from(t.pattern);

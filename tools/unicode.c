@@ -52,6 +52,20 @@ size_t utf8_valid(struct text text)
     return at;
 }
 
+void utf8_sanitize(char *string)
+{
+    struct text rest = text_from(string);
+    while (rest.size > 0) {
+        size_t length = utf8_character(rest);
+        unsigned char first = (unsigned char)rest.at[0];
+        if (length == 0 || first < 0x20 || first == 0x7F) {
+            string[rest.at - string] = '?';
+            length = 1;
+        }
+        rest = (struct text){rest.at + length, rest.size - length};
+    }
+}
+
 struct shown shown(struct text text)
 {
     enum { CUT = 60 };

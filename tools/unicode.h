@@ -11,6 +11,9 @@ size_t utf8_character(struct text text);
 /* Offset of the first byte that is not UTF-8; text.size where all of it is. */
 size_t utf8_valid(struct text text);
 
+/* Replaces what a person should not be shown: control characters and bad bytes become '?'. */
+void utf8_sanitize(char *string);
+
 /* A text as a message quotes it: control characters and bad bytes as '?', cut after some 60 bytes.
  * Valid until the end of the expression: printf("%s", shown(t).text). */
 struct shown {

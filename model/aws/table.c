@@ -450,7 +450,7 @@ static enum table_result charge_change(struct table *t, struct instant now,
                                        struct table_reply *reply)
 {
     uint32_t before = old == NULL ? 0 : old->size;
-    int64_t milli[1 + TABLE_INDEXES_MAX];
+    int64_t milli[1 + TABLE_INDEXES_MAX] = {0};
     milli[0] = 1000 * larger_units(before, image == NULL ? 0 : image->outline->size);
     for (uint32_t i = 0; i < t->config.indexes_count; i++) {
         milli[1 + i] = 1000 * index_units(&t->orders[1 + i], old, image);
@@ -678,10 +678,10 @@ static int64_t ttl_oldest(const struct table *t)
 }
 
 /* The place in the TTL order of the first item with that ttl or a later one. */
-static uint32_t ttl_rank(struct table *t, int64_t ttl)
+static struct tree_place ttl_place(const struct table *t, int64_t ttl)
 {
     struct key_probe probe = {.ttl = ttl};
-    return tree_seek(&t->orders[ORDER_TTL].tree, &probe, false).rank;
+    return tree_seek(&t->orders[ORDER_TTL].tree, &probe, false);
 }
 
 static int64_t ttl_of(const struct table *t, uint32_t slot)
@@ -691,36 +691,33 @@ static int64_t ttl_of(const struct table *t, uint32_t slot)
 
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl)
 {
-    struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
+    const struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
     if (t->orders[ORDER_TTL].t == NULL) {
         return false;
     }
-    uint32_t rank = ttl_rank(t, from > ttl_oldest(t) ? from : ttl_oldest(t));
-    if (rank == tree->count) {
+    struct tree_place place = ttl_place(t, from > ttl_oldest(t) ? from : ttl_oldest(t));
+    if (place.rank == tree->count) {
         return false;
     }
-    *ttl = ttl_of(t, tree_member(tree, tree_cursor(tree, rank)));
+    *ttl = ttl_of(t, tree_member(tree, place.cursor));
     return true;
 }
 
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self)
 {
-    struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
+    const struct counted_tree *tree = &t->orders[ORDER_TTL].tree;
     from = from > ttl_oldest(t) ? from : ttl_oldest(t);
     if (t->orders[ORDER_TTL].t == NULL || from >= to) {
         return;
     }
-    uint32_t rank = ttl_rank(t, from);
-    uint32_t end = ttl_rank(t, to);
-    struct tree_cursor c = rank < end ? tree_cursor(tree, rank) : (struct tree_cursor){0};
+    struct tree_place place = ttl_place(t, from);
+    uint32_t end = ttl_place(t, to).rank;
     t->busy = true;
-    for (; rank < end; rank++) {
-        uint32_t slot = tree_member(tree, c);
+    for (; place.rank < end; place.rank++) {
+        uint32_t slot = tree_member(tree, place.cursor);
         visit(self, slot_at(t, slot)->key_hash, ttl_of(t, slot));
-        if (rank + 1 < end) {
-            tree_step(tree, &c, false);
-        }
+        tree_step(tree, &place.cursor, false);
     }
     t->busy = false;
 }
@@ -781,20 +778,18 @@ void table_each_key(struct table *t,
                     void *self)
 {
     const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
-    struct tree_cursor c = tree->count > 0 ? tree_cursor(tree, 0) : (struct tree_cursor){0};
+    struct tree_cursor c = tree_at_rank(tree, 0).cursor;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct record *r = record_of(t, slot_at(t, tree_member(tree, c))->record);
         visit(self, record_hash_value(t, r), record_range_value(t, r));
-        if (i + 1 < tree->count) {
-            tree_step(tree, &c, false);
-        }
+        tree_step(tree, &c, false);
     }
 }
 
 void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self)
 {
     const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
-    struct tree_cursor c = tree->count > 0 ? tree_cursor(tree, 0) : (struct tree_cursor){0};
+    struct tree_cursor c = tree_at_rank(tree, 0).cursor;
     ASSERT(!t->busy);
     t->busy = true;
     for (uint32_t i = 0; i < tree->count; i++) {
@@ -803,9 +798,7 @@ void table_each(struct table *t, void (*visit)(void *self, struct item item), vo
             break;
         }
         visit(self, record_item(t, record_of(t, slot_at(t, slot)->record)));
-        if (i + 1 < tree->count) {
-            tree_step(tree, &c, false);
-        }
+        tree_step(tree, &c, false);
     }
     t->busy = false;
 }

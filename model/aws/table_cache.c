@@ -215,7 +215,7 @@ static enum status write_removed(struct table *t, struct error *error)
 static enum status write_dirty(struct table *t, struct error *error)
 {
     const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
-    struct tree_cursor c = tree->count > 0 ? tree_cursor(tree, 0) : (struct tree_cursor){0};
+    struct tree_cursor c = tree_at_rank(tree, 0).cursor;
     for (uint32_t i = 0; i < tree->count; i++) {
         const struct slot *s = slot_at(t, tree_member(tree, c));
         const struct record *r = record_of(t, s->record);
@@ -227,9 +227,7 @@ static enum status write_dirty(struct table *t, struct error *error)
                 return status;
             }
         }
-        if (i + 1 < tree->count) {
-            tree_step(tree, &c, false);
-        }
+        tree_step(tree, &c, false);
     }
     return STATUS_OK;
 }

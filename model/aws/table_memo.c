@@ -34,6 +34,15 @@ bool memo_get(const struct table_memo *m, const struct memo_question *question,
     return true;
 }
 
+/* Copies a text that fits; a text of size 0 may point nowhere. */
+static uint32_t keep(char *to, struct text text)
+{
+    if (text.size > 0) {
+        memcpy(to, text.at, text.size);
+    }
+    return (uint32_t)text.size;
+}
+
 void memo_put(struct table_memo *m, const struct memo_question *question,
               const struct memo_answer *answer)
 {
@@ -48,10 +57,8 @@ void memo_put(struct table_memo *m, const struct memo_question *question,
     page->count = answer->count;
     page->scanned_count = answer->scanned_count;
     page->bytes = answer->bytes;
-    page->start_size = (uint32_t)question->start.size;
-    page->last_size = (uint32_t)answer->last.size;
-    memcpy(page->start, question->start.at, question->start.size);
-    memcpy(page->last, answer->last.at, answer->last.size);
+    page->start_size = keep(page->start, question->start);
+    page->last_size = keep(page->last, answer->last);
 }
 
 static bool lies_in(const struct memo_page *page, struct text range)

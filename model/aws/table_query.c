@@ -29,8 +29,7 @@ struct reading {
     struct interval interval;
     uint32_t orders; /* that show the past */
     /* The page. */
-    uint32_t first, end; /* ranks */
-    int64_t bytes;
+    struct tree_place low, high;
     bool cut; /* ended by size or limit, so there is a last_key */
     /* The index that knows the matches; NULL: none. */
     struct table_order *matches;
@@ -274,11 +273,10 @@ static struct tree_place seek(const struct reading *r, const struct bound *b)
     return tree_seek(&r->order->tree, &b->probe, b->after);
 }
 
-/* Whether the member at `rank` lies on the inner side of a bound that is the interval's far end. */
-static bool inside(const struct reading *r, const struct bound *b, uint32_t rank)
+/* Whether a member lies on the inner side of a bound that is the interval's far end. */
+static bool inside(const struct reading *r, const struct bound *b, uint32_t member)
 {
-    uint32_t member = tree_member(&r->order->tree, tree_cursor(&r->order->tree, rank));
-    int order = r->order->tree.compare(r->order, &b->probe, member);
+    int order = r->order->tree.keys.compare(r->order, &b->probe, member);
     bool before = order > 0 || (order == 0 && b->after);
     return before != r->query->backward;
 }
@@ -288,8 +286,8 @@ static uint32_t limit_of(const struct reading *r)
     return r->query->limit == 0 ? UINT32_MAX : r->query->limit;
 }
 
-/* Finds the page's items from the low end. Its far end is looked for only if the page does not end
- * before it. Source: DDB-QUERY-2, DDB-QUERY-3. */
+/* Finds the page from the low end. Its far end is looked for only if the page does not end before
+ * it. Source: DDB-QUERY-2, DDB-QUERY-3. */
 static void page_forward(struct reading *r)
 {
     const struct counted_tree *tree = &r->order->tree;
@@ -300,16 +298,13 @@ static void page_forward(struct reading *r)
         end = tree_at_rank(tree, start.rank + limit_of(r));
         r->cut = true;
     }
-    if (end.rank > start.rank && !inside(r, &r->interval.high, end.rank - 1)) {
+    if (end.rank > start.rank &&
+        !inside(r, &r->interval.high, tree_member_before(tree, end.cursor))) {
         end = seek(r, &r->interval.high);
         r->cut = false;
-        if (end.rank < start.rank) {
-            end = start;
-        }
     }
-    r->first = start.rank;
-    r->end = end.rank;
-    r->bytes = (int64_t)(end.weight - start.weight);
+    r->low = start;
+    r->high = end.rank < start.rank ? start : end;
 }
 
 /* The same from the high end down. */
@@ -317,7 +312,7 @@ static void page_backward(struct reading *r)
 {
     const struct counted_tree *tree = &r->order->tree;
     struct tree_place start = seek(r, &r->interval.high);
-    struct tree_place end = {0};
+    struct tree_place end = tree_at_rank(tree, 0);
     if (start.weight >= PAGE_BYTES) {
         /* The last place before which at most the rest lies. */
         end = tree_at_weight(tree, start.weight - PAGE_BYTES + 1);
@@ -328,34 +323,40 @@ static void page_backward(struct reading *r)
         end = tree_at_rank(tree, start.rank - limit_of(r));
         r->cut = true;
     }
-    if (end.rank < start.rank && !inside(r, &r->interval.low, end.rank)) {
+    if (end.rank < start.rank && !inside(r, &r->interval.low, tree_member(tree, end.cursor))) {
         end = seek(r, &r->interval.low);
         r->cut = false;
-        if (end.rank > start.rank) {
-            end = start;
-        }
     }
-    r->first = end.rank;
-    r->end = start.rank;
-    r->bytes = (int64_t)(start.weight - end.weight);
+    r->low = end.rank > start.rank ? start : end;
+    r->high = start;
 }
 
-static const struct record *record_ranked(const struct reading *r, uint32_t rank)
+static const struct record *shown(const struct reading *r, uint32_t slot)
 {
-    const struct counted_tree *tree = &r->order->tree;
-    return record_of(r->t, slot_at(r->t, tree_member(tree, tree_cursor(tree, rank)))->record);
+    return record_of(r->t, slot_at(r->t, slot)->record);
+}
+
+/* The records at the page's ends; it is not empty. */
+static const struct record *lowest(const struct reading *r)
+{
+    return shown(r, tree_member(&r->order->tree, r->low.cursor));
+}
+
+static const struct record *highest(const struct reading *r)
+{
+    return shown(r, tree_member_before(&r->order->tree, r->high.cursor));
 }
 
 /* The interval of the matches' index that corresponds to the page. */
-static void narrow(const struct reading *r, uint32_t *first, uint32_t *end)
+static void narrow(const struct reading *r, struct tree_place *low, struct tree_place *high)
 {
-    struct table_order *o = r->matches;
-    struct key_probe low = order_probe(o, record_ranked(r, r->first));
-    struct key_probe high = order_probe(o, record_ranked(r, r->end - 1));
-    low.parts[0] = r->match_value;
-    high.parts[0] = r->match_value;
-    *first = tree_seek(&o->tree, &low, false).rank;
-    *end = tree_seek(&o->tree, &high, true).rank;
+    const struct table_order *o = r->matches;
+    struct key_probe least = order_probe(o, lowest(r));
+    struct key_probe most = order_probe(o, highest(r));
+    least.parts[0] = r->match_value;
+    most.parts[0] = r->match_value;
+    *low = tree_seek(&o->tree, &least, false);
+    *high = tree_seek(&o->tree, &most, true);
 }
 
 /* Looks at one item; false where the storage failed. */
@@ -377,43 +378,38 @@ static bool evaluate(const struct reading *r, uint32_t slot, struct table_page *
     return true;
 }
 
-/* Looks at the members [first, end) of a tree, in the direction of the query. */
-static bool evaluate_all(const struct reading *r, const struct counted_tree *tree, uint32_t first,
-                         uint32_t end, struct table_page *page)
+/* Looks at the members between two places of a tree, in the direction of the query. */
+static bool evaluate_all(const struct reading *r, const struct counted_tree *tree,
+                         struct tree_place low, struct tree_place high, struct table_page *page)
 {
     bool backward = r->query->backward;
-    if (first >= end) {
-        return true;
-    }
-    struct tree_cursor c = tree_cursor(tree, backward ? end - 1 : first);
-    for (uint32_t left = end - first; left > 0; left--) {
-        if (!evaluate(r, tree_member(tree, c), page)) {
+    struct tree_cursor c = backward ? high.cursor : low.cursor;
+    for (uint32_t left = high.rank - low.rank; left > 0; left--) {
+        uint32_t slot = backward ? tree_member_before(tree, c) : tree_member(tree, c);
+        if (!evaluate(r, slot, page)) {
             return false;
         }
-        if (left > 1) {
-            tree_step(tree, &c, backward);
-        }
+        tree_step(tree, &c, backward);
     }
     return true;
 }
 
-/* Looks at the first of the members [first, end) for each value of the range key, and passes over
- * the others by one search each. */
+/* Looks at the page's first member for each value of the range key, and passes over the others by
+ * one search each. */
 static bool evaluate_leaders(const struct reading *r, struct table_page *page)
 {
-    struct counted_tree *tree = &r->order->tree;
-    uint32_t rank = r->first;
-    page->count = r->end - r->first;
-    while (rank < r->end) {
-        uint32_t slot = tree_member(tree, tree_cursor(tree, rank));
+    const struct counted_tree *tree = &r->order->tree;
+    struct tree_place place = r->low;
+    page->count = r->high.rank - r->low.rank;
+    while (place.rank < r->high.rank) {
+        uint32_t slot = tree_member(tree, place.cursor);
         struct table_page one = {0};
         if (!evaluate(r, slot, &one)) {
             return false;
         }
-        struct key_probe probe =
-            order_probe(r->order, record_of(r->t, slot_at(r->t, slot)->record));
+        struct key_probe probe = order_probe(r->order, shown(r, slot));
         probe.count = 2;
-        rank = tree_seek(tree, &probe, true).rank;
+        place = tree_seek(tree, &probe, true);
     }
     return true;
 }
@@ -421,22 +417,22 @@ static bool evaluate_leaders(const struct reading *r, struct table_page *page)
 /* Finds the matches of the page. */
 static bool find_items(const struct reading *r, struct table_page *page)
 {
-    uint32_t first = r->first;
-    uint32_t end = r->end;
+    struct tree_place low = r->low;
+    struct tree_place high = r->high;
     const struct counted_tree *tree = &r->order->tree;
-    if (first < end && r->matches != NULL) {
-        narrow(r, &first, &end);
+    if (low.rank < high.rank && r->matches != NULL) {
+        narrow(r, &low, &high);
         tree = &r->matches->tree;
     }
     bool every = r->query->filter == NULL || (r->matches != NULL && r->match_is_all);
     if (every && r->query->visit == NULL) {
-        page->count = end > first ? end - first : 0;
+        page->count = high.rank - low.rank;
         return true;
     }
     if (r->query->leaders) {
         return evaluate_leaders(r, page);
     }
-    return evaluate_all(r, tree, first, end, page);
+    return evaluate_all(r, tree, low, high, page);
 }
 
 static void put_last_key(const struct reading *r, struct table_page *page)
@@ -444,8 +440,7 @@ static void put_last_key(const struct reading *r, struct table_page *page)
     if (!r->cut) {
         return;
     }
-    const struct record *last = record_ranked(r, r->query->backward ? r->first : r->end - 1);
-    size_t size = encode_key(r->order, last, r->t->last_key);
+    size_t size = encode_key(r->order, r->query->backward ? lowest(r) : highest(r), r->t->last_key);
     page->last_key = (struct text){r->t->last_key, size};
 }
 
@@ -470,12 +465,13 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
     } else {
         page_forward(r);
     }
-    enum table_result result = table_charge_query(r->t, now, r->query, r->bytes, &page->rcu_milli);
+    int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
+    enum table_result result = table_charge_query(r->t, now, r->query, bytes, &page->rcu_milli);
     if (result != TABLE_OK) {
         return result;
     }
-    page->scanned_count = r->end - r->first;
-    page->bytes = r->bytes;
+    page->scanned_count = r->high.rank - r->low.rank;
+    page->bytes = bytes;
     put_last_key(r, page);
     return find_items(r, page) ? TABLE_OK : TABLE_FULL;
 }
@@ -528,7 +524,7 @@ static void memorize(struct reading *r, const struct table_page *page)
     struct memo_answer answer = {
         .count = page->count, .scanned_count = page->scanned_count, .bytes = page->bytes};
     if (page->last_key.size > 0) {
-        answer.last = record_key(record_ranked(r, r->end - 1), r->order->places[1]);
+        answer.last = record_key(highest(r), r->order->places[1]);
     }
     memo_put(&r->t->memo, &question, &answer);
 }
@@ -567,6 +563,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
     if (result != TABLE_OK) {
         return result;
     }
+    ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);
     if (r.matches != NULL) {

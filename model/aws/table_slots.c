@@ -237,6 +237,97 @@ struct key_probe order_probe(const struct table_order *o, const struct record *r
     return probe;
 }
 
+/* Where two keys begin to differ: in which part, at which byte. */
+enum { AT_PART_SHIFT = 16 };
+
+static uint32_t order_differ_at(const void *self, uint32_t a, uint32_t b)
+{
+    const struct table_order *o = self;
+    const struct record *x = record_of(o->t, slot_at(o->t, a)->record);
+    const struct record *y = record_of(o->t, slot_at(o->t, b)->record);
+    for (uint32_t i = 0; i < o->places_count; i++) {
+        struct text p = record_key(x, o->places[i]);
+        struct text q = record_key(y, o->places[i]);
+        uint32_t at = 0;
+        while (at < p.size && at < q.size && p.at[at] == q.at[at]) {
+            at++;
+        }
+        if (at < p.size || at < q.size) {
+            return i << AT_PART_SHIFT | at;
+        }
+    }
+    return o->places_count << AT_PART_SHIFT;
+}
+
+/* Four bytes of a part from there on, as a number; where it ends sooner, with that byte instead. */
+static uint32_t four_bytes(struct text part, uint32_t at, uint32_t filler)
+{
+    uint32_t bytes = 0;
+    for (uint32_t i = at; i < at + 4; i++) {
+        bytes = bytes << 8 | (i < part.size ? (unsigned char)part.at[i] : filler);
+    }
+    return bytes;
+}
+
+/* A ttl as a guess: all seconds of 1970 to 2106 differ. */
+static uint32_t ttl_guess(int64_t ttl)
+{
+    return ttl < 0 ? 0 : ttl > UINT32_MAX ? UINT32_MAX : (uint32_t)ttl;
+}
+
+/* Compares what comes before `at` in a key and in a record. */
+static int compare_before(const struct table_order *o, const struct key_probe *probe,
+                          const struct record *r, uint32_t at)
+{
+    uint32_t last = at >> AT_PART_SHIFT;
+    for (uint32_t i = 0; i <= last && i < probe->count; i++) {
+        struct text part = record_key(r, o->places[i]);
+        struct text own = probe->parts[i];
+        if (i == last) {
+            own.size = own.size < (at & UINT16_MAX) ? own.size : at & UINT16_MAX;
+            part.size = part.size < (at & UINT16_MAX) ? part.size : at & UINT16_MAX;
+        }
+        if (probe->prefix && i + 1 == probe->count && part.size > own.size) {
+            part.size = own.size;
+        }
+        int order = text_compare(own, part);
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}
+
+static uint32_t order_guess_key(const void *self, const void *key, bool after, uint32_t at,
+                                uint32_t reference)
+{
+    const struct table_order *o = self;
+    const struct key_probe *probe = key;
+    uint32_t part = at >> AT_PART_SHIFT;
+    if (o->by_ttl) {
+        return ttl_guess(probe->ttl);
+    }
+    if (reference != TREE_NONE) {
+        const struct record *r = record_of(o->t, slot_at(o->t, reference)->record);
+        int order = compare_before(o, probe, r, at);
+        if (order != 0) {
+            return order < 0 ? 0 : UINT32_MAX;
+        }
+    }
+    if (part >= probe->count) {
+        return after ? UINT32_MAX : 0;
+    }
+    bool open = after && probe->prefix && part + 1 == probe->count;
+    return four_bytes(probe->parts[part], at & UINT16_MAX, open ? 255 : 0);
+}
+
+static uint32_t order_guess(const void *self, uint32_t member, uint32_t at, uint32_t reference)
+{
+    const struct table_order *o = self;
+    const struct key_probe probe = order_probe(o, record_of(o->t, slot_at(o->t, member)->record));
+    return order_guess_key(o, &probe, false, at, reference);
+}
+
 bool order_has(const struct table_order *o, const struct record *r)
 {
     for (uint32_t i = 0; i < o->places_count; i++) {
@@ -365,7 +456,7 @@ static uint32_t attribute_place(struct table *t, const char *name)
 static bool orders_init(struct table *t)
 {
     const struct table_config *c = &t->config;
-    uint32_t places[1 + TABLE_INDEXES_MAX][2];
+    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {{0}};
     places[0][0] = t->hash_place = attribute_place(t, c->hash_key);
     places[0][1] = t->range_place = attribute_place(t, c->range_key);
     for (uint32_t i = 0; i < c->indexes_count; i++) {
@@ -383,7 +474,9 @@ static bool orders_init(struct table *t)
         order_add_place(o, by_ttl ? t->range_place : places[i][1]);
         order_add_place(o, t->hash_place);
         order_add_place(o, t->range_place);
-        if (!tree_init(&o->tree, (uint32_t)c->items_max + 1, order_compare, o)) {
+        const struct tree_keys keys = {o, order_compare, order_differ_at, order_guess,
+                                       order_guess_key};
+        if (!tree_init(&o->tree, (uint32_t)c->items_max + 1, &keys)) {
             o->t = NULL;
             return false;
         }

@@ -66,6 +66,21 @@ void history_violation(struct pipeline *p, enum invariant invariant, uint32_t su
     }
 }
 
+void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller)
+{
+    uint32_t row = append(p, p->history.deviations_region);
+    if (row != 0) {
+        p->history.deviations[row - 1] = (struct deviation_history){
+            .fault = fault,
+            .type = caller->type,
+            .parent = caller->parent,
+            .ordinal = caller->ordinal,
+            .point = caller->call.point,
+            .at_ns = now_ns(p),
+        };
+    }
+}
+
 void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
 {
     struct object *object = object_of(p, key);

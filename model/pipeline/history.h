@@ -85,6 +85,14 @@ struct violation_history {
     int64_t at_ns;
 };
 
+/* A fault of the scenario that struck a call. */
+struct deviation_history {
+    uint32_t fault; /* position in the scenario */
+    uint32_t type, parent, ordinal, point;
+    uint32_t unused;
+    int64_t at_ns;
+};
+
 /* The lists: name of the member, of the region, record, most records for n files. */
 #define HISTORY_MAP(X)                                                                             \
     X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
@@ -94,6 +102,7 @@ struct violation_history {
     X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
+    X(deviations, "history of faults", struct deviation_history, FAULTS_MAX)                       \
     X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
 
 struct history_counts {
@@ -153,6 +162,9 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
 
 /* A successful run has read the files of a manifest. */
 void history_read_by_job(struct pipeline *p, const struct object *manifest);
+
+/* A fault strikes the call that `caller` is about to send. */
+void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller);
 
 void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);
 

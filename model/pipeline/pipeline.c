@@ -120,6 +120,7 @@ static enum call_fault fault_of(struct cloud *c, const struct task *caller)
             };
 
             struck = effects[fault->kind];
+            history_deviation(p, i, caller);
         }
     }
     return struck;

@@ -138,6 +138,7 @@ COUNT_FUNCTION(job_runs)
 COUNT_FUNCTION(invocations)
 COUNT_FUNCTION(tenures)
 COUNT_FUNCTION(violations)
+COUNT_FUNCTION(deviations)
 
 uint64_t run_calls_count(const struct run *run)
 {
@@ -322,6 +323,25 @@ void run_call(const struct run *run, uint64_t i, struct call_row *row)
         .outcome = text_from(call_status_text((enum call_status)k->status)),
         .attempt = k->attempt,
         .subject = name_of(p, k->subject),
+    };
+}
+
+void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row)
+{
+    static const char *const faults[] = {
+#define X(name, word) word,
+        FAULT_MAP(X)
+#undef X
+    };
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct deviation_history *d = &p->history.deviations[i];
+    *row = (struct deviation_row){
+        .fault = text_from(faults[p->scenario->faults[d->fault].kind]),
+        .process = text_from(p->types[d->type].name),
+        .point = text_from(p->types[d->type].points[d->point]),
+        .parent = d->parent,
+        .ordinal = d->ordinal,
+        .at = instant_of(d->at_ns),
     };
 }
 

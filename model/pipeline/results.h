@@ -89,6 +89,13 @@ struct violation_row {
     bool required;
 };
 
+/* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST. */
+struct deviation_row {
+    struct text fault, process, point;
+    int64_t parent, ordinal; /* [2.7]: the 7th of environment 2; parent 0: there is none */
+    struct instant at;       /* when the call was sent */
+};
+
 struct message_counts {
     int64_t sent, delivered, deleted, redelivered, dead_lettered, expired, left;
 };
@@ -149,6 +156,8 @@ uint64_t run_tenures_count(const struct run *run);
 void run_tenure(const struct run *run, uint64_t i, struct tenure_row *row);
 uint64_t run_calls_count(const struct run *run);
 void run_call(const struct run *run, uint64_t i, struct call_row *row);
+uint64_t run_deviations_count(const struct run *run);
+void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

@@ -7,6 +7,7 @@
  */
 #include "tools/fields.h"
 #include "tools/scenario_decoder.h"
+#include "tools/unicode.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,7 @@ static void check_diagnostics(const struct diagnostics *d)
     struct text_writer w = text_writer(room, sizeof room);
     diagnostics_put(d, &w);
     ASSERT(!w.overflowed && (w.size > 0) == (d->total > 0));
+    ASSERT(utf8_valid(text_written(&w)) == w.size);
     for (size_t i = 0; i < w.size; i++) {
         ASSERT(room[i] == '\n' || (unsigned char)room[i] >= ' ');
     }

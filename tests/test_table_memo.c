@@ -1,0 +1,110 @@
+/* test_table_memo.c: a remembered page is given again until a write falls into it, and only for its
+ * own question.
+ *
+ * That counts through the memo are those of the table itself is shown by tests/test_table_random.c,
+ * which asks both.
+ */
+#include "model/aws/table_memo.h"
+#include "tests/cases.h"
+
+static const int FILTER = 0;
+static const int OTHER_FILTER = 0;
+
+/* The page behind "c" up to "k" of partition "p", filtered for "pending". */
+static const struct memo_question QUESTION = {
+    .filter = &FILTER,
+    .partition = {"p",       1},
+    .start = {"c",       1},
+    .value = {"pending", 7},
+};
+
+static const struct memo_answer ANSWER = {
+    .count = 3, .scanned_count = 5, .bytes = 900, .last = {"k", 1}
+};
+
+static bool known(const struct table_memo *m, const struct memo_question *question)
+{
+    struct memo_answer answer;
+    if (!memo_get(m, question, &answer)) {
+        return false;
+    }
+    assert_int_equal(answer.count, ANSWER.count);
+    assert_int_equal(answer.scanned_count, ANSWER.scanned_count);
+    assert_int_equal(answer.bytes, ANSWER.bytes);
+    return true;
+}
+
+struct write_case {
+    const char *name, *partition, *range;
+    bool forgotten;
+};
+
+static const struct write_case WRITES[] = {
+    {"a write before the page leaves it",              "p", "a",  false},
+    {"a write of its start key, not in it, leaves it", "p", "c",  false},
+    {"a write just behind the start forgets it",       "p", "c0", true },
+    {"a write within forgets it",                      "p", "f",  true },
+    {"a write of its last key forgets it",             "p", "k",  true },
+    {"a write behind the page leaves it",              "p", "k0", false},
+    {"a write to another partition leaves it",         "q", "f",  false},
+};
+
+static void a_write_forgets_the_pages_it_falls_into(void **state)
+{
+    const struct write_case *row = *state;
+    static struct table_memo m;
+    memset(&m, 0, sizeof m);
+    memo_put(&m, &QUESTION, &ANSWER);
+    assert_true(known(&m, &QUESTION));
+    memo_forget(&m, text_from(row->partition), text_from(row->range));
+    assert_int_equal(known(&m, &QUESTION), !row->forgotten);
+}
+
+static void the_last_page_reaches_to_the_end(void **state)
+{
+    (void)state;
+    static struct table_memo m;
+    struct memo_answer open = ANSWER;
+    open.last = (struct text){NULL, 0};
+    memo_put(&m, &QUESTION, &open);
+    assert_true(known(&m, &QUESTION));
+    memo_forget(&m, TEXT("p"), TEXT("zzz"));
+    assert_false(known(&m, &QUESTION));
+}
+
+static void another_question_is_not_answered(void **state)
+{
+    (void)state;
+    static struct table_memo m;
+    struct memo_question other[] = {QUESTION, QUESTION, QUESTION, QUESTION};
+    other[0].filter = &OTHER_FILTER;
+    other[1].partition = TEXT("q");
+    other[2].start = TEXT("d");
+    other[3].value = TEXT("manifested");
+    memo_put(&m, &QUESTION, &ANSWER);
+    for (size_t i = 0; i < 4; i++) {
+        assert_false(known(&m, &other[i]));
+    }
+    assert_true(known(&m, &QUESTION));
+}
+
+static void a_key_too_long_is_not_remembered(void **state)
+{
+    (void)state;
+    static struct table_memo m;
+    static const char letters[MEMO_TEXT_MAX + 1] = {'x'};
+    struct memo_question question = QUESTION;
+    question.start = (struct text){letters, sizeof letters};
+    memo_put(&m, &question, &ANSWER);
+    assert_false(known(&m, &question));
+}
+
+int main(void)
+{
+    static struct cases cases;
+    CASES_ADD_TABLE(&cases, a_write_forgets_the_pages_it_falls_into, WRITES);
+    CASES_ADD(&cases, the_last_page_reaches_to_the_end);
+    CASES_ADD(&cases, another_question_is_not_answered);
+    CASES_ADD(&cases, a_key_too_long_is_not_remembered);
+    return cases_run("table_memo", &cases);
+}
