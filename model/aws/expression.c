@@ -174,7 +174,7 @@ static bool value_begins_with(const struct value *a, const struct value *x)
            text_starts(a->bytes, x->bytes);
 }
 
-/* attribute_type, begins_with and contains. */
+/* attribute_type, begins_with and contains. Source: DDB-EXPR-4. */
 static bool function_holds(const struct subject *s, const struct node *n)
 {
     struct value scratch[2];
@@ -257,6 +257,7 @@ static bool holds(const struct subject *s, const struct node *n) /* NOLINT(misc-
     return false;
 }
 
+/* Source: DDB-EXPR-1 for what binds tighter; the tree has it. */
 bool expression_holds(const struct expression *e, struct item item, const struct value *values)
 {
     ASSERT(e->kind != EXPRESSION_UPDATE);

@@ -156,7 +156,7 @@ static enum table_result read_key(struct reading *r)
     return range != NULL ? read_range(r, range) : TABLE_OK;
 }
 
-/* A Query's filter must leave the key alone. */
+/* A Query's filter must leave the key alone. Source: DDB-EXPR-5. */
 static enum table_result check_filter(struct reading *r)
 {
     const uint32_t places[] = {r->hash_place, r->range_place};
