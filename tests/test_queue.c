@@ -74,7 +74,9 @@ static void a_batch_comes_back_oldest_first(void **state)
     begin(3);
     struct batch *batch = receive(3);
     uint32_t bodies[3];
-    memcpy(bodies, batch->bodies, sizeof bodies);
+    for (int i = 0; i < 3; i++) {
+        bodies[i] = batch->bodies[i];
+    }
     story_until_ms(&s, VISIBILITY_MS);
     queue_forget(story_cloud(&s), batch);
     for (int i = 0; i < 3; i++) {

@@ -269,7 +269,7 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 {
     (void)state;
     fill(true, true);
-    struct tenure_row row;
+    struct tenure_row row = {0};
     uint64_t count = run_tenures_count(run);
     assert_true(count >= 25);
     run_tenure(run, 0, &row);

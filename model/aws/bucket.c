@@ -29,6 +29,7 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value)
     return true;
 }
 
+/* Source: S3-CONSISTENCY-1. */
 uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64_t size,
                     uint32_t body_count)
 {

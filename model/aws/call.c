@@ -4,7 +4,7 @@
 enum { TASK_SLOT_BITS = 24 };
 
 /* botocore's defaults: read time-out; DynamoDB retries from 50 ms, the others from 1 s, doubling,
- * with full jitter and no wait above 20 s. Source: SDK-RETRY-1, SDK-TIMEOUT-1. */
+ * with full jitter and no wait above 20 s. Source: SDK-RETRY-1, SDK-RETRY-2, SDK-TIMEOUT-1. */
 static const struct duration READ_TIMEOUT = {60 * NS_PER_S};
 static const struct duration TABLE_BACKOFF = {50 * NS_PER_MS};
 static const struct duration OTHER_BACKOFF = {1 * NS_PER_S};
@@ -113,7 +113,7 @@ static void schedule(struct cloud *c, struct task *task, struct duration after,
     }
 }
 
-/* One attempt of the call leaves. */
+/* One attempt of the call leaves. Source: SDK-CALL-1. */
 static void transmit(struct cloud *c, struct task *task)
 {
     struct call *call = &task->call;
@@ -170,6 +170,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
     }
 }
 
+/* Source: SDK-LOST-1, for a reply that does not arrive. */
 void call_complete(struct cloud *c, struct task *task, enum call_status status)
 {
     struct call *call = &task->call;

@@ -75,6 +75,7 @@ void event_source_wake(struct cloud *c)
     for (int64_t i = 0; i < wanted && i < free; i++) {
         struct duration delay = cloud_draw(c, CHOICE_LATENCY_QUEUE_RECEIVE,
                                            &c->latencies[CHOICE_LATENCY_QUEUE_RECEIVE]);
+        /* Source: ESM-WINDOW-1. */
         delay.ns += visible < e->batch_size ? e->batching_window.ns : 0;
         e->state->in_use++;
         e->state->polling++;
@@ -120,7 +121,7 @@ void event_source_invoke(void *cloud, uint32_t index, uint64_t serial)
     ASSERT(batch->slot.live != 0 && batch->serial == serial);
     if (batch->first == 0) {
         /* The visibility ended while the invokes were throttled: others will receive the messages.
-         */
+         * Source: ESM-THROTTLE-1. */
         queue_forget(c, batch);
         poller_free(c);
         return;
@@ -133,6 +134,7 @@ void event_source_invoke(void *cloud, uint32_t index, uint64_t serial)
     }
 }
 
+/* Source: ESM-DELETE-1, ESM-ERROR-1. */
 void event_source_done(struct cloud *c, uint32_t index, uint32_t serial, bool succeeded)
 {
     struct batch *batch = &c->queue.batches[index];

@@ -1,6 +1,7 @@
 /* function.c: see function.h. */
 #include "model/aws/cloud.h"
 
+/* Source: LAMBDA-SCALING-1. */
 static const struct duration SCALING_WINDOW = {10 * NS_PER_S};
 
 void functions_declare(struct cloud *c, uint64_t environments)
@@ -22,7 +23,7 @@ void functions_init(struct cloud *c)
 }
 
 /* The most recently used environment, unless it has been idle for too long: then all of them have.
- */
+ * Source: LAMBDA-ENVIRONMENT-1, LAMBDA-IDLE-1. */
 static int64_t take_warm(struct cloud *c, enum function_id function)
 {
     struct functions *f = &c->functions;
@@ -56,6 +57,7 @@ static bool within_scaling_rate(struct cloud *c, enum function_id function)
     return state->window_starts < c->functions.configs[function].scaling_per_10s;
 }
 
+/* Source: LAMBDA-CLOCK-1. */
 static int64_t start_cold(struct cloud *c, enum function_id function)
 {
     struct functions *f = &c->functions;
@@ -76,6 +78,7 @@ static int64_t start_cold(struct cloud *c, enum function_id function)
     return index;
 }
 
+/* Source: LAMBDA-CONCURRENCY-1, LAMBDA-COLD-1. */
 bool function_invoke(struct cloud *c, enum function_id function,
                      const struct invocation_request *request)
 {
@@ -135,6 +138,7 @@ void function_started(void *cloud, uint32_t number, uint64_t serial)
     task_step(c, &invocation->task);
 }
 
+/* Source: LAMBDA-TIMEOUT-1. */
 void function_timed_out(void *cloud, uint32_t number, uint64_t serial)
 {
     struct cloud *c = cloud;
@@ -174,6 +178,7 @@ void invocation_end(struct cloud *c, struct task *task, bool killed)
     if (request->batch != 0) {
         event_source_done(c, request->batch - 1, request->batch_serial, !killed);
     }
+    /* Source: LAMBDA-SYNC-1. */
     if (request->caller_serial != 0) {
         struct task *caller = task_find(c, request->caller, request->caller_serial);
         if (caller != NULL && caller->dead == 0) {

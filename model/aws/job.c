@@ -42,6 +42,7 @@ static struct job_run *new_run(struct cloud *c, uint32_t manifest, uint32_t date
     return run;
 }
 
+/* Source: GLUE-SLOTS-1. */
 struct job_run *job_start(struct cloud *c, uint32_t manifest, uint32_t date,
                           const struct task *caller)
 {
@@ -65,6 +66,7 @@ static struct job_run *find(struct cloud *c, uint32_t index, uint64_t serial)
     return run;
 }
 
+/* Source: GLUE-START-1, GLUE-FAIL-1, GLUE-TIMEOUT-1. */
 void job_run_started(void *cloud, uint32_t index, uint64_t serial)
 {
     struct cloud *c = cloud;
@@ -87,7 +89,7 @@ void job_run_started(void *cloud, uint32_t index, uint64_t serial)
     schedule(c, run, time, EVENT_RUN_ENDED);
 }
 
-/* From the run's end to the workflow's next look at it. */
+/* From the run's end to the workflow's next look at it. Source: SFN-GLUE-1. */
 static struct duration until_noticed(const struct cloud *c, const struct job_run *run)
 {
     int64_t interval = c->job.poll_interval.ns;
@@ -112,6 +114,7 @@ void job_run_ended(void *cloud, uint32_t index, uint64_t serial)
     run->state = run->will;
     j->counts->active--;
     c->application.job_end(c, run, (enum job_state)run->state);
+    /* Source: GLUE-RETRY-1. */
     bool again = run->state == JOB_FAILED && run->attempt <= j->max_retries;
     if (again) {
         struct job_run *retry = new_run(c, run->manifest, run->date, run->attempt + 1);

@@ -19,6 +19,7 @@ void queue_init(struct cloud *c)
     (void)world_append(&c->simulation.world, c->queue.state_region);
 }
 
+/* Source: S3-EVENT-1, S3-EVENT-2. */
 void queue_notify(struct cloud *c, uint32_t key)
 {
     uint32_t copies = 1 + choose_chance(c->simulation.choices, CHOICE_NOTIFICATION_DUPLICATE,
@@ -82,7 +83,8 @@ void queue_notified(void *cloud, uint32_t key, uint64_t detail)
     }
 }
 
-/* The next visible message, by choice among the oldest: index, now no longer visible. */
+/* The next visible message, by choice among the oldest: index, now no longer visible. Source:
+ * SQS-ORDER-1. */
 static uint32_t take_next(struct cloud *c)
 {
     struct queue *q = &c->queue;
@@ -96,7 +98,8 @@ static uint32_t take_next(struct cloud *c)
     return unlink_visible(q, before);
 }
 
-/* Whether a message that was taken may be delivered; if not, it has been put away. */
+/* Whether a message that was taken may be delivered; if not, it has been put away. Source:
+ * SQS-RETENTION-1, SQS-DLQ-1. */
 static bool deliverable(struct cloud *c, uint32_t index)
 {
     struct queue *q = &c->queue;
@@ -115,6 +118,7 @@ static bool deliverable(struct cloud *c, uint32_t index)
     return true;
 }
 
+/* Source: SQS-DUPLICATE-1. */
 static void deliver(struct cloud *c, struct batch *batch, uint32_t index)
 {
     struct queue *q = &c->queue;
@@ -182,6 +186,7 @@ static void take_out_of_flight(struct cloud *c, struct batch *batch)
     }
 }
 
+/* Source: SQS-RECEIVE-1, SQS-VISIBILITY-1. */
 struct batch *queue_receive(struct cloud *c, int64_t most)
 {
     struct queue *q = &c->queue;
@@ -215,6 +220,7 @@ struct batch *queue_receive(struct cloud *c, int64_t most)
     return batch;
 }
 
+/* A batch whose visibility has ended has lost its messages. Source: SQS-DELETE-1, SQS-RECEIPT-1. */
 uint32_t queue_delete(struct cloud *c, struct batch *batch)
 {
     struct queue *q = &c->queue;

@@ -12,6 +12,7 @@ void topic_init(struct cloud *c)
     (void)world_append(&c->simulation.world, c->topic.region);
 }
 
+/* Source: SNS-PUBLISH-1. */
 void topic_publish(struct cloud *c)
 {
     c->topic.counts->published++;

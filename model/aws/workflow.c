@@ -20,6 +20,7 @@ void workflow_init(struct cloud *c)
     (void)world_append(&c->simulation.world, c->workflow.region);
 }
 
+/* Source: SFN-START-1. */
 struct execution *workflow_start(struct cloud *c, const struct workflow_input *input)
 {
     struct workflow *w = &c->workflow;
@@ -53,7 +54,7 @@ static void enter(struct cloud *c, struct execution *e)
     call_send(c, &e->task, TASK, state_of(c, e)->operation, NULL, 0);
 }
 
-/* Whether the state's retrier takes the error that its call ended with. */
+/* Whether the state's retrier takes the error that its call ended with. Source: SFN-RETRY-1. */
 static bool retries(const struct cloud *c, struct execution *e)
 {
     const struct retrier *r = &state_of(c, e)->retry;
@@ -75,7 +76,8 @@ static struct duration retry_delay(const struct cloud *c, struct execution *e)
     return delay;
 }
 
-/* Moves on from a state whose call has ended for good. False where the execution is over. */
+/* Moves on from a state whose call has ended for good. False where the execution is over.
+ * Source: SFN-CATCH-1, SFN-STATUS-1. */
 static bool advance(const struct cloud *c, struct execution *e)
 {
     const struct workflow_state *state = state_of(c, e);

@@ -5,7 +5,7 @@
  * any trace of the manifest, so a second run of the same files doubles their rows. One part for
  * every 128 * 1024 rows begun (rows taken for kilobytes), at least one, at most one for each file;
  * a manifest without files succeeds without output. Rows are reckoned from the files' sizes at 700
- * bytes each (PIPE-GLUE-1). It never looks at the table.
+ * bytes each. It never looks at the table. Sources: PIPE-GLUE-1, PIPE-GLUE-2.
  */
 #include "model/pipeline/pipeline.h"
 

@@ -25,6 +25,7 @@ const uint32_t manifest_builder_points_count =
 
 enum { ITERATIONS_MAX = 50, FAILURES_MAX = 3 };
 
+/* Source: PIPE-LOOP-1. */
 static const struct duration PAUSE_SUCCESS = {100 * NS_PER_MS};
 static const struct duration PAUSE_FAILURE = {500 * NS_PER_MS};
 
@@ -58,7 +59,8 @@ static void take_batch(struct cloud *c, struct manifest_builder *b)
     b->next_record = chain_begin(&b->records);
 }
 
-/* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. */
+/* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. Source:
+ * PIPE-VALIDATE-1. */
 static bool valid(struct cloud *c, uint32_t key)
 {
     const struct scenario *s = scenario_of(c);
@@ -80,7 +82,7 @@ static bool digits(const char *at, size_t count)
 }
 
 /* The first 4-2-2 digits anywhere in the key, so a folder's date wins over the file name's; else
- * today. */
+ * today. Source: PIPE-DATE-1. */
 static uint32_t date_of(struct cloud *c, const struct manifest_builder *b)
 {
     struct text key = names_text(&c->names, b->key);
@@ -204,7 +206,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
         if (!succeeded(b) &&
             !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
-            b->errors++;
+            b->errors++; /* and the batch is deleted all the same: PIPE-ERRORS-1 */
             continue;
         }
         b->failures = 0;
@@ -232,7 +234,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
             }
             AWAIT(task->at, PAUSE_AFTER_FAILURE, pause(c, b, PAUSE_AFTER_FAILURE, PAUSE_FAILURE));
         }
-        if (s->builder.orphan_flush) {
+        if (s->builder.orphan_flush) { /* PIPE-FLUSH-1 */
             chain_cut(&c->chunks, &b->reader.dates, 0);
             b->reader.cursor.size = 0;
             do {

@@ -62,7 +62,8 @@ static bool more_pages(const struct manifest_builder *b, bool *readable)
     return *readable && reply.more;
 }
 
-/* Consecutive batches of the most files; a shorter last one only of an earlier date. */
+/* Consecutive batches of the most files; a shorter last one only of an earlier date. Source:
+ * PIPE-CREATE-2. */
 static void decide(struct cloud *c, struct manifest_builder *b)
 {
     const struct scenario *s = scenario_of(c);
@@ -82,7 +83,8 @@ static void decide(struct cloud *c, struct manifest_builder *b)
     m->next = chain_begin(&b->reader.found);
 }
 
-/* "manifests/<date>/batch-<number>-<UTC second>.json": the number starts at 1 in every call. */
+/* "manifests/<date>/batch-<number>-<UTC second>.json": the number starts at 1 in every call.
+ * Source: PIPE-KEY-1. */
 static void begin_batch(struct cloud *c, struct manifest_builder *b)
 {
     struct creation *m = &b->creation;
@@ -181,6 +183,7 @@ static void skip_batch(struct cloud *c, struct creation *m)
     }
 }
 
+/* Source: PIPE-CREATE-1, PIPE-LOCK-2. */
 enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
 {
     struct creation *m = &b->creation;

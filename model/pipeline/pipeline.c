@@ -9,7 +9,7 @@
 enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
- * Source: SDK-RETRY-1. */
+ * Source: SDK-RETRY-1, SFN-CALL-1. */
 enum { SDK_ATTEMPTS = 5, SDK_TABLE_ATTEMPTS = 10 };
 
 static uint64_t files_of(const struct scenario *s)

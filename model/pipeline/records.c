@@ -188,6 +188,7 @@ static struct value size_in_mb(int64_t bytes)
     return value;
 }
 
+/* Source: PIPE-TRACK-1, PIPE-TRACK-2. */
 enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -292,6 +293,7 @@ static struct text lock_id_of(const struct lock_request *request, char *buffer)
     return text_written(&w);
 }
 
+/* Source: PIPE-LOCK-1. */
 enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, struct call *call)
 {
     struct pipeline *p = pipeline_of(c);
@@ -326,6 +328,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
     return answer(c, result);
 }
 
+/* Source: PIPE-LOCK-2. */
 enum call_status perform_release_lock(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -374,7 +377,7 @@ static struct text s3_key_of(struct item item)
     return path.size == 0 ? path : (struct text){path.at + skip, path.size - skip};
 }
 
-/* A pending item of the date. */
+/* A pending item of the date. Source: PIPE-POISON-1. */
 static void visit_pending(void *self, struct item item)
 {
     struct page *page = self;
@@ -398,7 +401,7 @@ static void visit_orphan(void *self, struct item item)
 }
 
 /* A record that names the manifest, unless it is a manifest's or a lock's own. The old form,
- * MANIFEST, is not told from a file's. */
+ * MANIFEST, is not told from a file's. Source: PIPE-UPDATER-1. */
 static void visit_batch(void *self, struct item item)
 {
     struct page *page = self;
@@ -410,7 +413,7 @@ static void visit_batch(void *self, struct item item)
     push(page, &page->reader->found, key.size == 0 ? file_key : key);
 }
 
-/* Reads the page under the reader's cursor and moves it. */
+/* Reads the page under the reader's cursor and moves it. Source: PIPE-READ-1. */
 static enum call_status read_page(struct page *page, struct call *call, struct table_query *query,
                                   const struct distribution *lag, enum choice_label label)
 {

@@ -4,7 +4,8 @@
  * date, and a manifest's record in the old form (date, MANIFEST) or the new one (date,
  * MANIFEST#batch-...). A manifest's record lies in the partition of its date's files and carries a
  * status, so every "pending files of this date" query sees it. Each operation has a request here,
- * which a task fills, and its effect, which runs at the call's one instant in the table.
+ * which a task fills, and its effect, which runs at the call's one instant in the table. Source:
+ * PIPE-RECORDS-1.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_RECORDS_H
 #define LOCKSTEP_MODEL_PIPELINE_RECORDS_H

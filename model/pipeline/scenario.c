@@ -96,18 +96,18 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
 #undef X
         return;
     }
-    s->latency.table_get = lognormal_ms(4, 12);
-    s->latency.table_write = lognormal_ms(5, 18);
-    s->latency.table_query = lognormal_ms(6, 25);
-    s->latency.bucket_get = lognormal_ms(63, 78);
-    s->latency.bucket_put = lognormal_ms(40, 195);
-    s->latency.start_execution = lognormal_ms(30, 150);
-    s->latency.start_job_run = lognormal_ms(250, 1500);
-    s->latency.publish = lognormal_ms(15, 60);
-    s->latency.invoke = lognormal_ms(8, 40);
-    s->latency.queue_receive = lognormal_ms(15, 60);
-    s->latency.queue_delete = lognormal_ms(10, 50);
-    s->latency_query_megabyte = duration_ms(54);
+    s->latency.table_get = lognormal_ms(4, 12);         /* LATENCY-TABLE-1 */
+    s->latency.table_write = lognormal_ms(5, 18);       /* LATENCY-TABLE-2 */
+    s->latency.table_query = lognormal_ms(6, 25);       /* LATENCY-TABLE-3 */
+    s->latency.bucket_get = lognormal_ms(63, 78);       /* LATENCY-BUCKET-1 */
+    s->latency.bucket_put = lognormal_ms(40, 195);      /* LATENCY-BUCKET-2 */
+    s->latency.start_execution = lognormal_ms(30, 150); /* LATENCY-WORKFLOW-1 */
+    s->latency.start_job_run = lognormal_ms(250, 1500); /* LATENCY-GLUE-1 */
+    s->latency.publish = lognormal_ms(15, 60);          /* LATENCY-TOPIC-1 */
+    s->latency.invoke = lognormal_ms(8, 40);            /* LATENCY-INVOKE-1 */
+    s->latency.queue_receive = lognormal_ms(15, 60);    /* LATENCY-QUEUE-1 */
+    s->latency.queue_delete = lognormal_ms(10, 50);     /* LATENCY-QUEUE-1 */
+    s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
 void scenario_init(struct scenario *s)
@@ -118,23 +118,23 @@ void scenario_init(struct scenario *s)
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);
     scenario_apply_latency(s, LATENCY_PROFILE_TYPICAL);
-    s->function.cold_start = lognormal_ms(500, 1500);
-    s->function.idle_lifetime = duration_s(600);
-    s->function.scaling_per_10s = 1000;
+    s->function.cold_start = lognormal_ms(500, 1500); /* LAMBDA-COLD-1 */
+    s->function.idle_lifetime = duration_s(600);      /* LAMBDA-IDLE-1 */
+    s->function.scaling_per_10s = 1000;               /* LAMBDA-SCALING-1 */
     s->function.clock_skew = constant((struct duration){0});
-    s->function.work = duration_ms(2);
-    s->mapping.initial_concurrency = 5;
+    s->function.work = duration_ms(2);  /* LAMBDA-WORK-1 */
+    s->mapping.initial_concurrency = 5; /* ESM-SCALE-1 */
     s->mapping.scaling_per_minute = 300;
-    s->mapping.concurrency_limit = 1250;
-    s->table.replica_lag = lognormal_ms(2, 20);
-    s->table.index_lag = lognormal_ms(20, 400);
-    s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60));
-    s->bucket.notification_delay = lognormal_ms(700, 5000);
-    s->workflow.start_delay = lognormal_ms(60, 300);
+    s->mapping.concurrency_limit = 1250;                                      /* ESM-LIMIT-1 */
+    s->table.replica_lag = lognormal_ms(2, 20);                               /* LATENCY-LAG-1 */
+    s->table.index_lag = lognormal_ms(20, 400);                               /* LATENCY-LAG-2 */
+    s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60)); /* LATENCY-TTL-1 */
+    s->bucket.notification_delay = lognormal_ms(700, 5000);                   /* S3-EVENT-2 */
+    s->workflow.start_delay = lognormal_ms(60, 300);                          /* SFN-DELAY-1 */
     s->workflow.transition = lognormal_ms(30, 200);
-    s->glue.start_up = lognormal_ms(35000, 110000);
-    s->glue.run_time = lognormal_ms(120000, 240000);
-    s->glue.poll_interval = duration_s(60);
+    s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
+    s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
+    s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
 }
 
 struct check {
@@ -256,6 +256,7 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (!instant_add_checked(s->start, s->until, &end)) {
         return wrong(&check, "until", "is after the last instant that can be told (2262)");
     }
+    /* Source: ESM-TIMEOUT-1. */
     if (s->function.timeout.ns > s->queue.visibility_timeout.ns) {
         return wrong(&check, "function.timeout",
                      "is longer than queue.visibility_timeout; AWS refuses such an event source");

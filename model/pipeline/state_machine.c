@@ -4,7 +4,7 @@
  * many runs are active; update the record to completed. Any error of the first two leads to: update
  * to failed, publish an alert, end. So an execution whose job failed ends SUCCEEDED, and one ends
  * FAILED only by an uncaught error in a later state. The switches say which record the updates go
- * to, and whether the files' records are updated, too.
+ * to, and whether the files' records are updated, too. Sources: PIPE-MACHINES-1, PIPE-MACHINES-2.
  */
 #include "model/pipeline/pipeline.h"
 

@@ -1,0 +1,59 @@
+#!/bin/bash
+# sources.sh: every clause that code and tests cite is in docs/sources.md, once, and every clause there
+# is cited. A family, such as DDB-TTL-*, must have a member; it cites none of them. Parameters that
+# a clause names are fields of scenarios. Speaks TAP; LOCKSTEP names the program.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+lockstep=${LOCKSTEP:-build/release/lockstep}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+bad=0
+
+# none TITLE FILE: the file is empty; its lines are what is wrong.
+none() {
+    number=$((number + 1))
+    if [ -s "$2" ]; then
+        echo "not ok $number - $1"
+        sed 's/^/# /' "$2"
+        bad=1
+    else
+        echo "ok $number - $1"
+    fi
+}
+
+clause='\b(SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|GLUE|DDB|LATENCY|PIPE)(-[A-Z0-9]+)*-([0-9]+|\*)'
+files=(sim/*.[ch] model/*/*.[ch] tools/*.[ch] tests/*.[ch])
+
+grep -ohE "$clause" "${files[@]}" | sort -u >"$work/cited"
+grep -v '\*$' "$work/cited" >"$work/clauses"
+sed -n 's/\*$//p' "$work/cited" >"$work/families"
+sed -nE 's/^[^A-Za-z0-9]*([A-Z0-9]+(-[A-Z0-9]+)*-[0-9]+)\b.*/\1/p' docs/sources.md | sort >"$work/listed"
+
+uniq -d "$work/listed" >"$work/wrong"
+none "no clause is listed twice" "$work/wrong"
+
+grep -vxE "$clause" "$work/listed" >"$work/wrong"
+none "every clause listed belongs to a service" "$work/wrong"
+
+comm -23 "$work/clauses" <(uniq "$work/listed") >"$work/wrong"
+none "every clause cited is listed" "$work/wrong"
+
+comm -13 "$work/clauses" <(uniq "$work/listed") >"$work/wrong"
+none "every clause listed is cited" "$work/wrong"
+
+while IFS= read -r family; do
+    grep -q "^$family" "$work/listed" || echo "$family*"
+done <"$work/families" >"$work/wrong"
+none "every family cited has a clause" "$work/wrong"
+
+# Names such as `queue.duplicate`; file names and families aside.
+"$lockstep" help scenario | sed -nE 's/^  ([a-z_0-9]+(\.[a-z_0-9]+)*) \(.*/\1/p' | sort -u >"$work/fields"
+grep -oE '`[a-z_0-9]+(\.[a-z_0-9]+)+`' docs/sources.md | tr -d '`' | grep -vE '\.(c|py|md|json)$' |
+    sort -u | comm -23 - "$work/fields" >"$work/wrong"
+none "every parameter named is a field of scenarios" "$work/wrong"
+
+grep -E '^\| [A-Z0-9-]+ \|' docs/sources.md | grep -vE '\| [^|]*(documentation|measured|configuration|estimate|answer)[^|]*\|$' >"$work/wrong"
+none "every clause says what kind of fact it is" "$work/wrong"
+
+exit "$bad"
