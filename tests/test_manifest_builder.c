@@ -359,6 +359,22 @@ static void the_size_band(void **state)
     story_end(&s);
 }
 
+/* PIPE-VALIDATE-1: where the band ends at whole bytes, both belong to it. */
+static void both_ends_of_the_size_band_are_accepted(void **state)
+{
+    (void)state;
+    for (int64_t size = 89; size <= 111; size++) {
+        story_init(&s);
+        s.scenario.expected_size = 100;
+        s.scenario.size_tolerance_percent = 10;
+        story_files(&s, 1, 0, (struct duration){0});
+        s.scenario.workloads[0].size = size;
+        story_begin(&s);
+        assert_number(story_finish(&s).files.quarantined, size == 89 || size == 111);
+        story_end(&s);
+    }
+}
+
 struct date_row {
     const char *name;
     const char *prefix, *in_name;
@@ -480,6 +496,7 @@ int main(void)
     CASES_ADD(&cases, a_record_that_stays_pending_stops_v3_and_not_v4);
     CASES_ADD(&cases, v4_reports_each_invocation_and_v3_does_not);
     CASES_ADD_TABLE(&cases, the_size_band, size_rows);
+    CASES_ADD(&cases, both_ends_of_the_size_band_are_accepted);
     CASES_ADD_TABLE(&cases, the_date_of_a_file, date_rows);
     CASES_ADD(&cases, an_earlier_date_needs_one_file_and_today_needs_ten);
     CASES_ADD(&cases, two_calls_in_one_second_put_the_same_key);
