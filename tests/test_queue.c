@@ -73,10 +73,7 @@ static void a_batch_comes_back_oldest_first(void **state)
     story_init(&s);
     begin(3);
     struct batch *batch = receive(3);
-    uint32_t bodies[3];
-    for (int i = 0; i < 3; i++) {
-        bodies[i] = batch->bodies[i];
-    }
+    uint32_t bodies[] = {batch->bodies[0], batch->bodies[1], batch->bodies[2]};
     story_until_ms(&s, VISIBILITY_MS);
     queue_forget(story_cloud(&s), batch);
     for (int i = 0; i < 3; i++) {

@@ -85,7 +85,7 @@ static void a_failed_job_ends_in_an_alert_and_an_execution_that_succeeded(void *
     story_end(&s);
 }
 
-/* SFN-STATUS-1: F33, the output is there, and the execution says FAILED. */
+/* SFN-STATUS-1: the output is there, and the execution says FAILED. */
 static void an_error_that_nobody_catches_ends_the_execution_failed(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void an_error_that_nobody_catches_ends_the_execution_failed(void **state)
     story_end(&s);
 }
 
-/* SFN-CATCH-1: F60. */
+/* SFN-CATCH-1 */
 static void an_error_of_the_first_state_means_that_no_job_runs(void **state)
 {
     (void)state;
@@ -140,7 +140,7 @@ static void without_a_name_each_start_is_a_new_execution(void **state)
     story_begin(&s);
     struct summary summary = story_finish(&s);
     assert_number(summary.manifests.created, 1);
-    assert_number(summary.executions.started, 2); /* F61 */
+    assert_number(summary.executions.started, 2);
     assert_number(summary.parquet.objects, 2);
     assert_number(story_violations(&s, INVARIANT_S5), 1);
     story_end(&s);
