@@ -64,7 +64,7 @@ for compiler in gcc clang; do
             *-O3-* | *-sanitized) warnings=-Wno-error ;;
             *) warnings= ;;
             esac
-            check "$name builds" build "$out" "$compiler" "$flavour" "$level $warnings"
+            check "$name builds" build "$out" "$compiler" "$flavour" "$level -g0 $warnings"
             check "$name: trace $hash" same "$name" "$out/lockstep"
             check "$name: again" same "$name-again" "$out/lockstep"
             check "$name: from the recording" replays "$out/lockstep"

@@ -201,7 +201,7 @@ static inline bool story_call(const struct story *s, const char *point, uint64_t
 
 static inline int64_t story_calls(const struct story *s, const char *point)
 {
-    struct call_row row;
+    struct call_row row = {0};
     int64_t count = 0;
     for (uint64_t i = 0; i < run_calls_count(s->run); i++) {
         run_call(s->run, i, &row);

@@ -5,7 +5,7 @@ static struct story s;
 
 static uint32_t only_key(void)
 {
-    struct file_row row;
+    struct file_row row = {0};
     run_file(s.run, 0, &row);
     return names_find(&story_cloud(&s)->names, row.key);
 }

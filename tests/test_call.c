@@ -14,7 +14,7 @@ static void one_file(void)
 
 static struct call_row call(const char *point, uint64_t ordinal)
 {
-    struct call_row row;
+    struct call_row row = {0};
     if (!story_call(&s, point, ordinal, &row)) {
         fail_msg("there is no call %s %d", point, (int)ordinal);
     }
@@ -153,7 +153,7 @@ static void after_ten_attempts_at_the_table_the_error_is_the_caller_s(void **sta
         sent_ms += wait_ms;
         wait_ms *= 2;
     }
-    struct invocation_row row;
+    struct invocation_row row = {0};
     run_invocation(s.run, 0, &row);
     assert_number(row.errors, 1);
     assert_number(summary.messages.deleted, 1);
@@ -188,7 +188,7 @@ static void a_state_machine_makes_its_calls_once(void **state)
     story_begin(&s);
     story_pipeline(&s)->operations[OPERATION_UPDATE_PROCESSING].perform = throttle;
     (void)story_finish(&s);
-    struct call_row row;
+    struct call_row row = {0};
     int64_t updates = 0;
     for (uint64_t i = 0; i < run_calls_count(s.run); i++) {
         run_call(s.run, i, &row);

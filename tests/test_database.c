@@ -210,7 +210,7 @@ static void assert_count(const struct file *f, const char *table, uint64_t expec
 static void test_file_holds_every_row(void **state)
 {
     (void)state;
-    struct file f;
+    struct file f = {.sqlite = NULL};
     write_file(&f);
     assert_count(&f, "files", run_files_count(run));
     assert_count(&f, "manifests", run_manifests_count(run));
@@ -230,7 +230,7 @@ static void test_file_holds_every_row(void **state)
 static void test_file_holds_the_run(void **state)
 {
     (void)state;
-    struct file f;
+    struct file f = {.sqlite = NULL};
     char hash[HASH128_HEX];
     write_file(&f);
     hash128_hex(report.summary.trace_hash, hash);
@@ -247,7 +247,7 @@ static void test_file_holds_the_run(void **state)
 static void test_columns_hold_their_values(void **state)
 {
     (void)state;
-    struct file f;
+    struct file f = {.sqlite = NULL};
     struct file_row file;
     struct execution_row execution;
     char expected[1024];
@@ -273,7 +273,7 @@ static void test_columns_hold_their_values(void **state)
 static void test_old_file_is_replaced(void **state)
 {
     (void)state;
-    struct file f;
+    struct file f = {.sqlite = NULL};
     char path[64];
     (void)snprintf(path, sizeof path, "%s/results.db", directory);
     FILE *old = fopen(path, "w");
@@ -306,7 +306,7 @@ static void test_documentation_names_every_column(void **state)
 {
     (void)state;
     static char document[1 << 16];
-    struct file f;
+    struct file f = {.sqlite = NULL};
     FILE *file = fopen("docs/results.md", "r");
     assert_non_null(file);
     size_t size = fread(document, 1, sizeof document - 1, file);

@@ -97,7 +97,7 @@ static void a_batch_with_errors_of_single_files_is_deleted_whole(void **state)
     story_begin(&s);
     story_pipeline(&s)->operations[OPERATION_TRACK_FILE].perform = refuse;
     struct summary summary = story_finish(&s);
-    struct invocation_row row;
+    struct invocation_row row = {0};
     run_invocation(s.run, 0, &row);
     assert_number(summary.messages.deleted, 10);
     assert_number(summary.messages.redelivered, 0);
@@ -123,7 +123,7 @@ static void nothing_is_deleted_after_a_crash_or_a_time_out(void **state)
         }
         story_begin(&s);
         story_until_ms(&s, 200 * 1000);
-        struct invocation_row row;
+        struct invocation_row row = {0};
         run_invocation(s.run, 0, &row);
         assert_text(row.outcome, crash ? "killed" : "timeout");
         assert_number(story_cloud(&s)->queue.state->deleted, 0);
@@ -145,7 +145,7 @@ static void the_batch_comes_back_when_its_visibility_ends(void **state)
     story_fault(&s, FAULT_KILL, "manifest_builder", "TRACK_FILE", 10);
     story_begin(&s);
     (void)story_finish(&s);
-    struct invocation_row row;
+    struct invocation_row row = {0};
     assert_number(run_invocations_count(s.run), 2);
     run_invocation(s.run, 1, &row);
     /* Received at 1 s; 360 s later visible; a poll takes a second. */
@@ -183,7 +183,7 @@ static void a_short_batch_waits_for_the_batching_window(void **state)
         s.scenario.mapping.batching_window = duration_s(20);
         story_begin(&s);
         (void)story_finish(&s);
-        struct invocation_row row;
+        struct invocation_row row = {0};
         run_invocation(s.run, 0, &row);
         assert_number(story_ms(&s, row.started_at), 20 * 1000);
         assert_number(row.records, files);

@@ -1,8 +1,8 @@
 /* test_expression.c: DynamoDB's expression language.
  *
  * Golden tables: which conditions hold of a file's item, of a lock's item and of none (DDB-EXPR-1
- * to 6), what an update makes of an item (DDB-UPDATE-*), and the message for each thing that is
- * refused (DDB-EXPR-7 to 9). A message of NULL says that it compiles.
+ * to DDB-EXPR-6), what an update makes of an item (DDB-UPDATE-*), and the message for each thing
+ * that is refused (DDB-EXPR-7 to 9). A message of NULL says that it compiles.
  */
 #include <setjmp.h>
 #include <stdarg.h>

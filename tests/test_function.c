@@ -15,7 +15,7 @@ static bool invoke(void)
 
 static struct invocation_row invocation(uint64_t ordinal)
 {
-    struct invocation_row row;
+    struct invocation_row row = {0};
     assert_true(ordinal <= run_invocations_count(s.run));
     run_invocation(s.run, ordinal - 1, &row);
     return row;
@@ -147,7 +147,7 @@ static void a_time_out_kills_in_mid_call_and_the_request_still_takes_effect(void
     story_until_ms(&s, 6000);
     assert_text(story_status(&s, TODAY, TEXT("2026-01-30-f0001.ndjson")), "pending");
     (void)story_finish(&s);
-    struct call_row row;
+    struct call_row row = {0};
     assert_true(story_call(&s, "TRACK_FILE", 1, &row));
     assert_number(story_ms(&s, row.effect_at), 6000);
     assert_number(story_ms(&s, row.reply_at), -1);

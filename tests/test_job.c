@@ -12,7 +12,7 @@ static void manifests_at_once(int64_t count)
 
 static struct job_run_row job_run(uint64_t ordinal)
 {
-    struct job_run_row row;
+    struct job_run_row row = {0};
     assert_true(ordinal <= run_job_runs_count(s.run));
     run_job_run(s.run, ordinal - 1, &row);
     return row;

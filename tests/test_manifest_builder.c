@@ -20,7 +20,7 @@ static int64_t files_with_status(const char *status)
 {
     int64_t count = 0;
     for (uint64_t i = 0; i < run_files_count(s.run); i++) {
-        struct file_row row;
+        struct file_row row = {0};
         run_file(s.run, i, &row);
         count += text_equal(row.status, text_from(status));
     }
@@ -177,7 +177,7 @@ static void a_lock_taken_from_a_living_owner_means_two_manifests(void **state)
     assert_number(story_violations(&s, INVARIANT_S1), 10);
     assert_number(story_violations(&s, INVARIANT_S5), 10);
     /* The first owner's release was refused, the second's was not. */
-    struct call_row row;
+    struct call_row row = {0};
     assert_true(story_call(&s, "RELEASE_LOCK", 10, &row));
     assert_text(row.outcome, "condition failed");
     assert_false(story_locked(&s));
@@ -271,7 +271,7 @@ static void a_lock_that_is_held_is_tried_three_times_half_a_second_apart(void **
     story_files(&s, 1, 3, (struct duration){0});
     story_begin(&s);
     story_until_ms(&s, 10 * 1000);
-    struct call_row row;
+    struct call_row row = {0};
     for (uint64_t i = 0; i < 3; i++) {
         assert_true(story_call(&s, "ACQUIRE_LOCK", 11 + i, &row));
         assert_text(row.outcome, "condition failed");

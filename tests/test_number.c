@@ -22,6 +22,8 @@
     "Number overflow. Attempting to store a number with magnitude larger than supported range"
 #define UNDER                                                                                      \
     "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+#define MINUS_38_NINES "-99999999999999999999999999999999999999"
+#define ONE_AND_38_NINES "199999999999999999999999999999999999999"
 #define LONG "Attempting to store more than 38 significant digits in a Number"
 
 static struct number parsed(const char *text)
@@ -78,7 +80,7 @@ static struct parse_case parse_cases[] = {
     {"1E99999999999",                                NULL,                                        OVER,           0 },
     {"1E-131",                                       NULL,                                        UNDER,          0 },
     {"1E-99999999999",                               NULL,                                        UNDER,          0 },
-    {"1" NINES_38,                                   NULL,                                        LONG,           0 },
+    {ONE_AND_38_NINES,                               NULL,                                        LONG,           0 },
     {"100000000000000000000000000000000000001.5",    NULL,                                        LONG,           0 },
     {"",                                             NULL,                                        CANNOT,         0 },
     {"abc",                                          NULL,                                        CANNOT "abc",   0 },
@@ -113,7 +115,7 @@ static void order_is_numeric(void **state)
 {
     (void)state;
     static const char *const rising[] = {"-1E125",
-                                         ("-" NINES_38),
+                                         MINUS_38_NINES,
                                          "-100",
                                          "-12.5",
                                          "-12",

@@ -269,7 +269,7 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 {
     (void)state;
     fill(true, true);
-    struct tenure_row row;
+    struct tenure_row row = {0};
     uint64_t count = run_tenures_count(run);
     assert_true(count >= 25);
     run_tenure(run, 0, &row);
@@ -286,20 +286,17 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(
-        &report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
-        "\n  no    L1 enough pending files of today become a manifest; violated once, which "
-        "this scenario allows\n",
-        "  2026-01-30: a lock was refused although it had expired\n",
-        ", 1 of 1 required invariants violated\n",
-        "  fault       kill: manifest_builder at "
-        "PUT_MANIFEST, occurrence 2\n",
-        "\nFaults, 1 of 1 struck:\n", "  left_behind ",
-        ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
+    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
+                 "become a manifest; violated once, which this scenario allows\n",
+                 "  2026-01-30: a lock was refused although it had expired\n",
+                 ", 1 of 1 required invariants violated\n",
+                 "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
+                 "\nFaults, 1 of 1 struck:\n", "  left_behind ",
+                 ", from 1s, over 1m (even), dated 2026-01-30\n",
+                 "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
-                 "\"subject\": \"2026-01-30\", \"text\": \"a lock was refused although it had "
-                 "expired\"}",
+                 "\"text\": \"a lock was refused although it had expired\"}",
                  "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
     REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
                  " 2026-01-30: a lock was refused although it had expired\n");

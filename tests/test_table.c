@@ -106,7 +106,7 @@ static struct expression *compile(enum expression_kind kind, const char *text)
     return e;
 }
 
-/* Units of writes (DDB-CAPACITY-3, -4) */
+/* Units of writes (DDB-CAPACITY-3, DDB-CAPACITY-4) */
 
 struct write_case {
     const char *name;
@@ -223,7 +223,7 @@ static void a_get_costs_by_4_kb_and_half_when_eventual(void **state)
     close_table(t);
 }
 
-/* Pages (DDB-QUERY-1 to 4) */
+/* Pages (DDB-QUERY-1, DDB-QUERY-2, DDB-QUERY-3) */
 
 /* Items of that many bytes in one partition, and what the first page gives. */
 struct page_case {
@@ -386,7 +386,7 @@ static void a_throttled_query_visits_nothing(void **state)
     close_table(t);
 }
 
-/* Updates (DDB-UPDATE-1, -2) */
+/* Updates (DDB-UPDATE-1, DDB-UPDATE-2) */
 
 static void an_update_of_nothing_makes_an_item(void **state)
 {
@@ -452,7 +452,7 @@ static void an_index_lags_and_is_sparse(void **state)
     close_table(t);
 }
 
-/* TTL (DDB-TTL-1, -2, -3) */
+/* TTL (DDB-TTL-1, DDB-TTL-2, DDB-TTL-3) */
 
 static void put_ttl(struct table *t, const char *k, const struct value *ttl)
 {

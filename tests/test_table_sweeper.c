@@ -20,7 +20,7 @@ static void a_lock_is_left_behind(enum lock_mode mode)
 
 static struct tenure_row tenure(uint64_t ordinal)
 {
-    struct tenure_row row;
+    struct tenure_row row = {0};
     assert_true(ordinal <= run_tenures_count(s.run));
     run_tenure(s.run, ordinal - 1, &row);
     return row;

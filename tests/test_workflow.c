@@ -17,7 +17,7 @@ static void one_manifest(enum machine machine)
 
 static struct execution_row the_execution(void)
 {
-    struct execution_row row;
+    struct execution_row row = {0};
     assert_number(run_executions_count(s.run), 1);
     run_execution(s.run, 0, &row);
     return row;
@@ -34,7 +34,7 @@ static void a_refused_run_is_tried_again_after_60_120_and_240_s_and_then_caught(
     const int64_t attempts_s[] = {1, 61, 181, 421};
     assert_number(run_job_runs_count(s.run), 4);
     for (uint64_t i = 0; i < 4; i++) {
-        struct job_run_row row;
+        struct job_run_row row = {0};
         run_job_run(s.run, i, &row);
         assert_text(row.state, "REFUSED");
         assert_number(story_ms(&s, row.started_at), attempts_s[i] * 1000);
@@ -208,7 +208,7 @@ static void m3_invokes_a_failing_updater_three_times(void **state)
     const int64_t starts_s[] = {121, 126, 136};
     assert_number(run_invocations_count(s.run), 4); /* the builder's among them */
     for (uint64_t i = 0; i < 3; i++) {
-        struct invocation_row row;
+        struct invocation_row row = {0};
         run_invocation(s.run, i + 1, &row);
         assert_text(row.function, "batch-status-updater");
         assert_text(row.outcome, "killed");

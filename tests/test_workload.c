@@ -5,7 +5,7 @@ static struct story s;
 
 static struct file_row file(uint64_t ordinal)
 {
-    struct file_row row;
+    struct file_row row = {0};
     assert_true(ordinal <= run_files_count(s.run));
     run_file(s.run, ordinal - 1, &row);
     return row;

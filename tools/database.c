@@ -518,6 +518,9 @@ static enum status create_named(struct database *d, const char *query, struct er
 
 static enum status refuse_query(struct database *d, struct error *error)
 {
+    if (sqlite3_errcode(d->sqlite) == SQLITE_NOMEM) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
     const char *what = d->refused != NULL ? d->refused : sqlite3_errmsg(d->sqlite);
     return error_set(error, STATUS_BAD_INPUT, "%s", what);
 }
@@ -535,7 +538,9 @@ static enum status prepare_query(struct database *d, const char *query, sqlite3_
         return error_set(error, STATUS_BAD_INPUT, "no query");
     }
     if (!is_alone(d->sqlite, rest)) {
-        return error_set(error, STATUS_BAD_INPUT, "more than one statement");
+        return sqlite3_errcode(d->sqlite) == SQLITE_NOMEM
+                   ? refuse_query(d, error)
+                   : error_set(error, STATUS_BAD_INPUT, "more than one statement");
     }
     if (sqlite3_column_count(*statement) != 1) {
         return error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
@@ -579,8 +584,9 @@ static bool read_value(sqlite3_stmt *statement, struct expectation_result *resul
     return ok;
 }
 
-static void evaluate_one(struct database *d, sqlite3_stmt *statement,
-                         struct expectation_result *result)
+/* STATUS_NO_MEMORY says nothing about the run; any other error of the query is its answer. */
+static enum status evaluate_one(struct database *d, sqlite3_stmt *statement,
+                                struct expectation_result *result, struct error *error)
 {
     result->ok = false;
     int step = sqlite3_step(statement);
@@ -596,7 +602,9 @@ static void evaluate_one(struct database *d, sqlite3_stmt *statement,
             (void)snprintf(result->observed, sizeof result->observed, "more than one row");
         }
     }
+    bool starved = sqlite3_errcode(d->sqlite) == SQLITE_NOMEM;
     (void)sqlite3_reset(statement);
+    return starved ? error_set(error, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
 }
 
 /* Ends a query that would never end: after 4 * 10^9 steps of SQLite's machine, a minute or so. */
@@ -622,7 +630,7 @@ enum status database_evaluate(struct database *d, struct report *report, struct 
         uint32_t rounds = 0;
         sqlite3_progress_handler(d->sqlite, 1000000, count_steps, &rounds);
         ASSERT(d->expectations[i] != NULL);
-        evaluate_one(d, d->expectations[i], &report->expectations[i]);
+        status = evaluate_one(d, d->expectations[i], &report->expectations[i], error);
     }
     sqlite3_progress_handler(d->sqlite, 0, NULL, NULL);
     return status;

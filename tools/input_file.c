@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The machine's refusals are not the user's mistakes. */
+static enum status status_of(int why)
+{
+    if (why == ENOMEM) {
+        return STATUS_NO_MEMORY;
+    }
+    return why == EIO || why == EMFILE || why == ENFILE ? STATUS_IO : STATUS_BAD_INPUT;
+}
+
 /* Reads until the end or `most` bytes, doubling the memory. */
 static enum status read_stream(FILE *stream, size_t most, struct text *content, struct error *error)
 {
@@ -26,7 +35,7 @@ static enum status read_stream(FILE *stream, size_t most, struct text *content, 
     if (ferror(stream)) {
         int why = errno;
         free(bytes);
-        return error_set(error, why == EISDIR ? STATUS_BAD_INPUT : STATUS_IO, "%s", strerror(why));
+        return error_set(error, status_of(why), "%s", strerror(why));
     }
     *content = (struct text){bytes, size};
     return STATUS_OK;
@@ -38,7 +47,8 @@ enum status input_file_read(const char *path, size_t most, struct text *content,
     bool standard = strcmp(path, "-") == 0;
     FILE *stream = standard ? stdin : fopen(path, "rb");
     if (stream == NULL) {
-        return error_set(error, STATUS_BAD_INPUT, "cannot read %.200s: %s", path, strerror(errno));
+        int why = errno;
+        return error_set(error, status_of(why), "cannot read %.200s: %s", path, strerror(why));
     }
     enum status status = read_stream(stream, most + 1, content, error);
     if (status != STATUS_OK) {

@@ -3,7 +3,8 @@
  * Method. A bucket fills at the provisioned rate and holds 300 seconds of it; a request is admitted
  * if its units are there, and takes them. A request that needs more than a full bucket is admitted
  * by a full one, which then owes the rest. Counted in units times nanoseconds, so refilling is
- * exact whenever it is done. Sources: DDB-CAPACITY-1, and DDB-CAPACITY-2 for what is an estimate.
+ * exact whenever it is done. Sources: DDB-CAPACITY-1, DDB-CAPACITY-7, and DDB-CAPACITY-2 for what
+ * is an estimate.
  */
 #ifndef LOCKSTEP_MODEL_AWS_CAPACITY_H
 #define LOCKSTEP_MODEL_AWS_CAPACITY_H

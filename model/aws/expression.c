@@ -174,7 +174,7 @@ static bool value_begins_with(const struct value *a, const struct value *x)
            text_starts(a->bytes, x->bytes);
 }
 
-/* attribute_type, begins_with and contains. */
+/* attribute_type, begins_with and contains. Source: DDB-EXPR-4. */
 static bool function_holds(const struct subject *s, const struct node *n)
 {
     struct value scratch[2];
@@ -256,60 +256,12 @@ static bool holds(const struct subject *s, const struct node *n) /* NOLINT(misc-
     assert_failed("the node is a condition", __FILE__, __LINE__);
 }
 
+/* Source: DDB-EXPR-1 for what binds tighter; the tree has it. */
 bool expression_holds(const struct expression *e, struct item item, const struct value *values)
 {
     ASSERT(e->kind != EXPRESSION_UPDATE);
     struct subject s = {e, item, values};
     return holds(&s, node_at(e, e->root));
-}
-
-/* The relation as a key condition has it, and as it reads from right to left. */
-static enum key_relation key_relation(enum node_kind kind, bool flipped)
-{
-    switch ((int)kind) {
-    case NODE_LESS:
-        return flipped ? KEY_GREATER : KEY_LESS;
-    case NODE_LESS_EQUAL:
-        return flipped ? KEY_GREATER_EQUAL : KEY_LESS_EQUAL;
-    case NODE_GREATER:
-        return flipped ? KEY_LESS : KEY_GREATER;
-    case NODE_GREATER_EQUAL:
-        return flipped ? KEY_LESS_EQUAL : KEY_GREATER_EQUAL;
-    case NODE_BETWEEN:
-        return KEY_BETWEEN;
-    case NODE_BEGINS_WITH:
-        return KEY_BEGINS_WITH;
-    default:
-        return KEY_EQUAL;
-    }
-}
-
-static struct key_condition key_condition(const struct expression *e, const struct node *n)
-{
-    const struct node *first = node_at(e, n->first);
-    const struct node *second = node_at(e, first->next);
-    bool flipped = first->kind == NODE_VALUE;
-    struct key_condition c = {.name = flipped ? second->name : first->name,
-                              .relation = key_relation(n->kind, flipped),
-                              .values = {flipped ? first->value : second->value}};
-    if (second->next != 0) {
-        c.values[1] = node_at(e, second->next)->value;
-    }
-    return c;
-}
-
-uint32_t expression_key_conditions(const struct expression *e, struct key_condition conditions[2])
-{
-    ASSERT(e->kind == EXPRESSION_KEY);
-    const struct node *root = node_at(e, e->root);
-    if (root->kind != NODE_AND) {
-        conditions[0] = key_condition(e, root);
-        return 1;
-    }
-    const struct node *first = node_at(e, root->first);
-    conditions[0] = key_condition(e, first);
-    conditions[1] = key_condition(e, node_at(e, first->next));
-    return 2;
 }
 
 uint32_t expression_conjuncts(const struct expression *e)

@@ -4,6 +4,7 @@
  * on where it stands but on its kind; so errors are noted by kind while the text is parsed and the
  * first kind in rank is reported. Source: DDB-EXPR-7.
  */
+#include "model/aws/expression_token.h"
 #include "model/aws/expression_tree.h"
 #include "model/aws/reserved_words.h"
 #include "sim/assert.h"
@@ -16,20 +17,6 @@ enum {
     TEXT_SIZE_MAX = 4096,
     IN_LIST_MAX = 100,
     DEPTH_MAX = 200, /* of parentheses, for the sake of the stack */
-};
-
-enum token_kind {
-    TOKEN_END,
-    TOKEN_WORD,  /* name, function or keyword */
-    TOKEN_NAME,  /* #name */
-    TOKEN_VALUE, /* :value */
-    TOKEN_DIGITS,
-    TOKEN_SIGN, /* = <> < <= > >= ( ) , + - . [ ] and anything else */
-};
-
-struct token {
-    enum token_kind kind;
-    struct text text;
 };
 
 /* Kinds of error, by rank. In a condition the kinds from NAME on are ranked within one comparison
@@ -77,101 +64,21 @@ __attribute__((format(printf, 3, 4))) static void note(struct parser *p, enum fa
 
 /* Tokens */
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_word(char c)
-{
-    return is_letter(c) || is_digit(c) || c == '_';
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct token token_at(const char *at)
-{
-    size_t size = 1;
-    enum token_kind kind = *at == '#'                     ? TOKEN_NAME
-                           : *at == ':'                   ? TOKEN_VALUE
-                           : is_digit(*at)                ? TOKEN_DIGITS
-                           : is_letter(*at) || *at == '_' ? TOKEN_WORD
-                                                          : TOKEN_SIGN;
-    if (kind != TOKEN_SIGN) {
-        while (kind == TOKEN_DIGITS ? is_digit(at[size]) : is_word(at[size])) {
-            size++;
-        }
-    } else if ((at[0] == '<' && (at[1] == '=' || at[1] == '>')) || (at[0] == '>' && at[1] == '=')) {
-        size = 2;
-    }
-    return (struct token){
-        kind, {at, size}
-    };
-}
-
-static void tokenize(struct parser *p)
-{
-    const char *at = p->source->text;
-    while (is_space(*at)) {
-        at++;
-    }
-    while (*at != '\0') {
-        struct token token = token_at(at);
-        p->tokens[p->tokens_count++] = token;
-        at += token.text.size;
-        while (is_space(*at)) {
-            at++;
-        }
-    }
-    p->tokens[p->tokens_count] = (struct token){
-        TOKEN_END, {at, 0}
-    };
-}
-
 static const struct token *token(const struct parser *p)
 {
     return &p->tokens[p->at];
 }
 
-static bool is_sign(const struct token *t, const char *sign)
-{
-    return t->kind == TOKEN_SIGN && text_equal(t->text, text_from(sign));
-}
-
-/* Keywords may be written in capitals or not; function names may not. */
-static bool is_keyword(const struct token *t, const char *keyword)
-{
-    struct text k = text_from(keyword);
-    if (t->kind != TOKEN_WORD || t->text.size != k.size) {
-        return false;
-    }
-    for (size_t i = 0; i < k.size; i++) {
-        char c = t->text.at[i];
-        if ((c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) != k.at[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool take_sign(struct parser *p, const char *sign)
 {
-    bool taken = is_sign(token(p), sign);
+    bool taken = token_is(token(p), sign);
     p->at += taken;
     return taken;
 }
 
 static bool take_keyword(struct parser *p, const char *keyword)
 {
-    bool taken = is_keyword(token(p), keyword);
+    bool taken = token_is_keyword(token(p), keyword);
     p->at += taken;
     return taken;
 }
@@ -182,7 +89,7 @@ static const char *const UPDATE_KEYWORDS[] = {"SET", "REMOVE", "ADD", "DELETE", 
 static bool is_any_keyword(const struct parser *p, const struct token *t)
 {
     const char *const *keyword = p->update ? UPDATE_KEYWORDS : CONDITION_KEYWORDS;
-    while (*keyword != NULL && !is_keyword(t, *keyword)) {
+    while (*keyword != NULL && !token_is_keyword(t, *keyword)) {
         keyword++;
     }
     return *keyword != NULL;
@@ -287,7 +194,7 @@ static uint16_t parse_path(struct parser *p)
     if (t->kind == TOKEN_NAME) {
         uint16_t n = node_new(p, NODE_PATH);
         node(p, n)->name = name_resolve(p, t->text);
-    } else if (t->kind == TOKEN_WORD && is_letter(*t->text.at) && !is_any_keyword(p, t)) {
+    } else if (t->kind == TOKEN_WORD && *t->text.at != '_' && !is_any_keyword(p, t)) {
         if (reserved_word(t->text)) {
             note(p, FAULT_RESERVED, "Attribute name is a reserved keyword; reserved keyword: %.*s",
                  (int)t->text.size, t->text.at);
@@ -298,7 +205,7 @@ static uint16_t parse_path(struct parser *p)
         return syntax_error(p);
     }
     p->at++;
-    if (is_sign(token(p), ".") || is_sign(token(p), "[")) {
+    if (token_is(token(p), ".") || token_is(token(p), "[")) {
         note(p, FAULT_SYNTAX,
              "Paths into documents are not simulated, only attributes of the item; path: %.*s%.*s",
              (int)t->text.size, t->text.at, (int)token(p)->text.size, token(p)->text.at);
@@ -454,7 +361,7 @@ static const struct token *behind_parenthesis(const struct parser *p)
     const struct token *t = token(p);
     int open = 0;
     for (; t->kind != TOKEN_END; t++) {
-        open += is_sign(t, "(") ? 1 : is_sign(t, ")") ? -1 : 0;
+        open += token_is(t, "(") ? 1 : token_is(t, ")") ? -1 : 0;
         if (open == 0) {
             return t + 1;
         }
@@ -466,8 +373,8 @@ static const struct token *behind_parenthesis(const struct parser *p)
 static uint16_t parse_operand(struct parser *p) /* NOLINT(misc-no-recursion) */
 {
     const struct token *t = token(p);
-    if (is_sign(t, "(") && p->depth < DEPTH_MAX) {
-        bool doubled = is_sign(t + 1, "(");
+    if (token_is(t, "(") && p->depth < DEPTH_MAX) {
+        bool doubled = token_is(t + 1, "(");
         p->at++;
         p->depth++;
         uint16_t n = parse_operand(p);
@@ -477,7 +384,7 @@ static uint16_t parse_operand(struct parser *p) /* NOLINT(misc-no-recursion) */
         }
         return n != 0 && expect_sign(p, ")") ? n : 0;
     }
-    if (t->kind == TOKEN_WORD && is_sign(t + 1, "(") && !is_any_keyword(p, t)) {
+    if (t->kind == TOKEN_WORD && token_is(t + 1, "(") && !is_any_keyword(p, t)) {
         return parse_function(p);
     }
     return t->kind == TOKEN_VALUE ? parse_value(p) : parse_path(p);
@@ -487,13 +394,13 @@ static uint16_t parse_operand(struct parser *p) /* NOLINT(misc-no-recursion) */
 
 static enum node_kind comparator(const struct token *t)
 {
-    return is_sign(t, "=")    ? NODE_EQUAL
-           : is_sign(t, "<>") ? NODE_UNEQUAL
-           : is_sign(t, "<")  ? NODE_LESS
-           : is_sign(t, "<=") ? NODE_LESS_EQUAL
-           : is_sign(t, ">")  ? NODE_GREATER
-           : is_sign(t, ">=") ? NODE_GREATER_EQUAL
-                              : NODE_NONE;
+    return token_is(t, "=")    ? NODE_EQUAL
+           : token_is(t, "<>") ? NODE_UNEQUAL
+           : token_is(t, "<")  ? NODE_LESS
+           : token_is(t, "<=") ? NODE_LESS_EQUAL
+           : token_is(t, ">")  ? NODE_GREATER
+           : token_is(t, ">=") ? NODE_GREATER_EQUAL
+                               : NODE_NONE;
 }
 
 /* Of the errors of one comparison or function the first in rank counts, and of those the first. */
@@ -582,16 +489,16 @@ static uint16_t parse_or(struct parser *p);
 /* A condition, or an expression in parentheses: what stands behind the closing one decides. */
 static uint16_t parse_primary(struct parser *p) /* NOLINT(misc-no-recursion) */
 {
-    if (!is_sign(token(p), "(")) {
+    if (!token_is(token(p), "(")) {
         return parse_condition(p);
     }
     const struct token *behind = behind_parenthesis(p);
-    if (comparator(behind) != NODE_NONE || is_keyword(behind, "BETWEEN") ||
-        is_keyword(behind, "IN")) {
+    if (comparator(behind) != NODE_NONE || token_is_keyword(behind, "BETWEEN") ||
+        token_is_keyword(behind, "IN")) {
         return parse_condition(p);
     }
     p->at++;
-    bool doubled = is_sign(token(p), "(") && is_sign(behind_parenthesis(p), ")");
+    bool doubled = token_is(token(p), "(") && token_is(behind_parenthesis(p), ")");
     if (p->depth == DEPTH_MAX) {
         note(p, FAULT_SYNTAX, "More than %d parentheses within one another", DEPTH_MAX);
         return 0;
@@ -633,7 +540,7 @@ static uint16_t parse_chain(struct parser *p, const char *keyword, enum node_kin
                             uint16_t (*parse_part)(struct parser *)) /* NOLINT(misc-no-recursion) */
 {
     uint16_t part = parse_part(p);
-    if (part == 0 || !is_keyword(token(p), keyword)) {
+    if (part == 0 || !token_is_keyword(token(p), keyword)) {
         return part;
     }
     uint16_t n = node_new(p, kind);
@@ -663,9 +570,9 @@ static uint16_t parse_or(struct parser *p) /* NOLINT(misc-no-recursion) */
 static uint16_t parse_set_value(struct parser *p) /* NOLINT(misc-no-recursion) */
 {
     const struct token *t = token(p);
-    if (is_sign(t, "(") && p->depth < DEPTH_MAX) {
+    if (token_is(t, "(") && p->depth < DEPTH_MAX) {
         const struct token *behind = behind_parenthesis(p);
-        if (!is_sign(behind, "+") && !is_sign(behind, "-")) {
+        if (!token_is(behind, "+") && !token_is(behind, "-")) {
             p->at++;
             p->depth++;
             uint16_t n = parse_set_value(p);
@@ -674,8 +581,8 @@ static uint16_t parse_set_value(struct parser *p) /* NOLINT(misc-no-recursion) *
         }
     }
     uint16_t left = parse_operand(p);
-    bool plus = is_sign(token(p), "+");
-    if (left == 0 || (!plus && !is_sign(token(p), "-"))) {
+    bool plus = token_is(token(p), "+");
+    if (left == 0 || (!plus && !token_is(token(p), "-"))) {
         return left;
     }
     p->at++;
@@ -761,95 +668,6 @@ static uint16_t parse_update(struct parser *p)
     return update;
 }
 
-/* Key conditions */
-
-static const char *operator_text(enum node_kind kind)
-{
-    switch ((int)kind) {
-    case NODE_OR:
-        return "OR";
-    case NODE_NOT:
-        return "NOT";
-    case NODE_UNEQUAL:
-        return "<>";
-    case NODE_IN:
-        return "IN";
-    case NODE_EXISTS:
-        return "attribute_exists";
-    case NODE_NOT_EXISTS:
-        return "attribute_not_exists";
-    case NODE_TYPE:
-        return "attribute_type";
-    case NODE_CONTAINS:
-        return "contains";
-    default:
-        return NULL;
-    }
-}
-
-/* Whether one key condition names one attribute, against values; notes what is wrong. */
-static bool check_key_operands(struct parser *p, const struct node *n)
-{
-    uint32_t paths = 0;
-    for (uint16_t i = n->first; i != 0; i = node(p, i)->next) {
-        if (node(p, i)->kind == NODE_SIZE) {
-            note(p, FAULT_CONDITION, "KeyConditionExpressions cannot contain nested operations");
-        }
-        paths += node(p, i)->kind == NODE_PATH;
-    }
-    bool path_first = node(p, n->first)->kind == NODE_PATH;
-    if ((n->kind == NODE_BETWEEN || n->kind == NODE_BEGINS_WITH) && !path_first) {
-        note(p, FAULT_CONDITION,
-             "Invalid condition in KeyConditionExpression: %s operator must have the key attribute "
-             "as its first operand",
-             n->kind == NODE_BETWEEN ? "BETWEEN" : "begins_with");
-    }
-    if (paths != 1) {
-        note(p, FAULT_CONDITION, "Invalid condition in KeyConditionExpression: %s",
-             paths == 0 ? "No key attribute specified"
-                        : "Multiple attribute names used in one condition");
-    }
-    return p->faults[FAULT_CONDITION][0] == '\0';
-}
-
-static struct text key_name(struct parser *p, const struct node *n)
-{
-    const struct node *first = node(p, n->first);
-    return first->kind == NODE_PATH ? first->name : node(p, first->next)->name;
-}
-
-/* Holds the tree to what a key condition may be. Source: DDB-EXPR-9. */
-static void check_key(struct parser *p, uint16_t root)
-{
-    const struct node *n = node(p, root);
-    const struct node *parts[2] = {n, NULL};
-    if (n->kind == NODE_AND) {
-        parts[0] = node(p, n->first);
-        parts[1] = node(p, parts[0]->next);
-    }
-    for (int i = 0; i < 2 && parts[i] != NULL; i++) {
-        const char *refused = operator_text(parts[i]->kind);
-        if (refused != NULL) {
-            note(p, FAULT_CONDITION, "Invalid operator used in KeyConditionExpression: %s",
-                 refused);
-            return;
-        }
-        if (parts[i]->kind == NODE_AND) {
-            note(p, FAULT_CONDITION,
-                 "KeyConditionExpressions must only contain one condition per "
-                 "key");
-            return;
-        }
-        if (!check_key_operands(p, parts[i])) {
-            return;
-        }
-    }
-    if (parts[1] != NULL &&
-        (parts[1]->next != 0 || text_equal(key_name(p, parts[0]), key_name(p, parts[1])))) {
-        note(p, FAULT_CONDITION, "KeyConditionExpressions must only contain one condition per key");
-    }
-}
-
 /* The whole */
 
 static size_t names_bytes(const struct expression_source *source, size_t text_size)
@@ -881,14 +699,17 @@ static bool parser_init(struct parser *p, enum expression_kind kind,
 
 static const char *parse(struct parser *p)
 {
-    tokenize(p);
+    p->tokens_count = tokenize(p->source->text, p->tokens);
     uint16_t root = p->update ? parse_update(p) : parse_or(p);
     if (root != 0 && token(p)->kind != TOKEN_END) {
         root = syntax_error(p);
     }
     p->e->root = root;
     if (root != 0 && p->e->kind == EXPRESSION_KEY && p->faults[FAULT_CONDITION][0] == '\0') {
-        check_key(p, root);
+        char fault[FAULT_TEXT_SIZE];
+        if (!expression_key_check(p->e, fault, sizeof fault)) {
+            note(p, FAULT_CONDITION, "%s", fault);
+        }
     }
     for (int fault = 0; fault < FAULTS; fault++) {
         if (p->faults[fault][0] != '\0') {

@@ -70,4 +70,7 @@ const struct value *expression_operand(const struct expression *e, const struct 
                                        struct item item, const struct value *values,
                                        struct value *scratch);
 
+/* Whether a compiled tree is one that a key condition may have; else `fault` says why not. */
+bool expression_key_check(const struct expression *e, char *fault, size_t size);
+
 #endif

@@ -2,7 +2,7 @@
  *
  * Method. The item is copied into the writer's buffer and changed there, while all right-hand sides
  * read the item as it was. Lists and sets that come out of a computation are built at the end of
- * the same buffer, downwards, and copied into their place.
+ * the same buffer, downwards, and copied into their place. Sources: DDB-UPDATE-3, DDB-UPDATE-4.
  */
 #include "model/aws/expression_tree.h"
 #include "sim/assert.h"

@@ -14,8 +14,6 @@
  */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
-enum { WRITE_UNIT_BYTES = 1024, READ_UNIT_BYTES = 4096 };
-
 /* Opening and closing */
 
 static bool names_valid(const struct table_config *c)
@@ -149,159 +147,6 @@ static void begin(struct table *t, struct instant now, struct table_reply *reply
     *reply = (struct table_reply){0};
 }
 
-static const char *name_of(const struct table *t, uint32_t place)
-{
-    return t->attributes[place].at; /* a config's string, which ends in NUL */
-}
-
-/* Whether a value may be a key attribute: S, not empty, not too long. */
-static enum table_result check_key_value(struct table *t, uint32_t place, const struct value *value)
-{
-    if (value->type != TYPE_S) {
-        return table_invalid(t,
-                             "One or more parameter values were invalid: Type mismatch for key %s "
-                             "expected: S actual: %s",
-                             name_of(t, place), attribute_type_text(value->type).at);
-    }
-    if (value->bytes.size == 0) {
-        return table_invalid(
-            t,
-            "One or more parameter values are not valid. The AttributeValue for a key "
-            "attribute cannot contain an empty string value. Key: %s",
-            name_of(t, place));
-    }
-    if (place == t->hash_place && value->bytes.size > HASH_KEY_BYTES_MAX) {
-        return table_invalid(
-            t, "One or more parameter values were invalid: Size of hashkey has exceeded "
-               "the maximum size limit of2048 bytes");
-    }
-    if (place == t->range_place && value->bytes.size > RANGE_KEY_BYTES_MAX) {
-        return table_invalid(
-            t, "One or more parameter values were invalid: Aggregated size of all range "
-               "keys has exceeded the size limit of 1024 bytes");
-    }
-    return TABLE_OK;
-}
-
-static enum table_result check_item_key(struct table *t, struct item item, uint32_t place)
-{
-    struct value value;
-    if (!item_get(item, t->attributes[place], &value)) {
-        return table_invalid(
-            t, "One or more parameter values were invalid: Missing the key %s in the item",
-            name_of(t, place));
-    }
-    return check_key_value(t, place, &value);
-}
-
-/* Whether an index key attribute, if it is there, is an S that is not empty and not too long.
- * Source: DDB-GSI-2. */
-static enum table_result check_index_key(struct table *t, struct item item, const char *index,
-                                         const char *name, size_t size_max)
-{
-    struct value value;
-    if (name == NULL || !item_get(item, text_from(name), &value)) {
-        return TABLE_OK;
-    }
-    if (value.type != TYPE_S) {
-        return table_invalid(
-            t,
-            "One or more parameter values were invalid: Type mismatch for Index Key %s "
-            "Expected: S Actual: %s IndexName: %s",
-            name, attribute_type_text(value.type).at, index);
-    }
-    if (value.bytes.size == 0) {
-        return table_invalid(
-            t,
-            "One or more parameter values are not valid. A value specified for a "
-            "secondary index key is not supported. The AttributeValue for a key "
-            "attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s",
-            index, name);
-    }
-    if (value.bytes.size > size_max) {
-        return table_invalid(
-            t,
-            "One or more parameter values were invalid: Size of %s has exceeded the "
-            "maximum size limit of %zu bytes",
-            size_max == HASH_KEY_BYTES_MAX ? "hashkey" : "rangekey", size_max);
-    }
-    return TABLE_OK;
-}
-
-static enum table_result check_sets(struct table *t, struct item item, const struct outline *o)
-{
-    struct item_cursor c = item_cursor(item);
-    struct text name;
-    struct value value;
-    while (o->empty_set && item_next(&c, &name, &value)) {
-        if (value.type >= TYPE_SS && item_count((struct item){value.bytes}) == 0) {
-            return table_invalid(t,
-                                 "One or more parameter values were invalid: An %s set  may not be "
-                                 "empty",
-                                 value.type == TYPE_SS   ? "string"
-                                 : value.type == TYPE_NS ? "number"
-                                                         : "binary");
-        }
-    }
-    return TABLE_OK;
-}
-
-/* Whether the attribute was found as a text that may be any key; else it needs a closer look. */
-static bool fair_key(const struct outline *o, uint32_t place)
-{
-    return o->places[place].size > 0 && o->places[place].size <= RANGE_KEY_BYTES_MAX;
-}
-
-static enum table_result check_index_keys(struct table *t, struct item item)
-{
-    enum table_result result = TABLE_OK;
-    for (uint32_t i = 0; result == TABLE_OK && i < t->config.indexes_count; i++) {
-        const struct table_index_config *c = &t->config.indexes[i];
-        result = check_index_key(t, item, c->name, c->hash_key, HASH_KEY_BYTES_MAX);
-        if (result == TABLE_OK) {
-            result = check_index_key(t, item, c->name, c->range_key, RANGE_KEY_BYTES_MAX);
-        }
-    }
-    return result;
-}
-
-/* Holds an item that is to be stored to the table's rules. */
-static enum table_result check_item(struct table *t, struct item item, const struct outline *o,
-                                    const char *too_large)
-{
-    bool all_fair = true;
-    for (uint32_t i = 0; i < t->attributes_count; i++) {
-        all_fair = all_fair && fair_key(o, i);
-    }
-    enum table_result result = all_fair ? TABLE_OK : check_item_key(t, item, t->hash_place);
-    if (result == TABLE_OK && !all_fair && t->range_place != PLACE_NONE) {
-        result = check_item_key(t, item, t->range_place);
-    }
-    if (result == TABLE_OK && !all_fair) {
-        result = check_index_keys(t, item);
-    }
-    if (result == TABLE_OK) {
-        result = check_sets(t, item, o);
-    }
-    if (result == TABLE_OK && o->size > ITEM_BYTES_MAX) {
-        result = table_invalid(t, "%s", too_large);
-    }
-    return result;
-}
-
-/* A key as a caller gives it: exactly the key attributes. */
-static enum table_result check_key(struct table *t, struct item key)
-{
-    uint32_t count = t->range_place == PLACE_NONE ? 1 : 2;
-    struct value value;
-    if (item_count(key) != count || !item_get(key, t->attributes[t->hash_place], &value) ||
-        (count == 2 && !item_get(key, t->attributes[t->range_place], &value))) {
-        return table_invalid(t, "The provided key element does not match the schema");
-    }
-    enum table_result result = check_item_key(t, key, t->hash_place);
-    return result == TABLE_OK && count == 2 ? check_item_key(t, key, t->range_place) : result;
-}
-
 /* What a call is about: a key, its slot, and the item there. */
 struct access {
     uint64_t hash;
@@ -328,134 +173,6 @@ static bool access_key(struct table *t, struct item key, const struct outline *o
 static struct item access_item(const struct table *t, const struct access *a)
 {
     return a->old == NULL ? (struct item){0} : record_item(t, a->old);
-}
-
-/* Capacity. Sources: DDB-CAPACITY-*, DDB-GSI-3. */
-
-static int64_t units(uint32_t bytes, int64_t unit)
-{
-    return bytes == 0 ? 1 : (bytes + unit - 1) / unit;
-}
-
-static int64_t larger_units(uint32_t before, uint32_t after)
-{
-    return units(before > after ? before : after, WRITE_UNIT_BYTES);
-}
-
-/* The place in every order of an item that is about to be stored, for costs. */
-struct image {
-    struct item item;
-    const struct outline *outline;
-};
-
-static struct text image_key(const struct image *image, uint32_t place)
-{
-    return outline_key(image->item, image->outline, place);
-}
-
-static bool image_in(const struct table_order *o, const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (image_key(image, o->places[i]).size == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool image_stays(const struct table_order *o, const struct record *old,
-                        const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (!text_equal(record_key(old, o->places[i]), image_key(image, o->places[i]))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Units that a write costs an index: `image` NULL deletes. */
-static int64_t index_units(const struct table_order *o, const struct record *old,
-                           const struct image *image)
-{
-    bool was = old != NULL && order_has(o, old);
-    bool is = image != NULL && image_in(o, image);
-    if (was && is) {
-        return image_stays(o, old, image) ? larger_units(old->size, image->outline->size)
-                                          : units(old->size, WRITE_UNIT_BYTES) +
-                                                units(image->outline->size, WRITE_UNIT_BYTES);
-    }
-    return was  ? units(old->size, WRITE_UNIT_BYTES)
-           : is ? units(image->outline->size, WRITE_UNIT_BYTES)
-                : 0;
-}
-
-/* Takes the units of a write from the table and its indexes, or from none of them where one has too
- * few. `milli`: the table's first. */
-static enum table_result charge_write(struct table *t, struct instant now,
-                                      const int64_t milli[1 + TABLE_INDEXES_MAX],
-                                      struct table_reply *reply)
-{
-    enum table_result result = TABLE_OK;
-    for (uint32_t i = 0; i <= t->config.indexes_count; i++) {
-        if (milli[i] > 0 && !capacity_admits(&t->meters[i].write, now, milli[i])) {
-            t->meters[i].consumed.throttled_writes++;
-            result = TABLE_THROTTLED;
-        }
-    }
-    for (uint32_t i = 0; i <= t->config.indexes_count && result == TABLE_OK; i++) {
-        capacity_take(&t->meters[i].write, milli[i]);
-        t->meters[i].consumed.wcu_milli += milli[i];
-        reply->wcu_milli += milli[i];
-    }
-    return result;
-}
-
-static enum table_result charge_read(struct table *t, struct instant now, uint32_t meter,
-                                     int64_t milli, int64_t *consumed)
-{
-    struct meter *m = &t->meters[meter];
-    if (!capacity_admits(&m->read, now, milli)) {
-        m->consumed.throttled_reads++;
-        return TABLE_THROTTLED;
-    }
-    capacity_take(&m->read, milli);
-    m->consumed.rcu_milli += milli;
-    *consumed = milli;
-    return TABLE_OK;
-}
-
-enum table_result table_charge_query(struct table *t, struct instant now,
-                                     const struct table_query *query, int64_t bytes, int64_t *milli)
-{
-    int64_t whole = bytes == 0 ? 1 : (bytes + READ_UNIT_BYTES - 1) / READ_UNIT_BYTES;
-    return charge_read(t, now, (uint32_t)(query->index + 1),
-                       whole * (query->consistent ? 1000 : 500), milli);
-}
-
-/* A condition that does not hold costs the table what the write would have cost it, and the
- * indexes nothing. Source: DDB-CAPACITY-5. */
-static enum table_result charge_failed(struct table *t, struct instant now,
-                                       const struct record *old, uint32_t size,
-                                       struct table_reply *reply)
-{
-    int64_t milli[1 + TABLE_INDEXES_MAX] = {1000 *
-                                            (old == NULL ? 1 : larger_units(old->size, size))};
-    enum table_result result = charge_write(t, now, milli, reply);
-    return result == TABLE_OK ? TABLE_CONDITION_FAILED : result;
-}
-
-static enum table_result charge_change(struct table *t, struct instant now,
-                                       const struct record *old, const struct image *image,
-                                       struct table_reply *reply)
-{
-    uint32_t before = old == NULL ? 0 : old->size;
-    int64_t milli[1 + TABLE_INDEXES_MAX] = {0};
-    milli[0] = 1000 * larger_units(before, image == NULL ? 0 : image->outline->size);
-    for (uint32_t i = 0; i < t->config.indexes_count; i++) {
-        milli[1 + i] = 1000 * index_units(&t->orders[1 + i], old, image);
-    }
-    return charge_write(t, now, milli, reply);
 }
 
 /* Writing */
@@ -518,7 +235,7 @@ static bool remove_item(struct table *t, struct instant now, uint32_t slot)
 static enum table_result finish_put(struct table *t, struct instant now, const struct access *a,
                                     const struct image *image, struct table_reply *reply)
 {
-    enum table_result result = charge_change(t, now, a->old, image, reply);
+    enum table_result result = table_charge_change(t, now, a->old, image, reply);
     if (result == TABLE_OK && !store_item(t, now, a, image)) {
         result = full(t);
     }
@@ -540,7 +257,7 @@ enum table_result table_put(struct table *t, struct instant now, struct item ite
     struct access a;
     outline_item(t, item, &o);
     enum table_result result =
-        check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
+        table_check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
     if (result != TABLE_OK) {
         return result;
     }
@@ -549,7 +266,7 @@ enum table_result table_put(struct table *t, struct instant now, struct item ite
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return charge_failed(t, now, a.old, o.size, reply);
+        return table_charge_failed(t, now, a.old, o.size, reply);
     }
     return finish_put(t, now, &a, &(struct image){item, &o}, reply);
 }
@@ -564,7 +281,7 @@ static enum table_result check_update(struct table *t, const struct expression *
                 t,
                 "One or more parameter values were invalid: Cannot update attribute %s. "
                 "This attribute is part of the key",
-                name_of(t, places[i]));
+                table_place_name(t, places[i]));
         }
     }
     return TABLE_OK;
@@ -595,7 +312,7 @@ enum table_result table_update(struct table *t, struct instant now, struct item 
     struct outline o;
     struct access a;
     struct item item;
-    enum table_result result = check_key(t, key);
+    enum table_result result = table_check_key(t, key);
     if (result == TABLE_OK) {
         result = check_update(t, update);
     }
@@ -608,13 +325,13 @@ enum table_result table_update(struct table *t, struct instant now, struct item 
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return charge_failed(t, now, a.old, a.old == NULL ? 0 : a.old->size, reply);
+        return table_charge_failed(t, now, a.old, a.old == NULL ? 0 : a.old->size, reply);
     }
     result = apply_update(t, &a, key, update, values, &item);
     if (result == TABLE_OK) {
         outline_item(t, item, &o);
-        result =
-            check_item(t, item, &o, "Item size to update has exceeded the maximum allowed size");
+        result = table_check_item(t, item, &o,
+                                  "Item size to update has exceeded the maximum allowed size");
     }
     return result == TABLE_OK ? finish_put(t, now, &a, &(struct image){item, &o}, reply) : result;
 }
@@ -626,7 +343,7 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
     begin(t, now, reply);
     struct outline o;
     struct access a;
-    enum table_result result = check_key(t, key);
+    enum table_result result = table_check_key(t, key);
     if (result != TABLE_OK) {
         return result;
     }
@@ -636,9 +353,9 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return charge_failed(t, now, a.old, 0, reply);
+        return table_charge_failed(t, now, a.old, 0, reply);
     }
-    result = charge_change(t, now, a.old, NULL, reply);
+    result = table_charge_change(t, now, a.old, NULL, reply);
     if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot)) {
         result = full(t);
     }
@@ -652,7 +369,7 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     struct outline o;
     struct access a = {0};
     *item = (struct item){0};
-    enum table_result result = check_key(t, key);
+    enum table_result result = table_check_key(t, key);
     if (result != TABLE_OK) {
         return result;
     }
@@ -662,8 +379,7 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     }
     uint32_t image = a.slot == 0 ? 0 : journal_image(t, a.slot, table_as_of(t, now, as_of));
     uint32_t size = image == 0 ? 0 : record_of(t, image)->size;
-    int64_t milli = units(size, READ_UNIT_BYTES) * (as_of.ns == now.ns ? 1000 : 500);
-    result = charge_read(t, now, 0, milli, &reply->rcu_milli);
+    result = table_charge_read(t, now, TABLE_BASE, size, as_of.ns == now.ns, &reply->rcu_milli);
     if (result == TABLE_OK && image != 0) {
         *item = record_item(t, record_of(t, image));
     }

@@ -47,7 +47,6 @@ void table_query_plainly(struct table *t, bool plainly)
 static void read_schema(struct reading *r)
 {
     const struct table *t = r->t;
-    r->order = &r->t->orders[r->query->index + 1];
     r->hash_place = t->hash_place;
     r->range_place = t->range_place;
     if (r->query->index != TABLE_BASE) {
@@ -58,11 +57,6 @@ static void read_schema(struct reading *r)
             r->range_place = r->hash_place;
         }
     }
-}
-
-static const char *place_name(const struct table *t, uint32_t place)
-{
-    return t->attributes[place].at;
 }
 
 static enum table_result check_values(struct reading *r, const struct key_condition *c)
@@ -133,7 +127,7 @@ static enum table_result read_key(struct reading *r)
             return table_invalid(r->t, "Query key condition not supported");
         }
         return table_invalid(r->t, "Query condition missed key schema element: %s",
-                             place_name(r->t, hash == NULL ? r->hash_place : r->range_place));
+                             table_place_name(r->t, hash == NULL ? r->hash_place : r->range_place));
     }
     if (hash->relation != KEY_EQUAL) {
         return table_invalid(r->t, "Query key condition not supported");
@@ -149,14 +143,14 @@ static enum table_result read_key(struct reading *r)
         return table_invalid(r->t,
                              "One or more parameter values are not valid. The AttributeValue for a "
                              "key attribute cannot contain an empty string value. Key: %s",
-                             place_name(r->t, r->hash_place));
+                             table_place_name(r->t, r->hash_place));
     }
     r->interval.low.probe = (struct key_probe){.parts = {r->partition}, .count = 1};
     r->interval.high.probe = r->interval.low.probe;
     return range != NULL ? read_range(r, range) : TABLE_OK;
 }
 
-/* A Query's filter must leave the key alone. */
+/* A Query's filter must leave the key alone. Source: DDB-EXPR-5. */
 static enum table_result check_filter(struct reading *r)
 {
     const uint32_t places[] = {r->hash_place, r->range_place};
@@ -166,7 +160,7 @@ static enum table_result check_filter(struct reading *r)
             return table_invalid(r->t,
                                  "Filter Expression can only contain non-primary key attributes: "
                                  "Primary key attribute: %s",
-                                 place_name(r->t, places[i]));
+                                 table_place_name(r->t, places[i]));
         }
     }
     return TABLE_OK;
@@ -466,7 +460,8 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
         page_forward(r);
     }
     int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
-    enum table_result result = table_charge_query(r->t, now, r->query, bytes, &page->rcu_milli);
+    enum table_result result = table_charge_read(r->t, now, r->query->index, bytes,
+                                                 r->query->consistent, &page->rcu_milli);
     if (result != TABLE_OK) {
         return result;
     }
@@ -503,8 +498,8 @@ static struct memo_question question_of(const struct reading *r)
 static enum table_result answer_from_memo(struct reading *r, struct instant now,
                                           const struct memo_answer *known, struct table_page *page)
 {
-    enum table_result result =
-        table_charge_query(r->t, now, r->query, known->bytes, &page->rcu_milli);
+    enum table_result result = table_charge_read(r->t, now, r->query->index, known->bytes,
+                                                 r->query->consistent, &page->rcu_milli);
     if (result != TABLE_OK) {
         return result;
     }
@@ -558,11 +553,12 @@ enum table_result table_read_page(struct table *t, struct instant now,
     t->now = now;
     journal_prune(t, now);
     *page = (struct table_page){0};
-    struct reading r = {.t = t, .query = query};
+    struct reading r = {.t = t, .query = query, .order = &t->orders[query->index + 1]};
     enum table_result result = read_query(&r);
     if (result != TABLE_OK) {
         return result;
     }
+    ASSERT(r.order != NULL);
     ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);

@@ -456,7 +456,7 @@ static uint32_t attribute_place(struct table *t, const char *name)
 static bool orders_init(struct table *t)
 {
     const struct table_config *c = &t->config;
-    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {{0}};
+    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {0};
     places[0][0] = t->hash_place = attribute_place(t, c->hash_key);
     places[0][1] = t->range_place = attribute_place(t, c->range_key);
     for (uint32_t i = 0; i < c->indexes_count; i++) {

@@ -8,6 +8,8 @@
  * changes an order is exchanged by slot_become, which takes the slot out and puts it back.
  *
  *   table.c          opening, closing, the calls on single items, TTL, totals
+ *   table_check.c    which items and keys are taken
+ *   table_capacity.c what a call costs
  *   table_slots.c    slots, the hash index over them, their images and orders
  *   table_journal.c  before-images: the past for readers, marks and rolling back
  *   table_query.c    pages
@@ -285,14 +287,43 @@ struct instant table_as_of(const struct table *t, struct instant now, struct ins
 
 /* table.c */
 
-/* Takes the units of a page from the capacity of what was queried. */
-enum table_result table_charge_query(struct table *t, struct instant now,
-                                     const struct table_query *query, int64_t bytes,
-                                     int64_t *milli);
-
 /* Sets the message and returns TABLE_INVALID. */
 enum table_result table_invalid(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* table_check.c */
+
+/* The name of a key attribute, which ends in NUL. */
+const char *table_place_name(const struct table *t, uint32_t place);
+
+/* Holds an item that is to be stored to the table's rules; `too_large` is what is said of more than
+ * 400 KB. */
+enum table_result table_check_item(struct table *t, struct item item, const struct outline *o,
+                                   const char *too_large);
+
+/* Holds a key as a caller gives it to the schema: the key attributes and nothing else. */
+enum table_result table_check_key(struct table *t, struct item key);
+
+/* table_capacity.c */
+
+/* An item that is about to be stored. */
+struct image {
+    struct item item;
+    const struct outline *outline;
+};
+
+/* Takes the units of a read of that many bytes, or of a write, from the capacity; or none, and
+ * TABLE_THROTTLED, where the table or an index that the write touches has too few. */
+enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
+                                    int64_t bytes, bool consistent, int64_t *milli);
+
+/* A write of `image` (NULL: a delete) over `old` (NULL: no item). */
+enum table_result table_charge_change(struct table *t, struct instant now, const struct record *old,
+                                      const struct image *image, struct table_reply *reply);
+
+/* A write of `size` bytes whose condition did not hold: TABLE_CONDITION_FAILED if admitted. */
+enum table_result table_charge_failed(struct table *t, struct instant now, const struct record *old,
+                                      uint32_t size, struct table_reply *reply);
 
 /* table_query.c */
 
