@@ -285,6 +285,25 @@ static void thirteen_executions(void **state)
     }
 }
 
+/* SFN-RETRY-1: the job's start was retried once; the updater's state counts from nought. */
+static void each_state_counts_its_own_retries(void **state)
+{
+    (void)state;
+    one_manifest(MACHINE_M3);
+    for (int64_t i = 1; i <= 3; i++) {
+        story_fault(&s, FAULT_KILL, "status_updater", "QUERY_BATCH", i);
+    }
+    story_begin(&s);
+    story_cloud(&s)->job.max_concurrent_runs = 0;
+    story_until_ms(&s, 30 * 1000);
+    story_cloud(&s)->job.max_concurrent_runs = 1;
+    struct summary summary = story_finish(&s);
+    assert_number(summary.job_runs.refused, 1);
+    assert_number(summary.job_runs.succeeded, 1);
+    assert_number(summary.invocations, 1 + 3);
+    story_end(&s);
+}
+
 int main(void)
 {
     static struct cases cases;
@@ -299,5 +318,6 @@ int main(void)
     CASES_ADD_TABLE(&cases, thirteen_executions, slots_rows);
     CASES_ADD(&cases, m3_sets_the_files_of_a_failed_job_to_failed);
     CASES_ADD(&cases, m3_invokes_a_failing_updater_three_times);
+    CASES_ADD(&cases, each_state_counts_its_own_retries);
     return cases_run("workflow", &cases);
 }
