@@ -197,7 +197,7 @@ static void a_table_is_the_same_when_opened_again(void **state)
             assert_int_equal(there, i % 3 != 1 || i % 6 == 1);
             assert_true(!there || text_equal(item.bytes, expected.bytes));
         }
-        int64_t ttl;
+        int64_t ttl = 0;
         assert_true(table_next_expiry(t, 0, &ttl));
         assert_int_equal(ttl, instant_epoch_seconds(START) + 1);
         close_table(t);
