@@ -16,7 +16,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
         -Wswitch-enum -Wvla -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_debug := -O0 -g3 -DLOCKSTEP_PARANOID
-FLAGS_release := -O2 -g $(if $(filter gcc,$(notdir $(CC))),-flto=auto)
+FLAGS_release := -O2 -g $(if $(filter gcc,$(notdir $(CC))),-flto=auto -ffat-lto-objects)
 FLAGS_asan := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE)
 FLAGS_coverage := -O0 -g --coverage
 FLAGS_fuzz := -O1 -g -DLOCKSTEP_PARANOID $(SANITIZE) -fsanitize=fuzzer-no-link
@@ -44,7 +44,7 @@ $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
 	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
-	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
+	$(CC) $(FLAGS) -fno-lto -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm

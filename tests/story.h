@@ -189,6 +189,7 @@ static inline bool story_locked(const struct story *s)
 static inline bool story_call(const struct story *s, const char *point, uint64_t ordinal,
                               struct call_row *row)
 {
+    memset(row, 0, sizeof *row);
     for (uint64_t i = 0; i < run_calls_count(s->run); i++) {
         run_call(s->run, i, row);
         if (text_equal(row->point, text_from(point)) && --ordinal == 0) {

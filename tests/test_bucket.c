@@ -93,7 +93,7 @@ static void without_a_rule_an_object_stays(void **state)
     story_end(&s);
 }
 
-/* PIPE-GLUE-2: F41. The flush comes after the inputs are gone, and one missing file fails them all.
+/* PIPE-GLUE-2: the flush comes after the inputs are gone, and one missing file fails them all.
  */
 static void a_job_whose_input_has_expired_fails(void **state)
 {

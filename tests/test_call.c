@@ -73,7 +73,7 @@ static void a_lost_reply_leaves_the_effect_and_the_call_is_made_again(void **sta
     story_end(&s);
 }
 
-/* SDK-LOST-1: F11 of the failure catalogue. Nobody who holds the lock is running, and it blocks. */
+/* SDK-LOST-1: nobody who holds the lock is running, and it blocks. */
 static void the_owner_of_a_lock_is_refused_by_its_own_lock(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static enum call_status throttle(struct cloud *c, struct task *caller, struct ca
     return CALL_THROTTLED;
 }
 
-/* SDK-RETRY-1: then the handler sees the error, counts it, and the message is deleted (F5). */
+/* SDK-RETRY-1: then the handler sees the error, counts it, and the message is deleted. */
 static void after_ten_attempts_at_the_table_the_error_is_the_caller_s(void **state)
 {
     (void)state;

@@ -51,7 +51,7 @@ static void a_run_starts_up_before_its_script_runs(void **state)
     story_end(&s);
 }
 
-/* GLUE-RETRY-1: F34. The execution took its failure path at the first failure; the output appears
+/* GLUE-RETRY-1: the execution took its failure path at the first failure; the output appears
  * all the same. */
 static void a_failed_run_is_started_again_by_glue_itself(void **state)
 {

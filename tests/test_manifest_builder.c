@@ -3,8 +3,7 @@
  *
  * The matrix kills the builder right after the effect of each of its calls, looks at once, and
  * again when the messages have been redelivered. Ten files arrive at once, so the tenth acquisition
- * of the lock is the one that finds a batch. Numbers such as F11 are those of the failure
- * catalogue in docs/glossary.md.
+ * of the lock is the one that finds a batch.
  */
 #include "tests/story.h"
 
@@ -34,7 +33,7 @@ static int64_t files_with_status(const char *status)
 
 /* What is there when the builder has died after the nth call at a point, and at the end of the run:
  * by then the messages have come again after 360 s, and the lock had expired. Each redelivered file
- * is put as pending again (F6). Where ten were pending, the first one makes the manifest, and the
+ * is put as pending again. Where ten were pending, the first one makes the manifest, and the
  * other nine, which it lists, stay pending; where four were marked, the fourth one does. Only where
  * all ten were marked does the tenth make it, and none is left. A record that is pending for good
  * stops V3 and not V4. */
@@ -109,7 +108,7 @@ static void of_each_version(void **state)
  * ------------------------------------------------------------------------------------------------
  */
 
-/* PIPE-LOCK-1: F4 and F11. An expired lock is taken over by the next arrival, and by nothing else.
+/* PIPE-LOCK-1, SDK-LOST-1: an expired lock is taken over by the next arrival, and by nothing else.
  */
 static void a_lock_that_its_owner_was_refused_by_ends_with_the_next_arrival(void **state)
 {
@@ -161,7 +160,7 @@ static void an_expired_lock(void **state)
     story_end(&s);
 }
 
-/* PIPE-LOCK-2: F10. The owner lives longer than its lock; nothing tells it. */
+/* PIPE-LOCK-2: the owner lives longer than its lock; nothing tells it. */
 static void a_lock_taken_from_a_living_owner_means_two_manifests(void **state)
 {
     (void)state;
@@ -194,7 +193,7 @@ static enum call_status refuse(struct cloud *c, struct task *caller, struct call
     return CALL_INVALID;
 }
 
-/* PIPE-LOCK-2: F12. The first file's release fails, and the lock stays to its ttl. */
+/* PIPE-LOCK-2: the first file's release fails, and the lock stays to its ttl. */
 static void a_release_that_fails_leaves_the_lock_behind(void **state)
 {
     (void)state;
@@ -213,7 +212,7 @@ static void a_release_that_fails_leaves_the_lock_behind(void **state)
  * ------------------------------------------------------------------------------------------------
  */
 
-/* PIPE-TRACK-1, SQS-DUPLICATE-1: F6. A second delivery makes a manifested file pending again. */
+/* PIPE-TRACK-1, SQS-DUPLICATE-1: a second delivery makes a manifested file pending again. */
 static void a_message_delivered_twice_makes_its_file_pending_again(void **state)
 {
     (void)state;
@@ -247,7 +246,7 @@ static void a_conditional_track_leaves_a_manifested_file_alone(void **state)
     story_end(&s);
 }
 
-/* PIPE-READ-1: F7. Whoever has the lock next reads a replica that has not seen the marks: at 6 s
+/* PIPE-READ-1: whoever has the lock next reads a replica that has not seen the marks: at 6 s
  * the eleventh file makes the manifest, and 100 and 200 ms later another two of the same files. */
 static void a_stale_read_at_hand_over_puts_files_into_more_than_one_manifest(void **state)
 {
@@ -263,7 +262,7 @@ static void a_stale_read_at_hand_over_puts_files_into_more_than_one_manifest(voi
     story_end(&s);
 }
 
-/* PIPE-LOOP-1: F2. Three attempts within a second, then the file's builder goes away. */
+/* PIPE-LOOP-1: three attempts within a second, then the file's builder goes away. */
 static void a_lock_that_is_held_is_tried_three_times_half_a_second_apart(void **state)
 {
     (void)state;
@@ -285,7 +284,7 @@ static void a_lock_that_is_held_is_tried_three_times_half_a_second_apart(void **
     story_end(&s);
 }
 
-/* PIPE-POISON-1: F1 with M0, for good; V4 skips the record. */
+/* PIPE-POISON-1: with M0 for good; V4 skips the record. */
 static void a_record_that_stays_pending_stops_v3_and_not_v4(void **state)
 {
     (void)state;
@@ -338,7 +337,7 @@ static const struct size_row size_rows[] = {
     {"prod takes no file of 4037018 bytes", PRESET_PROD, 4037018,  true },
 };
 
-/* PIPE-VALIDATE-1: F37. What is out of the band is copied, and no record tells of it. */
+/* PIPE-VALIDATE-1: what is out of the band is copied, and no record tells of it. */
 static void the_size_band(void **state)
 {
     const struct size_row *row = *state;
@@ -358,6 +357,22 @@ static void the_size_band(void **state)
     assert_number(story_cloud(&s)->buckets.counts->puts[BUCKET_QUARANTINE], row->quarantined);
     assert_number(summary.messages.deleted, 1);
     story_end(&s);
+}
+
+/* PIPE-VALIDATE-1: where the band ends at whole bytes, both belong to it. */
+static void both_ends_of_the_size_band_are_accepted(void **state)
+{
+    (void)state;
+    for (int64_t size = 89; size <= 111; size++) {
+        story_init(&s);
+        s.scenario.expected_size = 100;
+        s.scenario.size_tolerance_percent = 10;
+        story_files(&s, 1, 0, (struct duration){0});
+        s.scenario.workloads[0].size = size;
+        story_begin(&s);
+        assert_number(story_finish(&s).files.quarantined, size == 89 || size == 111);
+        story_end(&s);
+    }
 }
 
 struct date_row {
@@ -428,7 +443,7 @@ static void an_earlier_date_needs_one_file_and_today_needs_ten(void **state)
     }
 }
 
-/* PIPE-KEY-1: F13. The number starts at 1 in every call, and the second is all that differs. */
+/* PIPE-KEY-1: the number starts at 1 in every call, and the second is all that differs. */
 static void two_calls_in_one_second_put_the_same_key(void **state)
 {
     (void)state;
@@ -449,7 +464,7 @@ static void two_calls_in_one_second_put_the_same_key(void **state)
     story_end(&s);
 }
 
-/* PIPE-CREATE-1: F8 and F21. What fails behind the manifest's put is ignored. */
+/* PIPE-CREATE-1: what fails behind the manifest's put is ignored. */
 static void errors_behind_the_manifest_s_put_are_ignored(void **state)
 {
     (void)state;
@@ -481,6 +496,7 @@ int main(void)
     CASES_ADD(&cases, a_record_that_stays_pending_stops_v3_and_not_v4);
     CASES_ADD(&cases, v4_reports_each_invocation_and_v3_does_not);
     CASES_ADD_TABLE(&cases, the_size_band, size_rows);
+    CASES_ADD(&cases, both_ends_of_the_size_band_are_accepted);
     CASES_ADD_TABLE(&cases, the_date_of_a_file, date_rows);
     CASES_ADD(&cases, an_earlier_date_needs_one_file_and_today_needs_ten);
     CASES_ADD(&cases, two_calls_in_one_second_put_the_same_key);

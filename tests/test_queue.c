@@ -73,10 +73,7 @@ static void a_batch_comes_back_oldest_first(void **state)
     story_init(&s);
     begin(3);
     struct batch *batch = receive(3);
-    uint32_t bodies[3];
-    for (int i = 0; i < 3; i++) {
-        bodies[i] = batch->bodies[i];
-    }
+    uint32_t bodies[] = {batch->bodies[0], batch->bodies[1], batch->bodies[2]};
     story_until_ms(&s, VISIBILITY_MS);
     queue_forget(story_cloud(&s), batch);
     for (int i = 0; i < 3; i++) {
@@ -174,6 +171,19 @@ static void any_of_the_ten_oldest_messages_may_be_next(void **state)
     }
 }
 
+/* SQS-ORDER-1 */
+static void of_fewer_than_ten_any_may_be_next(void **state)
+{
+    (void)state;
+    struct choice order = {CHOICE_MESSAGE_ORDER, 2, 2};
+    story_init(&s);
+    begin(3);
+    choices_init_recorded(&s.choices, cloud_choice_names, CHOICES_COUNT, &order, 1);
+    assert_number(receive(1)->bodies[0], story_cloud(&s)->queue.messages[2].body);
+    assert_false(s.choices.diverged);
+    story_end(&s);
+}
+
 /* SQS-DUPLICATE-1 */
 static void a_duplicate_is_for_a_later_receive(void **state)
 {
@@ -232,6 +242,7 @@ int main(void)
     CASES_ADD(&cases, a_message_received_too_often_goes_to_the_dead_letter_queue);
     CASES_ADD(&cases, a_message_older_than_the_retention_is_gone);
     CASES_ADD(&cases, any_of_the_ten_oldest_messages_may_be_next);
+    CASES_ADD(&cases, of_fewer_than_ten_any_may_be_next);
     CASES_ADD(&cases, a_duplicate_is_for_a_later_receive);
     CASES_ADD(&cases, a_notification_may_come_twice);
     CASES_ADD(&cases, a_notification_takes_its_delay);

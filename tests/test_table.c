@@ -493,7 +493,7 @@ static void only_recent_epoch_seconds_expire(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct table *t = open_table();
         uint64_t hash = 0;
-        int64_t ttl;
+        int64_t ttl = 0;
         struct item old;
         put_ttl(t, "k", &cases[i].ttl);
         table_each_expiry(t, INT64_MIN + 1, now_s, note_hash, &hash);

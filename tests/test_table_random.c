@@ -424,7 +424,7 @@ static void delete (struct world *w, uint32_t key)
 static int64_t ttl_of_item(struct item item)
 {
     struct value value;
-    int64_t ttl;
+    int64_t ttl = 0;
     return item_get(item, TEXT("ttl"), &value) && number_integer(&value.number, &ttl) ? ttl
                                                                                       : TTL_NONE;
 }
@@ -437,7 +437,7 @@ static void check_expiries(struct world *w)
         int64_t ttl = ttl_of_item(reference_get(w, key, w->now));
         least = ttl >= from && ttl < least ? ttl : least;
     }
-    int64_t ttl;
+    int64_t ttl = 0;
     bool any = table_next_expiry(w->t, from, &ttl);
     assert_int_equal(any, least != INT64_MAX);
     if (any) {

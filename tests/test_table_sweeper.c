@@ -87,6 +87,21 @@ static void a_renewed_ttl_is_honoured(void **state)
     story_end(&s);
 }
 
+/* DDB-TTL-*: in the second of its ttl it has not expired, whatever the delay. */
+static void without_a_delay_an_item_goes_in_the_second_after_its_ttl(void **state)
+{
+    (void)state;
+    a_lock_is_left_behind(LOCK_TAKEOVER);
+    s.scenario.table.ttl_delay = exactly((struct duration){0});
+    s.scenario.until = duration_s(2000);
+    story_begin(&s);
+    story_until_ms(&s, (TTL_S + 1) * 1000 - 1);
+    assert_true(story_locked(&s));
+    story_until_ms(&s, (TTL_S + 1) * 1000);
+    assert_false(story_locked(&s));
+    story_end(&s);
+}
+
 /* Expiry alone keeps no run going; with `until` it goes on. */
 static void a_run_in_which_only_items_expire_is_over(void **state)
 {
@@ -125,6 +140,7 @@ int main(void)
     CASES_ADD(&cases, an_item_stays_readable_until_its_delay_after_the_ttl_has_passed);
     CASES_ADD(&cases, until_then_conditions_see_it);
     CASES_ADD(&cases, a_renewed_ttl_is_honoured);
+    CASES_ADD(&cases, without_a_delay_an_item_goes_in_the_second_after_its_ttl);
     CASES_ADD(&cases, a_run_in_which_only_items_expire_is_over);
     CASES_ADD(&cases, file_records_expire_after_their_days);
     return cases_run("table_sweeper", &cases);

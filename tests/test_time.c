@@ -100,7 +100,7 @@ static void test_calendar_agrees_with_gmtime(void **state)
         assert_int_equal(c.minute, tm.tm_min);
         assert_int_equal(c.second, tm.tm_sec);
         assert_in_range(c.nanosecond, 0, NS_PER_S - 1);
-        struct instant back;
+        struct instant back = {0};
         assert_true(instant_from_civil(&c, &back));
         assert_true(back.ns == t.ns);
     }

@@ -85,7 +85,7 @@ static void a_failed_job_ends_in_an_alert_and_an_execution_that_succeeded(void *
     story_end(&s);
 }
 
-/* SFN-STATUS-1: F33, the output is there, and the execution says FAILED. */
+/* SFN-STATUS-1: the output is there, and the execution says FAILED. */
 static void an_error_that_nobody_catches_ends_the_execution_failed(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void an_error_that_nobody_catches_ends_the_execution_failed(void **state)
     story_end(&s);
 }
 
-/* SFN-CATCH-1: F60. */
+/* SFN-CATCH-1 */
 static void an_error_of_the_first_state_means_that_no_job_runs(void **state)
 {
     (void)state;
@@ -140,7 +140,7 @@ static void without_a_name_each_start_is_a_new_execution(void **state)
     story_begin(&s);
     struct summary summary = story_finish(&s);
     assert_number(summary.manifests.created, 1);
-    assert_number(summary.executions.started, 2); /* F61 */
+    assert_number(summary.executions.started, 2);
     assert_number(summary.parquet.objects, 2);
     assert_number(story_violations(&s, INVARIANT_S5), 1);
     story_end(&s);
@@ -285,6 +285,25 @@ static void thirteen_executions(void **state)
     }
 }
 
+/* SFN-RETRY-1: the job's start was retried once; the updater's state counts from nought. */
+static void each_state_counts_its_own_retries(void **state)
+{
+    (void)state;
+    one_manifest(MACHINE_M3);
+    for (int64_t i = 1; i <= 3; i++) {
+        story_fault(&s, FAULT_KILL, "status_updater", "QUERY_BATCH", i);
+    }
+    story_begin(&s);
+    story_cloud(&s)->job.max_concurrent_runs = 0;
+    story_until_ms(&s, 30 * 1000);
+    story_cloud(&s)->job.max_concurrent_runs = 1;
+    struct summary summary = story_finish(&s);
+    assert_number(summary.job_runs.refused, 1);
+    assert_number(summary.job_runs.succeeded, 1);
+    assert_number(summary.invocations, 1 + 3);
+    story_end(&s);
+}
+
 int main(void)
 {
     static struct cases cases;
@@ -299,5 +318,6 @@ int main(void)
     CASES_ADD_TABLE(&cases, thirteen_executions, slots_rows);
     CASES_ADD(&cases, m3_sets_the_files_of_a_failed_job_to_failed);
     CASES_ADD(&cases, m3_invokes_a_failing_updater_three_times);
+    CASES_ADD(&cases, each_state_counts_its_own_retries);
     return cases_run("workflow", &cases);
 }

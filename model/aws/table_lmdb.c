@@ -23,7 +23,7 @@ enum {
     BLOCK_BYTES = 1 << 20,
 };
 
-static const size_t MAP_BYTES_FIRST = (size_t)1 << 30;
+static const size_t MAP_BYTES_FIRST = (size_t)1 << 20; /* doubled as often as needed */
 static const char MAGIC[16] = "LOCKSTEP TABLE\n";
 static const char DATA_FILE[] = "data.mdb";
 static const char OWN_FILE[] = "lockstep-table";
