@@ -44,7 +44,7 @@ static double ours_run(void *memory, uint32_t pending, struct hold_delays *delay
     }
     double start = measure_cpu_seconds();
     for (int i = 0; i < EVENTS; i++) {
-        struct event event;
+        struct event event = {0, 0, 0};
         (void)event_queue_pop(o.q, &event);
         handlers[event.kind](&o, &event);
     }

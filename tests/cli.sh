@@ -155,6 +155,14 @@ for s in suites:
 expect 1 run --format tap good.yaml failing.yaml
 out_has "1..6"
 
+# An expectation that reads the calls has them kept.
+sed '/^expect:/,$d' good.yaml >calls.yaml
+cat >>calls.yaml <<'EOF'
+expect:
+  - {name: calls are kept, sql: "SELECT count(*) > 0 FROM api_calls WHERE point = 'PUT_MANIFEST'"}
+EOF
+expect 0 run -q calls.yaml
+
 # Files: whole or not at all.
 expect 0 run -q --out run.db good.yaml
 check "the database holds 20 files" python3 -c "

@@ -418,8 +418,9 @@ static int prepare_run(struct attempt *a)
         a->trace.sink = write_record;
         a->trace.self = a;
     }
+    bool read = a->database != NULL && database_reads_calls(a->database);
     struct run_options options = {
-        .choices = &a->choices, .trace = &a->trace, .keep_calls = r->out != NULL};
+        .choices = &a->choices, .trace = &a->trace, .keep_calls = r->out != NULL || read};
     a->run = run_create(&a->scenario, &options, &a->error);
     return a->run == NULL ? complain(a, STATUS_IO) : STATUS_PASS;
 }

@@ -21,6 +21,9 @@ void database_destroy(struct database *database); /* NULL is ignored */
 enum status database_expect(struct database *database, uint32_t index, struct text sql,
                             struct error *error);
 
+/* Whether an expectation reads api_calls: the run has to keep its calls then. */
+bool database_reads_calls(const struct database *database);
+
 /* Fills the tables that the expectations read from the report's run, runs each query and stores
  * whether it gave one row holding 1. The report needs its run, scenario and summary. */
 enum status database_evaluate(struct database *database, struct report *report,
