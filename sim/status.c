@@ -23,6 +23,7 @@ enum status error_set(struct error *error, enum status status, const char *forma
         return status;
     }
     va_list arguments;
+    error->status = status;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
@@ -44,5 +45,5 @@ void error_prefix(struct error *error, const char *format, ...)
     text_put(&rest, TEXT(": "));
     text_put(&rest, text_from(error->message));
     (void)text_writer_string(&rest);
-    *error = prefix;
+    memcpy(error->message, prefix.message, sizeof error->message);
 }

@@ -26,16 +26,18 @@ enum status {
 #undef STATUS_ENUM
 };
 
-/* One message for a person, complete by itself: what was wrong, where, and what to do. */
+/* One message for a person, complete by itself: what was wrong, where, and what to do; and its
+ * status, for a caller that was given a NULL in its place. */
 struct error {
     char message[512];
+    enum status status;
 };
 
 /* The status's text, a string that lives for ever. */
 const char *status_text(enum status status);
 
-/* Sets the message (cut at its capacity) and returns `status`, so that a caller can return it in
- * turn. `error` may be NULL: then only the status is kept. */
+/* Sets message (cut at its capacity) and status, and returns `status`, so that a caller can return
+ * it in turn. `error` may be NULL: then only the status is kept. */
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

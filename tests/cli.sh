@@ -163,6 +163,14 @@ expect:
 EOF
 expect 0 run -q calls.yaml
 
+# The table can be kept, and a run begins with an empty one.
+expect 0 run -q --table table good.yaml
+check "the table is there" test -s table/data.mdb
+expect 2 run -q --table table good.yaml
+err_has "table: holds a table of"
+expect 3 run -q --table /nowhere/table good.yaml
+err_has "/nowhere/table: cannot make the directory"
+
 # Files: whole or not at all.
 expect 0 run -q --out run.db good.yaml
 check "the database holds 20 files" python3 -c "

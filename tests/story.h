@@ -82,7 +82,7 @@ static inline void story_fault(struct story *s, enum fault_kind kind, const char
 /* Begins with the choices that have been made ready. */
 static inline void story_begin_chosen(struct story *s)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     trace_init(&s->trace);
     struct run_options options = {.choices = &s->choices, .trace = &s->trace, .keep_calls = true};
     s->run = run_create(&s->scenario, &options, &error);
@@ -127,7 +127,7 @@ static inline int64_t story_ms(const struct story *s, struct instant at)
 /* One event; false where the run has stopped. */
 static inline bool story_step(struct story *s)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     enum run_state state = run_advance(s->run, 1, &error);
     if (state == RUN_FULL || state == RUN_FAILED) {
         fail_msg("%s", error.message);

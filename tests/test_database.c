@@ -32,7 +32,7 @@ static char directory[] = "/tmp/lockstep-test-XXXXXX";
 static int set_up(void **state)
 {
     (void)state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     scenario_init(&scenario);
     scenario.name = TEXT("small");
     scenario.workloads_count = 1;
@@ -114,7 +114,7 @@ static const struct question questions[] = {
 static void test_question(void **state)
 {
     const struct question *q = *state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct database *d = database_create(&error);
     assert_non_null(d);
     assert_int_equal(database_expect(d, 0, text_from(q->sql), &error), STATUS_OK);
@@ -158,7 +158,7 @@ static const struct refusal refusals[] = {
 static void test_refusal(void **state)
 {
     const struct refusal *r = *state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct database *d = database_create(&error);
     assert_non_null(d);
     assert_int_equal(database_expect(d, 3, text_from(r->sql), &error), STATUS_BAD_INPUT);
@@ -175,7 +175,7 @@ struct file {
 
 static void write_file(struct file *f)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     (void)snprintf(f->path, sizeof f->path, "%s/results.db", directory);
     report_judge(&report);
     assert_int_equal(database_write(f->path, &report, &error), STATUS_OK);
@@ -289,7 +289,7 @@ static void test_old_file_is_replaced(void **state)
 static void test_nothing_is_left_where_writing_fails(void **state)
 {
     (void)state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     assert_int_equal(database_write("/nowhere/at/all.db", &report, &error), STATUS_IO);
     assert_non_null(strstr(error.message, "/nowhere/at/all.db"));
     char path[64];

@@ -375,7 +375,7 @@ static void test_error(void **state)
 {
     const struct error_case *c = *state;
     struct distribution_spec spec = {.points_count = 77};
-    struct error error = {""};
+    struct error error = {.message = ""};
     assert_int_equal(distribution_parse(text_from(c->name), &spec, &error), STATUS_BAD_INPUT);
     assert_string_equal(error.message, c->message);
     assert_int_equal(spec.points_count, 77); /* untouched */

@@ -267,7 +267,7 @@ static void refusal_is_explained(void **state)
     static const char *const prefixes[] = {[CONDITION] = "ConditionExpression",
                                            [KEY] = "KeyConditionExpression",
                                            [UPDATE] = "UpdateExpression"};
-    struct error error = {""};
+    struct error error = {.message = ""};
     char expected[512];
     (void)snprintf(expected, sizeof expected, "Invalid %s: %s", prefixes[c->kind], c->message);
     assert_null(compile(c->kind, c->text, &error));
@@ -343,7 +343,7 @@ static void update_gives(void **state)
     char printed[256];
     struct value values[8];
     struct value value;
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct expression *e = compile(EXPRESSION_UPDATE, c->text, &error);
     if (e == NULL) {
         fail_msg("%s", error.message);

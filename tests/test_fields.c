@@ -40,7 +40,7 @@ static void test_round_trip(void **state)
     const struct field *field = *state;
     static struct scenario again;
     char once[512], twice[512];
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct text written = put(field, &defaults, once, sizeof once);
     if (field->required || field->type == FIELD_DATE || field->type == FIELD_FAULT) {
         written = TEXT("2026-01-29"); /* has no default that is valid */
@@ -163,7 +163,7 @@ static void test_nothing_is_stored_where_a_value_is_refused(void **state)
     static struct scenario s;
     s = defaults;
     for (size_t i = 0; i < fields_count(); i++) {
-        struct error error = {""};
+        struct error error = {.message = ""};
         if (field_at(i)->type == FIELD_TEXT || field_at(i)->type == FIELD_FAULT) {
             continue;
         }

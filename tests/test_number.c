@@ -29,7 +29,7 @@
 static struct number parsed(const char *text)
 {
     struct number n;
-    struct error error = {""};
+    struct error error = {.message = ""};
     if (number_parse(text_from(text), &n, &error) != STATUS_OK) {
         fail_msg("%s: %s", text, error.message);
     }
@@ -96,7 +96,7 @@ static void is_read_and_written(void **state)
 {
     const struct parse_case *c = *state;
     struct number n;
-    struct error error = {""};
+    struct error error = {.message = ""};
     char buffer[NUMBER_TEXT_MAX + 1];
     enum status status = number_parse(text_from(c->text), &n, &error);
     if (c->refused != NULL) {
@@ -172,7 +172,7 @@ static void adds_exactly_or_refuses(void **state)
     struct number a = parsed(c->a);
     struct number b = parsed(c->b);
     struct number sum;
-    struct error error = {""};
+    struct error error = {.message = ""};
     enum status status = number_add(&a, &b, &sum, &error);
     if (c->refused != NULL) {
         assert_int_equal(status, STATUS_BAD_INPUT);

@@ -29,7 +29,7 @@ static char *output;
 static int set_up(void **state)
 {
     (void)state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     scenario_init(&scenario);
     scenario.name = TEXT(HOSTILE);
     scenario.workloads_count = 1;
@@ -117,7 +117,7 @@ static void assert_contains(const char *text, const char *part)
  * do not hold, and a fault has struck. */
 static void report_stuck(const struct report_format *format, const char *const *parts, size_t count)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct scenario stuck;
     struct choices no_choices;
     struct trace another;

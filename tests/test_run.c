@@ -89,7 +89,7 @@ struct world_under_test {
 
 static void begin(struct world_under_test *w, uint64_t seed)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     scenario_init(&w->scenario);
     w->scenario.name = TEXT("130-files");
     w->scenario.glue.max_concurrent_runs = 13;
@@ -116,7 +116,7 @@ static void end(struct world_under_test *w)
 
 static bool step(struct world_under_test *w)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     enum run_state state = run_advance(w->run, 1, &error);
     if (state == RUN_FULL || state == RUN_FAILED) {
         fail_msg("%s", error.message);
@@ -224,7 +224,7 @@ static void the_event_loop_allocates_nothing(void **state)
     (void)state;
     static struct world_under_test w;
     begin(&w, 1);
-    struct error error = {""};
+    struct error error = {.message = ""};
     size_t before = allocations;
     assert_true(before > 0);
     enum run_state end_state = run_advance(w.run, UINT64_MAX, &error);

@@ -24,6 +24,7 @@ static void test_message_with_context(void **state)
     struct error error;
     assert_int_equal(error_set(&error, STATUS_IO, "%s: line %d", "lock", 12), STATUS_IO);
     assert_string_equal(error.message, "lock: line 12");
+    assert_int_equal(error.status, STATUS_IO);
     error_prefix(&error, "%s", "scenarios/a.yaml");
     error_prefix(&error, "run %d", 3);
     assert_string_equal(error.message, "run 3: scenarios/a.yaml: lock: line 12");

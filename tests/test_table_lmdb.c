@@ -327,7 +327,7 @@ static void any_changed_byte_is_noticed(void **state)
         const char *file = files[round % 2];
         off_t at = (off_t)random_below(&random, (uint64_t)size_of(file));
         unsigned bit = (unsigned)random_below(&random, 8);
-        struct error error = {""};
+        struct error error = {.message = ""};
         flip(file, at, bit);
         assert_null(open_as(directory, "k", &error));
         assert_non_null(strstr(error.message, directory));
@@ -340,7 +340,7 @@ static void any_changed_byte_is_noticed(void **state)
 
 static void assert_refused(const char *message)
 {
-    struct error error = {""};
+    struct error error = {.message = ""};
     assert_null(open_as(directory, "k", &error));
     if (strstr(error.message, message) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.message, message);
@@ -374,7 +374,7 @@ static void foreign_and_missing_files_are_refused(void **state)
 static void a_directory_that_cannot_be_is_an_error(void **state)
 {
     (void)state;
-    struct error error = {""};
+    struct error error = {.message = ""};
     assert_null(open_as("/nonexistent/table", "k", &error));
     assert_string_equal(error.message, "table kept: /nonexistent/table: cannot make the directory: "
                                        "No such file or directory");
@@ -399,7 +399,7 @@ static void a_full_disk_is_an_error(void **state)
     (void)state;
     struct rlimit limit;
     struct rlimit small;
-    struct error error = {""};
+    struct error error = {.message = ""};
     struct table *t = open_table();
     put(t, 1, "pending");
     checkpoint(t);

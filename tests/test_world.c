@@ -121,7 +121,7 @@ static void a_world_too_large_for_the_machine_is_refused(void **state)
     struct world w;
     struct choices choices;
     void *records;
-    struct error error = {""};
+    struct error error = {.message = ""};
     world_init(&w);
     (void)world_declare(&w, "atoms", REGION_RECORDS, 1 << 20, UINT64_C(1) << 62, &records);
     choices_init_default(&choices, labels, 1);

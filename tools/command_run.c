@@ -37,6 +37,7 @@ enum {
     OPTION_SET,
     OPTION_FORMAT,
     OPTION_OUT,
+    OPTION_TABLE,
     OPTION_TRACE,
     OPTION_RECORD,
     OPTION_REPLAY,
@@ -52,6 +53,7 @@ static const struct option table[] = {
     {"set",     0,   "PATH=VALUE", "change a field, e.g. pipeline.lock_ttl=60s; repeatable"     },
     {"format",  0,   "F",          "text, json, junit or tap, on standard output (text)"        },
     {"out",     'o', "FILE.db",    "all results, as a SQLite database"                          },
+    {"table",   0,   "DIR",        "keep the tracking table there, an LMDB environment"         },
     {"trace",   0,   "FILE",       "every event, a line each; FILE.jsonl: as JSON; -: on output"},
     {"record",  0,   "FILE",       "keep the choices that were made"                            },
     {"replay",  0,   "FILE",       "make the choices of such a file"                            },
@@ -67,7 +69,7 @@ struct request {
     size_t files_count;
     const char *sets[SETS_MAX];
     size_t sets_count;
-    const char *out, *trace, *record, *replay;
+    const char *out, *table, *trace, *record, *replay;
     const struct report_format *format;
     enum choice_strategy strategy;
     uint64_t seed;
@@ -205,6 +207,9 @@ static bool take(struct request *r, int option, const char *value)
         return add_set(r, value);
     case OPTION_FORMAT:
         return parse_format(r, value);
+    case OPTION_TABLE:
+        r->table = value;
+        return true;
     case OPTION_OUT:
         r->out = value;
         return true;
@@ -244,9 +249,11 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
     if (r->files_count == 0) {
         return misuse("which scenario? Give a file", "", "");
     }
-    bool one_only = r->out != NULL || r->trace != NULL || r->record != NULL || r->replay != NULL;
+    bool one_only = r->out != NULL || r->table != NULL || r->trace != NULL || r->record != NULL ||
+                    r->replay != NULL;
     if (r->files_count > 1 && one_only) {
-        return misuse("--out, --trace, --record and --replay go with one scenario", "", "");
+        return misuse("--out, --table, --trace, --record and --replay go with one scenario", "",
+                      "");
     }
     if (r->record != NULL && r->replay != NULL) {
         return misuse("--record and --replay exclude each other", "", "");
@@ -420,9 +427,13 @@ static int prepare_run(struct attempt *a)
     }
     bool read = a->database != NULL && database_reads_calls(a->database);
     struct run_options options = {
-        .choices = &a->choices, .trace = &a->trace, .keep_calls = r->out != NULL || read};
+        .choices = &a->choices,
+        .trace = &a->trace,
+        .keep_calls = r->out != NULL || read,
+        .table_directory = r->table,
+    };
     a->run = run_create(&a->scenario, &options, &a->error);
-    return a->run == NULL ? complain(a, STATUS_IO) : STATUS_PASS;
+    return a->run == NULL ? complain(a, a->error.status) : STATUS_PASS;
 }
 
 /* A line on a terminal's standard error, at most ten times a second. */

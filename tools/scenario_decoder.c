@@ -769,7 +769,7 @@ static void require_all(struct decoder *c)
 static void validate(struct decoder *c)
 {
     char path[64] = "";
-    struct error error = {""};
+    struct error error = {.message = ""};
     if (scenario_validate(c->scenario, path, &error) != STATUS_OK) {
         document_blame(c->d, text_from(path), c->diagnostics, error.message);
     }

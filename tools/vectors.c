@@ -240,7 +240,7 @@ static int handle_line(const struct place *place, const char *line)
         return 2;
     }
     struct vector vector;
-    struct error error = {""};
+    struct error error = {.message = ""};
     int code = 0;
     if (!json_is_object(object)) {
         (void)complain(place, "line", "must be a JSON object");

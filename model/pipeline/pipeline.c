@@ -274,7 +274,16 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
                      .wcu = s->table.wcu}},
     };
     p->cloud.table = table_open(&config, s->start, error);
-    return p->cloud.table == NULL ? STATUS_IO : STATUS_OK;
+    if (p->cloud.table == NULL) {
+        return STATUS_IO;
+    }
+    /* A run is a function of its scenario: it begins with an empty table. */
+    if (table_count(p->cloud.table) > 0) {
+        return error_set(error, STATUS_BAD_INPUT,
+                         "%s: holds a table of %llu items already; name a new directory", directory,
+                         (unsigned long long)table_count(p->cloud.table));
+    }
+    return STATUS_OK;
 }
 
 enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,

@@ -163,7 +163,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
     case TABLE_FULL:
         break;
     }
-    simulation_fail(&c->simulation, "items in the table (limits.files)");
+    simulation_fail(&c->simulation, TABLE_STOPPED);
     return CALL_INVALID;
 }
 

@@ -94,6 +94,9 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
 void text_put_record_key(struct text_writer *w, struct text manifest_key);
 
+/* Why a trial ended whose table could take no more; table_message has the details. */
+#define TABLE_STOPPED "the table"
+
 /* Names of buckets and the table, as the deployment's dev environment has them. */
 #define INPUT_BUCKET "ndjson-input-sqs-123456789012-dev"
 #define MANIFEST_BUCKET "ndjson-manifest-sqs-123456789012-dev"

@@ -98,6 +98,18 @@ static enum run_state stopped(struct run *run, enum run_state state)
     return state;
 }
 
+/* Says what was exceeded. The table's own refusal is the machine's: its memory, or its disk. */
+static enum run_state tell_failure(const struct pipeline *p, struct error *error)
+{
+    const char *what = p->cloud.simulation.failed;
+    if (strcmp(what, TABLE_STOPPED) == 0) {
+        (void)error_set(error, STATUS_IO, "%s: %s", what, table_message(p->cloud.table));
+        return RUN_FAILED;
+    }
+    (void)error_set(error, STATUS_FULL, "out of room for %s", what);
+    return RUN_FULL;
+}
+
 enum run_state run_advance(struct run *run, uint64_t events, struct error *error)
 {
     struct pipeline *p = &run->pipeline;
@@ -110,8 +122,7 @@ enum run_state run_advance(struct run *run, uint64_t events, struct error *error
         }
         (void)simulation_step(&p->cloud.simulation);
         if (p->cloud.simulation.failed != NULL) {
-            (void)error_set(error, STATUS_FULL, "out of room for %s", p->cloud.simulation.failed);
-            return stopped(run, RUN_FULL);
+            return stopped(run, tell_failure(p, error));
         }
         if (table_wants_checkpoint(p->cloud.table) &&
             table_checkpoint(p->cloud.table, error) != STATUS_OK) {
