@@ -38,16 +38,22 @@ SCRIPTS := $(addprefix tests/,cli.sh scenarios.sh sources.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
+# V=1 shows the commands in full.
+Q := $(if $(V),,@)
+
 all: $(OUT)/lockstep ## build the program (BUILD=release|debug|asan|coverage, CC=gcc|clang)
 
 $(OUT)/lockstep: $(OUT)/tools/lockstep.o $(LIBRARY)
-	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
-	$(CC) $(FLAGS) -fno-lto -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(FLAGS) -fno-lto -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
-	$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
 
 $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
@@ -62,7 +68,8 @@ $(OUT)/tools/version.o: FLAGS += -DLOCKSTEP_VERSION='"$(VERSION)"'
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -c -o $@ $<
+	$(if $(V),,@echo '  compile $<')
+	$(Q)$(CC) $(FLAGS) -c -o $@ $<
 
 demo: deps ## install what is missing, build, and run a day's batch of 130 files
 	@$(MAKE) --no-print-directory -s BUILD=release all
@@ -87,17 +94,20 @@ format: ## format all sources
 	clang-format -i $(FORMATTED)
 
 format-check: ## are all sources formatted?
-	clang-format --dry-run -Werror $(FORMATTED)
+	@echo 'format: $(words $(FORMATTED)) files'
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
 lint: $(patsubst %.c,build/lint/%.tidy,$(filter %.c,$(FORMATTED))) ## clang-tidy and cppcheck
-	cppcheck -q -j 2 --cppcheck-build-dir=build/lint --std=c11 --inline-suppr --error-exitcode=1 \
+	@echo '  cppcheck'
+	$(Q)cppcheck -q -j 2 --cppcheck-build-dir=build/lint --std=c11 --inline-suppr --error-exitcode=1 \
 	    --enable=warning,performance,portability -I. --suppress=internalAstError \
 	    --suppress='autoVariables:tests/*' \
 	    $(filter %.c,$(FORMATTED))
 
 build/lint/%.tidy: %.c .clang-tidy $(filter %.h,$(FORMATTED))
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- $(LANGUAGE) 2>$@.log || { cat $@.log; exit 1; }
+	$(if $(V),,@echo '  clang-tidy $<')
+	$(Q)clang-tidy --quiet $< -- $(LANGUAGE) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 layers: ## prove who includes, prints and reads the clock
@@ -112,9 +122,9 @@ run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)
 	        -artifact_prefix=build/corpus/ \
 	        -dict=tests/fuzz/$${f##*/fuzz_}.dict $$d tests/fuzz/corpus/$${f##*/fuzz_}; done
 
-bench: $(BENCHES:%.c=$(OUT)/%) ## build and run the benchmarks
+bench: $(BENCHES:%.c=$(OUT)/%) $(OUT)/lockstep ## build and run the benchmarks
 	@tests/deps.sh $(PACKAGES_BENCH)
-	@set -e; for b in $^; do echo "== $$b"; $$b; done
+	@set -e; for b in $(BENCHES:%.c=$(OUT)/%); do echo "== $$b"; LOCKSTEP=$(OUT)/lockstep $$b; done
 
 coverage: ## lines and branches that the tests reach: build/coverage/index.html
 	@$(MAKE) --no-print-directory -s -j2 BUILD=coverage build-tests
