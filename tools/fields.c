@@ -169,8 +169,6 @@ static const struct field table[] = {
                  "How long a received message is hidden from others."),
     ROW_DURATION("queue.retention", queue.retention, MINUTE, 14 * DAY,
                  "Life of a message in the queue."),
-    ROW_DURATION("queue.dead_letter_retention", queue.dead_letter_retention, MINUTE, 14 * DAY,
-                 "Life of a message in the dead-letter queue."),
     ROW_INTEGER("queue.max_receive_count", queue.max_receive_count, 1, 1000,
                 "Receives after which a message goes to the dead-letter queue."),
     ROW_SHARE("queue.duplicate", queue.duplicate_ppm, "Share of messages delivered twice."),

@@ -51,7 +51,6 @@ enum event_code {
         EVENTS_COUNT,
     NOTE_CALL = EVENTS_COUNT, /* a call took effect: caller, operation and status, request */
     NOTE_TASK_ENDED,          /* done or killed */
-    NOTE_APPLICATION,
 };
 
 /* Where chance comes in: each latency has a label of its own, and so has every other choice. */

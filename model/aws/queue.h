@@ -52,8 +52,7 @@ struct queue_state {
 };
 
 struct queue {
-    struct duration visibility_timeout, retention,
-        dead_letter_retention; /* config, set before cloud_init */
+    struct duration visibility_timeout, retention; /* config, set before cloud_init */
     int64_t max_receive_count, duplicate_ppm, notification_duplicate_ppm;
     struct distribution notification_delay;
     struct message *messages;

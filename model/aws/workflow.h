@@ -57,7 +57,6 @@ struct workflow_counts {
 struct workflow {
     const struct workflow_state
         *states; /* config, set before cloud_init; NULL: there is no machine */
-    uint32_t states_count;
     uint32_t task_type;
     bool first_state_inside_start, never_starts;
     struct distribution start_delay, transition;

@@ -167,7 +167,6 @@ static void configure_queue(struct pipeline *p)
     struct event_source *e = &p->cloud.event_source;
     q->visibility_timeout = s->queue.visibility_timeout;
     q->retention = s->queue.retention;
-    q->dead_letter_retention = s->queue.dead_letter_retention;
     q->max_receive_count = s->queue.max_receive_count;
     q->duplicate_ppm = s->queue.duplicate_ppm;
     q->notification_duplicate_ppm = s->bucket.notification_duplicate_ppm;
@@ -188,7 +187,6 @@ static void configure_workflow(struct pipeline *p)
     struct job *j = &p->cloud.job;
     state_machine_define(p);
     w->states = p->machine;
-    w->states_count = sizeof p->machine / sizeof p->machine[0];
     w->task_type = TASK_STATE_MACHINE;
     w->first_state_inside_start = s->has_machine && s->workflow.start_applies_first_state;
     w->never_starts = !s->has_machine || s->workflow.never_starts;

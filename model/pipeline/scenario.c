@@ -45,7 +45,6 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->queue.visibility_timeout = duration_s(prod ? 600 : 360);
     s->queue.max_receive_count = prod ? 5 : 3;
     s->queue.retention = days(prod ? 14 : 4);
-    s->queue.dead_letter_retention = days(14);
     s->table.rcu = prod ? 10 : 5;
     s->table.wcu = prod ? 50 : 25;
     s->bucket.input_lifetime = days(prod ? 7 : 3);

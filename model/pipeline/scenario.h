@@ -194,7 +194,7 @@ struct scenario {
     } mapping;
 
     struct {
-        struct duration visibility_timeout, retention, dead_letter_retention;
+        struct duration visibility_timeout, retention;
         int64_t max_receive_count;
         int64_t duplicate_ppm; /* of messages delivered twice */
     } queue;
