@@ -6,8 +6,8 @@
  * order. A message that was received max_receive_count times goes to the dead-letter queue at the
  * next receive; one older than the retention is dropped then. Deleting with the receipt of an
  * earlier receive deletes nothing. A message may be delivered twice: the copy stays visible. Left
- * out: delay, attributes, the in-flight limit of 120 000. Sources: SQS-* and S3-EVENT-* in
- * docs/sources.md.
+ * out: the age of dead letters, delay, attributes, the in-flight limit of 120 000. Sources: SQS-*
+ * and S3-EVENT-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_QUEUE_H
 #define LOCKSTEP_MODEL_AWS_QUEUE_H
