@@ -9,7 +9,7 @@
  * what the process has resident, less what it had before, for each item.
  */
 #include "bench/measure.h"
-#include "model/aws/table.h"
+#include "model/dynamodb/table.h"
 #include "sim/hash.h"
 #include "sim/random.h"
 

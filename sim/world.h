@@ -13,7 +13,7 @@
  * restored, not hashed
  *
  * The world's hash leaves out sequence numbers and takes pending events relative to now. The table
- * is not in the arena: it journals (model/aws/table.h).
+ * is not in the arena: it journals (model/dynamodb/table.h).
  */
 #ifndef LOCKSTEP_SIM_WORLD_H
 #define LOCKSTEP_SIM_WORLD_H

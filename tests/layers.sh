@@ -55,6 +55,8 @@ done
 
 includes "sim includes only sim" '(model|tools|tests|bench)/' "${sim[@]}"
 includes "model includes only sim and model" '(tools|tests|bench)/' "${model[@]}"
+includes "DynamoDB knows neither the other services nor the pipeline" 'model/(aws|pipeline)/' model/dynamodb/*.[ch]
+includes "AWS knows no pipeline" 'model/pipeline/' model/aws/*.[ch]
 includes "sim knows no library but xxHash" '(lmdb|sqlite3|yaml|jansson|zlib)\.h' "${sim[@]}"
 includes "no libm below tools" '(math|fenv|complex|tgmath)\.h' "${below[@]}"
 rule "only tools prints" '\b(v?f?printf|v?dprintf|puts|fputs|putchar|fputc|putc|perror)[[:space:]]*\(' \

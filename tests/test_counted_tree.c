@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/counted_tree.h"
+#include "model/dynamodb/counted_tree.h"
 #include "sim/random.h"
 
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/expression.h"
+#include "model/dynamodb/expression.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/item.h"
+#include "model/dynamodb/item.h"
 #include "sim/random.h"
 
 enum { BYTES = 4096 };

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/number.h"
+#include "model/dynamodb/number.h"
 #include "sim/random.h"
 
 #define NINES_38 "99999999999999999999999999999999999999"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/table.h"
+#include "model/dynamodb/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * That counts through the memo are those of the table itself is shown by tests/test_table_random.c,
  * which asks both.
  */
-#include "model/aws/table_memo.h"
+#include "model/dynamodb/table_memo.h"
 #include "tests/cases.h"
 
 static const int FILTER = 0;

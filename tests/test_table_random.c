@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "model/aws/table_state.h"
+#include "model/dynamodb/table_state.h"
 #include "sim/random.h"
 
 #include <stdio.h>

@@ -1,0 +1,187 @@
+/* table.h: one DynamoDB table in simulated time, with its global secondary indexes and TTL.
+ *
+ * Method. Every function here is the instant of effect of one API call: writes are linearizable, a
+ * condition sees the item as of that instant. The trip of request and reply, retries and time-outs
+ * belong to the caller's SDK (model/aws/call.h). An eventually consistent read, and every read of
+ * an index, sees the table as it was at an instant `as_of` that the caller draws: the journal of
+ * before-images answers it. So a lagging replica, a lagging index and the undoing of writes while
+ * schedules are explored are one mechanism. A query costs what DynamoDB charges: pages of 1 MB
+ * counted before the filter, capacity by bytes read. It is evaluated in time proportional to its
+ * pages and matches: counted trees give the end of a page from the sizes alone, and a filter on the
+ * hash key of an index whose range key is the table's hash key finds its matches through that
+ * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
+ * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
+ * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
+ * Left out: local secondary indexes, transactions, streams, parallel scan, item-collection limits.
+ * Sources: DDB-* in docs/sources.md.
+ */
+#ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
+#define LOCKSTEP_MODEL_DYNAMODB_TABLE_H
+
+#include "model/dynamodb/expression.h"
+#include "model/dynamodb/item.h"
+#include "sim/hash.h"
+#include "sim/status.h"
+#include "sim/time.h"
+
+enum { TABLE_INDEXES_MAX = 4 };
+
+struct table_index_config {
+    const char *name, *hash_key, *range_key; /* projection is ALL; attributes of type S; sparse */
+    int64_t rcu, wcu;                        /* provisioned units a second; 0: on demand */
+};
+
+struct table_config {
+    const char *name, *hash_key, *range_key; /* attributes of type S */
+    const char *ttl_attribute;               /* NULL: TTL is off */
+    const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
+                                one, made at the first checkpoint and removed at close */
+    const char *scratch;     /* where temporary directories are made; NULL: /tmp */
+    int64_t rcu, wcu;        /* as for an index */
+    struct duration history; /* how far back as_of may reach; older before-images may go */
+    uint64_t items_max;      /* most items at any time: sizes the reserved memory */
+    uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */
+    uint32_t indexes_count;
+    struct table_index_config indexes[TABLE_INDEXES_MAX];
+};
+
+struct table;
+
+/* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
+ * read. The config and its strings are the caller's and live as long as the table. NULL with a
+ * message on failure. */
+struct table *table_open(const struct table_config *config, struct instant now,
+                         struct error *error);
+
+/* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
+enum status table_close(struct table *t, struct error *error);
+
+enum table_result {
+    TABLE_OK,
+    TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
+    TABLE_THROTTLED,        /* ProvisionedThroughputExceededException: nothing done */
+    TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
+    TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
+                   says why */
+};
+
+/* What a call consumed, in thousandths of a unit, and the item before a write (size 0: absent).
+ * `old` is valid until the next call on the table. */
+struct table_reply {
+    int64_t rcu_milli, wcu_milli;
+    struct item old;
+};
+
+/* Condition and update may be NULL; `values` are those of condition and update together: each
+ * expression indexes the same array. */
+enum table_result table_put(struct table *t, struct instant now, struct item item,
+                            const struct expression *condition, const struct value *values,
+                            struct table_reply *reply);
+enum table_result table_update(struct table *t, struct instant now, struct item key,
+                               const struct expression *update, const struct expression *condition,
+                               const struct value *values, struct table_reply *reply);
+enum table_result table_delete(struct table *t, struct instant now, struct item key,
+                               const struct expression *condition, const struct value *values,
+                               struct table_reply *reply);
+
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
+ * there is none, and is valid until the next call on the table. An instant more than `history` ago
+ * is answered as of `history` ago, here and in queries. */
+enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
+                            struct item key, struct item *item, struct table_reply *reply);
+
+enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
+
+struct table_query {
+    int32_t index;   /* TABLE_BASE or the position of an index in the config */
+    bool consistent; /* charges full units; the base table only */
+    bool backward;   /* ScanIndexForward = false */
+    bool leaders; /* of an index, without filter, forward: `visit` only the first item of each range
+                     key value. For a client that wants the distinct values; all else is as without
+                     it */
+    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
+    struct instant as_of;
+    const struct expression *key;    /* key condition; NULL: a Scan */
+    const struct expression *filter; /* NULL: none */
+    const struct value *values;
+    struct text start_key; /* last_key of the page before; size 0: from the beginning */
+    void (*visit)(void *self,
+                  struct item item); /* each match in order; NULL: Select=COUNT. The item is valid
+                                        only during the call, which must not write to the table */
+    void *self;
+};
+
+struct table_page {
+    int64_t count, scanned_count; /* after and before the filter */
+    int64_t bytes;                /* evaluated */
+    int64_t rcu_milli;
+    struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
+};
+
+/* One page of a Query or Scan. It ends with the item that brings what was evaluated to 1 MB or
+ * more, or to `limit` items, and then has a last_key even if nothing follows. Sources: DDB-QUERY-*.
+ */
+enum table_result table_read_page(struct table *t, struct instant now,
+                                  const struct table_query *query, struct table_page *page);
+
+/* The reason of the last TABLE_INVALID, in DynamoDB's words, or of the last TABLE_FULL. */
+const char *table_message(const struct table *t);
+
+/* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
+ * it is fully there. Source: DDB-TTL-*. */
+
+/* The least ttl of any item that is at least `from`; false where there is none. Items more than
+ * five years before the latest instant that the table was told never expire and are not counted. */
+bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
+
+/* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
+void table_each_expiry(struct table *t, int64_t from, int64_t to,
+                       void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
+
+/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
+ * Returns whether it did;
+ * *old is what was there, valid until the next call. Costs no capacity. */
+bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
+
+/* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
+bool table_peek(struct table *t, struct text hash_value, struct text range_value,
+                struct item *item); /* valid until the next call */
+void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self);
+uint64_t table_count(const struct table *t);
+
+/* The same from memory alone, whatever of the items is on disk: an item's keys, and the attributes
+ * that are keys of an index. Views are valid until the next write. */
+bool table_peek_key(struct table *t, struct text hash_value, struct text range_value,
+                    struct text attribute,
+                    struct text *value); /* size 0: it has no such attribute */
+void table_each_key(struct table *t,
+                    void (*visit)(void *self, struct text hash_value, struct text range_value),
+                    void *self);
+
+/* The sum of the hashes of all items: equal contents, equal hash, whatever the history. Kept as
+ * writes go. */
+struct hash128 table_hash(const struct table *t);
+
+/* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. */
+struct table_consumed {
+    int64_t rcu_milli, wcu_milli;
+    int64_t throttled_reads, throttled_writes;
+};
+struct table_consumed table_consumed(const struct table *t, int32_t index);
+
+/* The journal. A mark names the present contents; rolling back to it undoes every write since,
+ * newest first, and the capacity and totals with it. While marks are held (from table_mark until
+ * table_release_marks) no before-image is dropped. Rolling back keeps the mark and ends later ones.
+ * At most TABLE_MARKS_MAX are held. */
+enum { TABLE_MARKS_MAX = 1 << 20 };
+
+uint64_t table_mark(struct table *t);
+void table_rollback(struct table *t, uint64_t mark);
+void table_release_marks(struct table *t);
+
+/* True when the unwritten bodies have grown so far that the caller should make a checkpoint soon;
+ * it does so between two events. */
+bool table_wants_checkpoint(const struct table *t);
+enum status table_checkpoint(struct table *t, struct error *error);
+
+#endif

@@ -1,0 +1,56 @@
+/* table_memo.h: pages that were counted lately, remembered until a write falls into them.
+ *
+ * Method. A page of a partition is fixed by its start key and by the items in it, and by nothing
+ * else: what is written before or behind it does not change it. So the answer to "count the matches
+ * of the page that starts here" is kept with the page's two ends, and forgotten when an item
+ * between them is written. Builders that wait for a lock count the same growing partition again and
+ * again, and nearly all of its pages stand still. Only counts of a whole partition through an index
+ * are kept (table_query.c says which); a page seen in the past is not.
+ */
+#ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_MEMO_H
+#define LOCKSTEP_MODEL_DYNAMODB_TABLE_MEMO_H
+
+#include "sim/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MEMO_PAGES = 128, MEMO_TEXT_MAX = 128 };
+
+/* What is asked: the partition, where the page starts (behind that range key; size 0: at the
+ * beginning), and the value that the filter wants. */
+struct memo_question {
+    const void *filter;
+    struct text partition, start, value;
+};
+
+struct memo_answer {
+    int64_t count, scanned_count, bytes;
+    struct text last; /* the page's last range key; size 0: it reaches to the partition's end */
+};
+
+struct memo_page {
+    uint64_t partition; /* hash; 0: the place is free */
+    const void *filter;
+    uint64_t value; /* hash */
+    int64_t count, scanned_count, bytes;
+    uint32_t start_size, last_size;
+    char start[MEMO_TEXT_MAX], last[MEMO_TEXT_MAX];
+};
+
+struct table_memo {
+    struct memo_page pages[MEMO_PAGES];
+};
+
+/* The answer, if it is known: false otherwise. `last` is valid until the next memo_put. */
+bool memo_get(const struct table_memo *m, const struct memo_question *question,
+              struct memo_answer *answer);
+
+/* Remembers an answer, in place of another one perhaps. */
+void memo_put(struct table_memo *m, const struct memo_question *question,
+              const struct memo_answer *answer);
+
+/* An item with that key was written, or deleted: pages that it lies in are forgotten. */
+void memo_forget(struct table_memo *m, struct text partition, struct text range);
+
+#endif

@@ -1,0 +1,349 @@
+/* table_state.h: what the parts of a table share: slots, records, orders, journal.
+ *
+ * Method. A slot stands for a key, for as long as something is known of it: an item, a
+ * before-image, or a deletion that LMDB has not seen. Its record is its item's image: a head with
+ * the item's size and ttl and the places of its key attributes, then the encoded item; or, when the
+ * body has been evicted, only the bytes of the key attributes. A write makes a new record; the old
+ * one goes to the journal as it is. Trees order the slots by their records' keys, so a record that
+ * changes an order is exchanged by slot_become, which takes the slot out and puts it back.
+ *
+ *   table.c          opening, closing, the calls on single items, TTL, totals
+ *   table_check.c    which items and keys are taken
+ *   table_capacity.c what a call costs
+ *   table_slots.c    slots, the hash index over them, their images and orders
+ *   table_journal.c  before-images: the past for readers, marks and rolling back
+ *   table_query.c    pages
+ *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
+ *   table_lmdb.c     LMDB
+ *
+ * For these files alone.
+ */
+#ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_STATE_H
+#define LOCKSTEP_MODEL_DYNAMODB_TABLE_STATE_H
+
+#include "model/dynamodb/capacity.h"
+#include "model/dynamodb/counted_tree.h"
+#include "model/dynamodb/record_memory.h"
+#include "model/dynamodb/table.h"
+#include "model/dynamodb/table_memo.h"
+
+enum {
+    KEY_ATTRIBUTES_MAX = 2 + 2 * TABLE_INDEXES_MAX,
+    PLACE_NONE = KEY_ATTRIBUTES_MAX,
+    KEY_PARTS_MAX = 4,
+    HASH_KEY_BYTES_MAX = 2048, /* DDB-LIMIT-2 */
+    RANGE_KEY_BYTES_MAX = 1024,
+    ITEM_BYTES_MAX = 400 * 1024, /* DDB-LIMIT-3 */
+    /* An attribute takes 2 bytes at the least as DynamoDB counts, and 6 more when encoded. */
+    ENCODED_BYTES_MAX = 4 * ITEM_BYTES_MAX + 64,
+    PAGE_BYTES = 1 << 20,
+    LAST_KEY_BYTES_MAX = KEY_PARTS_MAX * (HASH_KEY_BYTES_MAX + 2),
+    ORDERS_MAX = 2 + TABLE_INDEXES_MAX,
+    ORDER_BASE = 0, /* then the indexes, in order */
+    ORDER_TTL = ORDERS_MAX - 1,
+    SCRATCH_BYTES = 4 * ENCODED_BYTES_MAX,
+};
+
+#define TTL_NONE INT64_MIN
+
+struct key_place {
+    uint32_t at, size; /* from the record's beginning; size 0: the attribute is missing */
+};
+
+struct record {
+    int64_t ttl;      /* epoch seconds, or TTL_NONE */
+    uint32_t size;    /* as DynamoDB counts */
+    uint32_t encoded; /* bytes of the item behind the places; 0: evicted, key bytes only */
+    struct key_place places[];
+};
+
+enum slot_flag {
+    SLOT_USED = 1,
+    SLOT_ABSENT = 2,  /* no item; `record` is an image that the journal owns, or key bytes */
+    SLOT_DIRTY = 4,   /* the item is not in LMDB as it is */
+    SLOT_STORED = 8,  /* LMDB has some item under this key */
+    SLOT_LISTED = 16, /* in the list of deletions to write */
+    SLOT_PINNED = 32, /* shows a past image: not to be evicted */
+    SLOT_RECENT = 64, /* used since the clock's hand passed */
+};
+
+struct slot {
+    uint64_t key_hash;
+    uint64_t newest; /* newest journal entry; 0: none */
+    uint32_t record;
+    uint32_t flags;
+};
+
+struct hash_cell {
+    uint32_t slot, tag;
+};
+
+/* One way to order the slots; `tree` holds those that have all its keys. */
+struct table_order {
+    const struct table *t;
+    struct counted_tree tree;
+    uint32_t places[KEY_PARTS_MAX]; /* which key attributes, the most significant first */
+    uint32_t places_count;
+    bool by_ttl; /* the ttl comes before them */
+};
+
+/* What an order compares a slot with: its first `count` parts. */
+struct key_probe {
+    struct text parts[KEY_PARTS_MAX];
+    uint32_t count;
+    bool prefix; /* the last part is compared as a prefix */
+    int64_t ttl;
+};
+
+struct journal_entry {
+    int64_t instant_ns;
+    uint64_t older;      /* the slot's entry before this one; 0: none */
+    struct hash128 hash; /* of the table before the write */
+    uint32_t slot;
+    uint32_t before; /* the record; 0: no item */
+};
+
+struct meter {
+    struct capacity read, write;
+    struct table_consumed consumed;
+};
+
+struct mark {
+    uint64_t next; /* the first entry after the mark */
+    struct meter meters[1 + TABLE_INDEXES_MAX];
+};
+
+/* A slot as it was before the past was shown. */
+struct travelled {
+    uint32_t slot, record, flags;
+};
+
+struct journal {
+    struct journal_entry *entries;
+    uint64_t base;         /* number of entries[0]; numbers begin at 1 */
+    uint64_t first, count; /* entries[first .. first + count) are there */
+    struct mark *marks;
+    uint32_t marks_count;
+    struct travelled *travelled;
+    uint64_t travelled_count;
+};
+
+struct table {
+    struct table_config config;
+    struct instant now; /* the latest one told */
+    struct error message;
+    bool failed;  /* the storage did, or memory ran out; `message` says how */
+    bool busy;    /* inside a visit */
+    bool plainly; /* table_query_plainly */
+
+    struct text attributes[KEY_ATTRIBUTES_MAX]; /* names of key attributes, each once */
+    uint32_t attributes_count;
+    uint32_t hash_place, range_place; /* range_place is PLACE_NONE where there is no range key */
+    struct text ttl_attribute;
+
+    struct slot *slots;
+    uint32_t slots_max, slots_used, slots_free, slots_occupied;
+    struct hash_cell *cells;
+    uint32_t cells_count; /* a power of two */
+    uint32_t cells_max;
+    struct table_order orders[ORDERS_MAX];
+    uint64_t count;
+    struct hash128 hash;
+    struct record_memory records;
+    struct journal journal;
+
+    uint64_t clean_bytes, dirty_bytes; /* of the items' records in memory */
+    uint32_t hand;                     /* of the clock that evicts */
+    uint32_t *removed;                 /* slots whose deletion LMDB has not seen */
+    uint32_t removed_count;
+    struct table_store *store; /* NULL until the first checkpoint, or opening, needs it */
+
+    struct table_memo memo;
+    struct meter meters[1 + TABLE_INDEXES_MAX];
+    char *scratch; /* SCRATCH_BYTES, for items under construction */
+    char start_key[LAST_KEY_BYTES_MAX], last_key[LAST_KEY_BYTES_MAX];
+};
+
+/* What an item says about itself in a table: its record's head to be. */
+struct outline {
+    int64_t ttl;
+    uint32_t size;
+    bool empty_set;                              /* some attribute is a set without elements */
+    struct key_place places[KEY_ATTRIBUTES_MAX]; /* from the item's beginning */
+};
+
+/* The value of the key attribute `place` of an item; size 0 where it has none, or for PLACE_NONE.
+ */
+static inline struct text outline_key(struct item item, const struct outline *o, uint32_t place)
+{
+    return place == PLACE_NONE
+               ? (struct text){NULL, 0}
+               : (struct text){item.bytes.at + o->places[place].at, o->places[place].size};
+}
+
+static inline struct slot *slot_at(const struct table *t, uint32_t slot)
+{
+    return &t->slots[slot];
+}
+
+static inline struct record *record_of(const struct table *t, uint32_t record)
+{
+    return record_at(&t->records, record);
+}
+
+static inline bool slot_present(const struct slot *s)
+{
+    return (s->flags & SLOT_ABSENT) == 0;
+}
+
+static inline uint32_t record_head_bytes(const struct table *t)
+{
+    return (uint32_t)(sizeof(struct record) + t->attributes_count * sizeof(struct key_place));
+}
+
+static inline struct text record_key(const struct record *r, uint32_t place)
+{
+    return (struct text){(const char *)r + r->places[place].at, r->places[place].size};
+}
+
+/* The values of the table's own key; the range value has size 0 where the table has no range key.
+ */
+static inline struct text record_hash_value(const struct table *t, const struct record *r)
+{
+    return record_key(r, t->hash_place);
+}
+
+static inline struct text record_range_value(const struct table *t, const struct record *r)
+{
+    return t->range_place != PLACE_NONE ? record_key(r, t->range_place) : (struct text){NULL, 0};
+}
+
+static inline struct item record_item(const struct table *t, const struct record *r)
+{
+    return (struct item){
+        {(const char *)r + record_head_bytes(t), r->encoded}
+    };
+}
+
+/* table_slots.c */
+
+/* Finds the places of the keys, the ttl and the size of an item. */
+void outline_item(const struct table *t, struct item item, struct outline *o);
+
+/* A new record with that item, or one with its key bytes alone; 0 where memory is exhausted. */
+uint32_t record_new(struct table *t, struct item item, const struct outline *o);
+uint32_t record_new_keys(struct table *t, const struct record *of);
+void record_free(struct table *t, uint32_t record);
+uint32_t record_bytes(const struct table *t, const struct record *r);
+
+uint64_t key_hash(struct text hash_value, struct text range_value);
+
+/* The slot of a key, present or not; 0: none. */
+uint32_t slot_find(const struct table *t, uint64_t hash, struct text hash_value,
+                   struct text range_value);
+uint32_t slot_find_hash(const struct table *t, uint64_t hash);
+
+/* A new slot for a key, absent and without a record, not yet in the hash index; 0 where all
+ * items_max are taken. slot_publish puts it there, once it has a record. */
+uint32_t slot_new(struct table *t, uint64_t hash);
+void slot_publish(struct table *t, uint32_t slot);
+void slot_free(struct table *t, uint32_t slot);
+
+/* Exchanges the slot's image (`record`, 0: absent, but then `shown` gives the key) in the orders
+ * of the mask, bit i for order i. Owns and frees nothing. */
+enum { ORDERS_ALL = (1 << ORDERS_MAX) - 1 };
+
+void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown, uint32_t orders);
+
+/* The probe that stands for a record in an order, and whether the record belongs there at all. */
+struct key_probe order_probe(const struct table_order *o, const struct record *r);
+bool order_has(const struct table_order *o, const struct record *r);
+
+bool table_slots_init(struct table *t);
+void table_slots_deinit(struct table *t);
+
+/* table_journal.c */
+
+bool journal_init(struct table *t);
+void journal_deinit(struct table *t);
+
+/* Drops before-images that no reader can ask for any more. */
+void journal_prune(struct table *t, struct instant now);
+
+/* Notes a write that is about to happen; false where the journal is full. */
+bool journal_push(struct table *t, struct instant now, uint32_t slot, uint32_t before);
+
+/* The slot's image as of an instant; 0: no item then. */
+uint32_t journal_image(const struct table *t, uint32_t slot, struct instant as_of);
+
+/* Shows the past in some orders, for the slots of one partition (`value` of the key attribute
+ * `place`; size 0: all slots), until journal_return. */
+void journal_travel(struct table *t, struct instant as_of, uint32_t orders, uint32_t place,
+                    struct text value);
+void journal_return(struct table *t, uint32_t orders);
+
+/* The instant as of which a read is answered. */
+struct instant table_as_of(const struct table *t, struct instant now, struct instant as_of);
+
+/* table.c */
+
+/* Sets the message and returns TABLE_INVALID. */
+enum table_result table_invalid(struct table *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* table_check.c */
+
+/* The name of a key attribute, which ends in NUL. */
+const char *table_place_name(const struct table *t, uint32_t place);
+
+/* Holds an item that is to be stored to the table's rules; `too_large` is what is said of more than
+ * 400 KB. */
+enum table_result table_check_item(struct table *t, struct item item, const struct outline *o,
+                                   const char *too_large);
+
+/* Holds a key as a caller gives it to the schema: the key attributes and nothing else. */
+enum table_result table_check_key(struct table *t, struct item key);
+
+/* table_capacity.c */
+
+/* An item that is about to be stored. */
+struct image {
+    struct item item;
+    const struct outline *outline;
+};
+
+/* Takes the units of a read of that many bytes, or of a write, from the capacity; or none, and
+ * TABLE_THROTTLED, where the table or an index that the write touches has too few. */
+enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
+                                    int64_t bytes, bool consistent, int64_t *milli);
+
+/* A write of `image` (NULL: a delete) over `old` (NULL: no item). */
+enum table_result table_charge_change(struct table *t, struct instant now, const struct record *old,
+                                      const struct image *image, struct table_reply *reply);
+
+/* A write of `size` bytes whose condition did not hold: TABLE_CONDITION_FAILED if admitted. */
+enum table_result table_charge_failed(struct table *t, struct instant now, const struct record *old,
+                                      uint32_t size, struct table_reply *reply);
+
+/* table_query.c */
+
+/* For tests: evaluates every item of a page, even where an index knows the matches. */
+void table_query_plainly(struct table *t, bool plainly);
+
+/* table_cache.c */
+
+/* Loads the body of a present slot where it was evicted; false, with table_fail, where it cannot.
+ */
+bool slot_load(struct table *t, uint32_t slot);
+void table_fail(struct table *t, const struct error *error);
+
+/* Accounts for a present slot's record that comes (bytes > 0) or goes. */
+void cache_add(struct table *t, const struct slot *s, int64_t sign);
+
+/* Notes that LMDB has an item to delete under an absent slot's key, if it has one. */
+void slot_removed(struct table *t, uint32_t slot);
+
+/* Opens the store of a caller's directory and reads its items. */
+enum status cache_read_all(struct table *t, struct error *error);
+
+#endif
