@@ -205,15 +205,19 @@ static struct item make_file(char buffer[ITEM_BYTES], uint32_t i, const char *st
 
 static struct table *open_table(uint32_t count)
 {
-    struct table_config config = {.name = "bench",
-                                  .hash_key = "date_prefix",
-                                  .range_key = "file_key",
-                                  .ttl_attribute = "ttl",
-                                  .history = duration_s(1),
-                                  .items_max = count + 16,
-                                  .cache_bytes = (uint64_t)1 << 34,
-                                  .indexes_count = 1,
-                                  .indexes = {{"status-index", "status", "date_prefix", 0, 0}}};
+    struct table_config config = {
+        .name = "bench",
+        .hash_key = {"date_prefix", TYPE_S},
+        .range_key = {"file_key",             TYPE_S},
+        .ttl_attribute = "ttl",
+        .history = duration_s(1),
+        .items_max = count + 16,
+        .cache_bytes = (uint64_t)1 << 34,
+        .indexes_count = 1,
+        .indexes = {{.name = "status-index",
+                     .hash_key = {"status", TYPE_S},
+                     .range_key = {"date_prefix"}}}
+    };
     struct error error;
     struct table *t = table_open(&config, START, &error);
     expect(t != NULL, "cannot open a table");

@@ -24,17 +24,22 @@ static char padding[BYTES];
 
 static struct table *open_with(int64_t rcu, int64_t wcu, int64_t index_wcu, uint64_t items_max)
 {
-    struct table_config config = {.name = "tracking",
-                                  .hash_key = "d",
-                                  .range_key = "k",
-                                  .ttl_attribute = "ttl",
-                                  .rcu = rcu,
-                                  .wcu = wcu,
-                                  .history = duration_s(10),
-                                  .items_max = items_max,
-                                  .cache_bytes = 1 << 30,
-                                  .indexes_count = 1,
-                                  .indexes = {{"status-index", "status", "d", 0, index_wcu}}};
+    struct table_config config = {
+        .name = "tracking",
+        .hash_key = {"d",     TYPE_S},
+        .range_key = {"k",       TYPE_S},
+        .ttl_attribute = "ttl",
+        .rcu = rcu,
+        .wcu = wcu,
+        .history = duration_s(10),
+        .items_max = items_max,
+        .cache_bytes = 1 << 30,
+        .indexes_count = 1,
+        .indexes = {{.name = "status-index",
+                     .hash_key = {"status", TYPE_S},
+                     .range_key = {"d"},
+                     .wcu = index_wcu}}
+    };
     struct error error;
     struct table *t = table_open(&config, START, &error);
     if (t == NULL) {

@@ -63,17 +63,19 @@ static const char *path_of(const char *file)
 
 static struct table *open_as(const char *where, const char *range_key, struct error *error)
 {
-    struct table_config config = {.name = "kept",
-                                  .hash_key = "d",
-                                  .range_key = range_key,
-                                  .ttl_attribute = "ttl",
-                                  .directory = where,
-                                  .scratch = root,
-                                  .history = duration_s(1),
-                                  .items_max = 2 * ITEMS,
-                                  .cache_bytes = 50000,
-                                  .indexes_count = 1,
-                                  .indexes = {{"status-index", "status", "d", 0, 0}}};
+    struct table_config config = {
+        .name = "kept",
+        .hash_key = {"d",     TYPE_S},
+        .range_key = {range_key,       TYPE_S},
+        .ttl_attribute = "ttl",
+        .directory = where,
+        .scratch = root,
+        .history = duration_s(1),
+        .items_max = 2 * ITEMS,
+        .cache_bytes = 50000,
+        .indexes_count = 1,
+        .indexes = {{.name = "status-index", .hash_key = {"status", TYPE_S}, .range_key = {"d"}}}
+    };
     return table_open(&config, START, error);
 }
 

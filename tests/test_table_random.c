@@ -556,15 +556,17 @@ static void step(struct world *w)
 
 static struct table *open_table(const struct world *w)
 {
-    struct table_config config = {.name = "random",
-                                  .hash_key = "d",
-                                  .range_key = "k",
-                                  .ttl_attribute = "ttl",
-                                  .history = {4 * NS_PER_S},
-                                  .items_max = KEYS,
-                                  .cache_bytes = w->setup->cache_bytes,
-                                  .indexes_count = 1,
-                                  .indexes = {{"status-index", "status", "d", 0, 0}}};
+    struct table_config config = {
+        .name = "random",
+        .hash_key = {"d",          TYPE_S},
+        .range_key = {"k",            TYPE_S},
+        .ttl_attribute = "ttl",
+        .history = {4 * NS_PER_S},
+        .items_max = KEYS,
+        .cache_bytes = w->setup->cache_bytes,
+        .indexes_count = 1,
+        .indexes = {{.name = "status-index", .hash_key = {"status", TYPE_S}, .range_key = {"d"}}}
+    };
     struct error error;
     struct table *t = table_open(&config, w->now, &error);
     if (t == NULL) {

@@ -18,10 +18,10 @@ static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
 static bool names_valid(const struct table_config *c)
 {
-    bool valid = c->hash_key != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
+    bool valid = c->hash_key.name != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
                  c->indexes_count <= TABLE_INDEXES_MAX && c->history.ns >= 0;
     for (uint32_t i = 0; valid && i < c->indexes_count; i++) {
-        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key != NULL;
+        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key.name != NULL;
     }
     return valid;
 }

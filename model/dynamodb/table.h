@@ -24,16 +24,33 @@
 #include "sim/status.h"
 #include "sim/time.h"
 
-enum { TABLE_INDEXES_MAX = 4 };
+enum { TABLE_INDEXES_MAX = 25 }; /* 20 global and 5 local ones. Source: DDB-LIMIT-4 */
 
+/* A key attribute: S, N or B. Without a name there is none. */
+struct table_key {
+    const char *name;
+    enum attribute_type type;
+};
+
+/* What of an item an index holds, its keys and the table's aside. */
+enum table_projection { PROJECTION_ALL, PROJECTION_KEYS_ONLY, PROJECTION_INCLUDE };
+
+/* An index is sparse: it holds the items that have all its keys. A local one has the table's hash
+ * key, is never behind the table and uses the table's capacity. */
 struct table_index_config {
-    const char *name, *hash_key, *range_key; /* projection is ALL; attributes of type S; sparse */
-    int64_t rcu, wcu;                        /* provisioned units a second; 0: on demand */
+    const char *name;
+    struct table_key hash_key, range_key;
+    bool local;
+    enum table_projection projection;
+    const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes */
+    uint32_t include_count;
+    int64_t rcu, wcu; /* provisioned units a second; 0: on demand */
 };
 
 struct table_config {
-    const char *name, *hash_key, *range_key; /* attributes of type S */
-    const char *ttl_attribute;               /* NULL: TTL is off */
+    const char *name;
+    struct table_key hash_key, range_key;
+    const char *ttl_attribute; /* NULL: TTL is off */
     const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
                                 one, made at the first checkpoint and removed at close */
     const char *scratch;     /* where temporary directories are made; NULL: /tmp */

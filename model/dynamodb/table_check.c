@@ -110,9 +110,9 @@ static enum table_result check_index_keys(struct table *t, struct item item)
     enum table_result result = TABLE_OK;
     for (uint32_t i = 0; result == TABLE_OK && i < t->config.indexes_count; i++) {
         const struct table_index_config *c = &t->config.indexes[i];
-        result = check_index_key(t, item, c->name, c->hash_key, HASH_KEY_BYTES_MAX);
+        result = check_index_key(t, item, c->name, c->hash_key.name, HASH_KEY_BYTES_MAX);
         if (result == TABLE_OK) {
-            result = check_index_key(t, item, c->name, c->range_key, RANGE_KEY_BYTES_MAX);
+            result = check_index_key(t, item, c->name, c->range_key.name, RANGE_KEY_BYTES_MAX);
         }
     }
     return result;

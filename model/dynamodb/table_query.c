@@ -52,8 +52,8 @@ static void read_schema(struct reading *r)
     if (r->query->index != TABLE_BASE) {
         const struct table_index_config *c = &t->config.indexes[r->query->index];
         r->hash_place = r->order->places[0];
-        r->range_place = c->range_key == NULL ? PLACE_NONE : r->order->places[1];
-        if (c->range_key != NULL && strcmp(c->range_key, c->hash_key) == 0) {
+        r->range_place = c->range_key.name == NULL ? PLACE_NONE : r->order->places[1];
+        if (c->range_key.name != NULL && strcmp(c->range_key.name, c->hash_key.name) == 0) {
             r->range_place = r->hash_place;
         }
     }

@@ -457,11 +457,11 @@ static bool orders_init(struct table *t)
 {
     const struct table_config *c = &t->config;
     uint32_t places[1 + TABLE_INDEXES_MAX][2] = {0};
-    places[0][0] = t->hash_place = attribute_place(t, c->hash_key);
-    places[0][1] = t->range_place = attribute_place(t, c->range_key);
+    places[0][0] = t->hash_place = attribute_place(t, c->hash_key.name);
+    places[0][1] = t->range_place = attribute_place(t, c->range_key.name);
     for (uint32_t i = 0; i < c->indexes_count; i++) {
-        places[1 + i][0] = attribute_place(t, c->indexes[i].hash_key);
-        places[1 + i][1] = attribute_place(t, c->indexes[i].range_key);
+        places[1 + i][0] = attribute_place(t, c->indexes[i].hash_key.name);
+        places[1 + i][1] = attribute_place(t, c->indexes[i].range_key.name);
     }
     for (uint32_t i = 0; i < ORDERS_MAX; i++) {
         struct table_order *o = &t->orders[i];

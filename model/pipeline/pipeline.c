@@ -254,8 +254,8 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
     struct table_config config = {
         .name = TRACKING_TABLE,
-        .hash_key = "date_prefix",
-        .range_key = "file_key",
+        .hash_key = {"date_prefix",                                               TYPE_S},
+        .range_key = {"file_key",                                                           TYPE_S},
         .ttl_attribute = "ttl",
         .directory = directory,
         .scratch = scratch,
@@ -266,8 +266,8 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
         .cache_bytes = (uint64_t)CACHE_MIB << 20,
         .indexes_count = 1,
         .indexes = {{.name = "status-index",
-                     .hash_key = "status",
-                     .range_key = "date_prefix",
+                     .hash_key = {"status", TYPE_S},
+                     .range_key = {"date_prefix", TYPE_S},
                      .rcu = s->table.rcu,
                      .wcu = s->table.wcu}},
     };
