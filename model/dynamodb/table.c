@@ -4,6 +4,7 @@
 
 #include "model/dynamodb/table_lmdb.h"
 #include "model/dynamodb/table_state.h"
+#include "model/dynamodb/table_stream.h"
 #include "sim/memory.h"
 
 #include <stdarg.h>
@@ -54,6 +55,7 @@ static void meters_init(struct table *t, struct instant now)
 static void table_free(struct table *t)
 {
     memory_release(t->scratch, SCRATCH_BYTES);
+    stream_free(t);
     journal_deinit(t);
     table_slots_deinit(t);
     free(t);
@@ -67,6 +69,16 @@ static bool table_init(struct table *t, struct instant now)
     meters_init(t, now);
     t->scratch = memory_reserve(SCRATCH_BYTES);
     return t->scratch != NULL && journal_init(t) && table_slots_init(t);
+}
+
+static enum status open_stream(struct table *t, struct error *error)
+{
+    uint32_t shards = t->config.stream_shards;
+    if (shards > STREAM_SHARDS_MAX) {
+        return error_set(error, STATUS_BAD_INPUT, "table %s: more than %d shards in its stream",
+                         t->config.name, STREAM_SHARDS_MAX);
+    }
+    return table_stream_start(t, t->config.stream, shards == 0 ? 1 : shards, error);
 }
 
 struct table *table_open(const struct table_config *config, struct instant now, struct error *error)
@@ -90,6 +102,10 @@ struct table *table_open(const struct table_config *config, struct instant now, 
                         "table %s: cannot reserve address space for %llu "
                         "items",
                         config->name, (unsigned long long)config->items_max);
+        table_free(t);
+        return NULL;
+    }
+    if (config->stream != STREAM_NONE && open_stream(t, error) != STATUS_OK) {
         table_free(t);
         return NULL;
     }
@@ -213,11 +229,11 @@ static bool store_item(struct table *t, struct instant now, const struct access 
     s->flags |= SLOT_DIRTY | SLOT_RECENT;
     cache_add(t, s, 1);
     t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
-    return true;
+    return stream_note(t, now, a->old, record_of(t, record), false);
 }
 
-/* Takes an item out, for certain. */
-static bool remove_item(struct table *t, struct instant now, uint32_t slot)
+/* Takes an item out, for certain; `by_service`: TTL does. */
+static bool remove_item(struct table *t, struct instant now, uint32_t slot, bool by_service)
 {
     struct slot *s = slot_at(t, slot);
     const struct record *old = record_of(t, s->record);
@@ -229,7 +245,7 @@ static bool remove_item(struct table *t, struct instant now, uint32_t slot)
     t->hash = hash128_subtract(t->hash, hash128(record_item(t, old).bytes.at, old->encoded));
     slot_become(t, slot, 0, s->record, ORDERS_ALL);
     slot_removed(t, slot);
-    return true;
+    return stream_note(t, now, old, NULL, by_service);
 }
 
 static enum table_result finish_put(struct table *t, struct instant now, const struct access *a,
@@ -356,7 +372,7 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
         return table_charge_failed(t, now, a.old, 0, reply);
     }
     result = table_charge_change(t, now, a.old, NULL, reply);
-    if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot)) {
+    if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot, false)) {
         result = full(t);
     }
     return result;
@@ -453,7 +469,7 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
         return false;
     }
     *old = record_item(t, record_of(t, slot_at(t, slot)->record));
-    return remove_item(t, now, slot);
+    return remove_item(t, now, slot, true);
 }
 
 /* Looking without touching */

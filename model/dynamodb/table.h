@@ -12,7 +12,7 @@
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
  * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
  * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * Left out: local secondary indexes, transactions, streams, parallel scan, item-collection limits.
+ * Left out: local secondary indexes, transactions, parallel scan, item-collection limits.
  * Sources: DDB-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -47,14 +47,26 @@ struct table_index_config {
     int64_t rcu, wcu; /* provisioned units a second; 0: on demand */
 };
 
+/* What the records of a table's stream hold beside the item's key (model/dynamodb/table_stream.h).
+ */
+enum stream_view {
+    STREAM_NONE, /* the table has no stream */
+    STREAM_KEYS_ONLY,
+    STREAM_NEW_IMAGE,
+    STREAM_OLD_IMAGE,
+    STREAM_NEW_AND_OLD_IMAGES
+};
+
 struct table_config {
     const char *name;
     struct table_key hash_key, range_key;
     const char *ttl_attribute; /* NULL: TTL is off */
-    const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
-                                one, made at the first checkpoint and removed at close */
-    const char *scratch;     /* where temporary directories are made; NULL: /tmp */
-    int64_t rcu, wcu;        /* as for an index */
+    const char *directory; /* of the LMDB environment, made where it is missing; NULL: a temporary
+                              one, made at the first checkpoint and removed at close */
+    const char *scratch;   /* where temporary directories are made; NULL: /tmp */
+    int64_t rcu, wcu;      /* as for an index */
+    enum stream_view stream;
+    uint32_t stream_shards;  /* 0: one */
     struct duration history; /* how far back as_of may reach; older before-images may go */
     uint64_t items_max;      /* most items at any time: sizes the reserved memory */
     uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */

@@ -13,6 +13,7 @@
  *   table_slots.c    slots, the hash index over them, their images and orders
  *   table_journal.c  before-images: the past for readers, marks and rolling back
  *   table_query.c    pages
+ *   table_stream.c   the log of changes
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
  *   table_lmdb.c     LMDB
  *
@@ -109,7 +110,8 @@ struct meter {
 };
 
 struct mark {
-    uint64_t next; /* the first entry after the mark */
+    uint64_t next;          /* the first entry after the mark */
+    uint64_t stream_newest; /* the last record of the stream before it */
     struct meter meters[1 + TABLE_INDEXES_MAX];
 };
 
@@ -151,6 +153,7 @@ struct table {
     struct hash128 hash;
     struct record_memory records;
     struct journal journal;
+    struct stream *stream; /* NULL: none was ever started */
 
     uint64_t clean_bytes, dirty_bytes; /* of the items' records in memory */
     uint32_t hand;                     /* of the clock that evicts */
@@ -284,6 +287,23 @@ void journal_return(struct table *t, uint32_t orders);
 
 /* The instant as of which a read is answered. */
 struct instant table_as_of(const struct table *t, struct instant now, struct instant as_of);
+
+/* table_stream.c */
+
+/* Notes a write that has happened (`old`, `new` NULL: no item), by the service itself or by a call;
+ * false where memory is exhausted. */
+bool stream_push(struct table *t, struct instant now, const struct record *old,
+                 const struct record *new, bool by_service);
+
+static inline bool stream_note(struct table *t, struct instant now, const struct record *old,
+                               const struct record *new, bool by_service)
+{
+    return t->stream == NULL || stream_push(t, now, old, new, by_service);
+}
+
+/* Takes back the records after that one. */
+void stream_undo(struct table *t, uint64_t newest);
+void stream_free(struct table *t);
 
 /* table.c */
 
