@@ -63,6 +63,7 @@ struct table_config {
     const char *ttl_attribute; /* NULL: TTL is off */
     const char *directory; /* of the LMDB environment, made where it is missing; NULL: a temporary
                               one, made at the first checkpoint and removed at close */
+    bool durable;          /* the directory's checkpoints survive a crash of the machine too */
     const char *scratch;   /* where temporary directories are made; NULL: /tmp */
     int64_t rcu, wcu;      /* as for an index */
     enum stream_view stream;
@@ -77,10 +78,21 @@ struct table_config {
 struct table;
 
 /* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
- * read. The config and its strings are the caller's and live as long as the table. NULL with a
- * message on failure. */
+ * read, and its keys must be those of the config, while indexes, TTL and capacity become the
+ * config's. The config and its strings are the caller's and live as long as the table. NULL with a
+ * message on failure: then the directory is as it was. */
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
+
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute and provisioned
+ * units. The config's other members are zero, for the caller to set. One block of memory: free() it
+ * after every table that was opened with its config has been closed. NULL with a message where the
+ * directory holds no table, is in use or is damaged. */
+struct table_description {
+    struct table_config config;
+    uint64_t count; /* of the items */
+};
+struct table_description *table_describe(const char *directory, struct error *error);
 
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
@@ -211,6 +223,12 @@ void table_release_marks(struct table *t);
 /* True when the unwritten bodies have grown so far that the caller should make a checkpoint soon;
  * it does so between two events. */
 bool table_wants_checkpoint(const struct table *t);
+
+/* Writes what has changed and commits it in one step. After an error the directory holds the table
+ * as of this checkpoint or, mostly, of the one before, whole either way; nothing is lost in memory,
+ * and the next checkpoint, once there is room, writes it all. What has returned STATUS_OK survives
+ * a crash of the program at any instant, SIGKILL included; a crash of the machine only in a
+ * `durable` directory. */
 enum status table_checkpoint(struct table *t, struct error *error);
 
 #endif

@@ -15,6 +15,7 @@
  *   table_query.c    pages
  *   table_stream.c   the log of changes
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
+ *   table_description.c  what a kept table says of itself
  *   table_lmdb.c     LMDB
  *
  * For these files alone.
@@ -160,6 +161,7 @@ struct table {
     uint32_t *removed;                 /* slots whose deletion LMDB has not seen */
     uint32_t removed_count;
     struct table_store *store; /* NULL until the first checkpoint, or opening, needs it */
+    struct hash128 stored;     /* of what the store says of itself; see summary_hash */
 
     struct table_memo memo;
     struct meter meters[1 + TABLE_INDEXES_MAX];
@@ -365,5 +367,14 @@ void slot_removed(struct table *t, uint32_t slot);
 
 /* Opens the store of a caller's directory and reads its items. */
 enum status cache_read_all(struct table *t, struct error *error);
+
+/* table_description.c */
+
+/* The config as an encoded item, in the table's scratch memory. */
+struct item description_write(const struct table *t);
+
+/* Holds the config's keys to those in a stored description: STATUS_BAD_INPUT names both,
+ * STATUS_CORRUPT is for what is no description. */
+enum status description_check(const struct table *t, struct text stored, struct error *error);
 
 #endif
