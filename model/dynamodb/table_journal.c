@@ -180,7 +180,7 @@ uint64_t table_mark(struct table *t)
     ASSERT(j->marks_count < TABLE_MARKS_MAX);
     struct mark *mark = &j->marks[j->marks_count++];
     mark->next = journal_next(j);
-    memcpy(mark->meters, t->meters, sizeof mark->meters);
+    meters_mark(t, j->marks_count, mark);
     return j->marks_count;
 }
 
@@ -241,10 +241,11 @@ void table_rollback(struct table *t, uint64_t mark)
     while (journal_next(j) > m->next) {
         undo_last(t);
     }
-    memcpy(t->meters, m->meters, sizeof t->meters);
+    meters_rollback(t, (uint32_t)mark, m);
 }
 
 void table_release_marks(struct table *t)
 {
     t->journal.marks_count = 0;
+    meters_release_marks(t);
 }
