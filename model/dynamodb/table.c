@@ -27,35 +27,11 @@ static bool names_valid(const struct table_config *c)
     return valid;
 }
 
-static bool rate_valid(int64_t rate)
-{
-    return rate >= 0 && rate <= CAPACITY_RATE_MAX;
-}
-
-static bool rates_valid(const struct table_config *c)
-{
-    bool valid = rate_valid(c->rcu) && rate_valid(c->wcu);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        valid = valid && rate_valid(c->indexes[i].rcu) && rate_valid(c->indexes[i].wcu);
-    }
-    return valid;
-}
-
-static void meters_init(struct table *t, struct instant now)
-{
-    const struct table_config *c = &t->config;
-    t->meters[0].read = capacity_full(c->rcu, now);
-    t->meters[0].write = capacity_full(c->wcu, now);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        t->meters[1 + i].read = capacity_full(c->indexes[i].rcu, now);
-        t->meters[1 + i].write = capacity_full(c->indexes[i].wcu, now);
-    }
-}
-
 static void table_free(struct table *t)
 {
     memory_release(t->scratch, SCRATCH_BYTES);
     stream_free(t);
+    meters_deinit(t);
     journal_deinit(t);
     table_slots_deinit(t);
     free(t);
@@ -66,9 +42,8 @@ static bool table_init(struct table *t, struct instant now)
     if (t->config.ttl_attribute != NULL) {
         t->ttl_attribute = text_from(t->config.ttl_attribute);
     }
-    meters_init(t, now);
     t->scratch = memory_reserve(SCRATCH_BYTES);
-    return t->scratch != NULL && journal_init(t) && table_slots_init(t);
+    return t->scratch != NULL && meters_init(t, now) && journal_init(t) && table_slots_init(t);
 }
 
 static enum status open_stream(struct table *t, struct error *error)
@@ -83,7 +58,7 @@ static enum status open_stream(struct table *t, struct error *error)
 
 struct table *table_open(const struct table_config *config, struct instant now, struct error *error)
 {
-    if (!names_valid(config) || !rates_valid(config)) {
+    if (!names_valid(config) || !table_rates_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
                         "table %s: a key name is missing, or items_max, history or a capacity is "
                         "out of range",
@@ -160,11 +135,13 @@ static void begin(struct table *t, struct instant now, struct table_reply *reply
     ASSERT(!t->busy);
     t->now = now;
     journal_prune(t, now);
-    *reply = (struct table_reply){0};
+    meters_begin(t);
+    *reply = (struct table_reply){.units = t->units};
 }
 
 /* What a call is about: a key, its slot, and the item there. */
 struct access {
+    struct text hash_value;
     uint64_t hash;
     uint32_t slot;            /* 0: none */
     const struct record *old; /* loaded; NULL: no item */
@@ -175,6 +152,7 @@ static bool access_key(struct table *t, struct item key, const struct outline *o
 {
     struct text hash_value = outline_key(key, o, t->hash_place);
     struct text range_value = outline_key(key, o, t->range_place);
+    a->hash_value = hash_value;
     a->hash = key_hash(hash_value, range_value);
     a->slot = slot_find(t, a->hash, hash_value, range_value);
     a->old = NULL;
@@ -251,7 +229,7 @@ static bool remove_item(struct table *t, struct instant now, uint32_t slot, bool
 static enum table_result finish_put(struct table *t, struct instant now, const struct access *a,
                                     const struct image *image, struct table_reply *reply)
 {
-    enum table_result result = table_charge_change(t, now, a->old, image, reply);
+    enum table_result result = table_charge_change(t, now, a->hash_value, a->old, image, reply);
     if (result == TABLE_OK && !store_item(t, now, a, image)) {
         result = full(t);
     }
@@ -282,7 +260,7 @@ enum table_result table_put(struct table *t, struct instant now, struct item ite
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, o.size, reply);
+        return table_charge_failed(t, now, a.hash_value, a.old, o.size, reply);
     }
     return finish_put(t, now, &a, &(struct image){item, &o}, reply);
 }
@@ -341,7 +319,8 @@ enum table_result table_update(struct table *t, struct instant now, struct item 
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, a.old == NULL ? 0 : a.old->size, reply);
+        return table_charge_failed(t, now, a.hash_value, a.old, a.old == NULL ? 0 : a.old->size,
+                                   reply);
     }
     result = apply_update(t, &a, key, update, values, &item);
     if (result == TABLE_OK) {
@@ -369,9 +348,9 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
     }
     reply->old = access_item(t, &a);
     if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, 0, reply);
+        return table_charge_failed(t, now, a.hash_value, a.old, 0, reply);
     }
-    result = table_charge_change(t, now, a.old, NULL, reply);
+    result = table_charge_change(t, now, a.hash_value, a.old, NULL, reply);
     if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot, false)) {
         result = full(t);
     }
@@ -395,7 +374,9 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     }
     uint32_t image = a.slot == 0 ? 0 : journal_image(t, a.slot, table_as_of(t, now, as_of));
     uint32_t size = image == 0 ? 0 : record_of(t, image)->size;
-    result = table_charge_read(t, now, TABLE_BASE, size, as_of.ns == now.ns, &reply->rcu_milli);
+    result = table_charge_read(t, now, TABLE_BASE, a.hash_value, size, as_of.ns == now.ns,
+                               &reply->rcu_milli);
+    reply->throttled = t->throttled;
     if (result == TABLE_OK && image != 0) {
         *item = record_item(t, record_of(t, image));
     }
@@ -543,10 +524,4 @@ uint64_t table_count(const struct table *t)
 struct hash128 table_hash(const struct table *t)
 {
     return t->hash;
-}
-
-struct table_consumed table_consumed(const struct table *t, int32_t index)
-{
-    ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
-    return t->meters[index + 1].consumed;
 }

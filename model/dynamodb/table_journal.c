@@ -182,7 +182,7 @@ uint64_t table_mark(struct table *t)
     struct mark *mark = &j->marks[j->marks_count++];
     mark->next = journal_next(j);
     mark->stream_newest = table_stream_newest(t);
-    memcpy(mark->meters, t->meters, sizeof mark->meters);
+    meters_mark(t, j->marks_count, mark);
     return j->marks_count;
 }
 
@@ -244,10 +244,11 @@ void table_rollback(struct table *t, uint64_t mark)
         undo_last(t);
     }
     stream_undo(t, m->stream_newest);
-    memcpy(t->meters, m->meters, sizeof t->meters);
+    meters_rollback(t, (uint32_t)mark, m);
 }
 
 void table_release_marks(struct table *t)
 {
     t->journal.marks_count = 0;
+    meters_release_marks(t);
 }

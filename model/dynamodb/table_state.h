@@ -10,6 +10,7 @@
  *   table.c          opening, closing, the calls on single items, TTL, totals
  *   table_check.c    which items and keys are taken
  *   table_capacity.c what a call costs
+ *   table_meters.c   who lets a call have it, and what has been used
  *   table_slots.c    slots, the hash index over them, their images and orders
  *   table_journal.c  before-images: the past for readers, marks and rolling back
  *   table_query.c    pages
@@ -44,6 +45,7 @@ enum {
     ORDER_BASE = 0, /* then the indexes, in order */
     ORDER_TTL = ORDERS_MAX - 1,
     SCRATCH_BYTES = 4 * ENCODED_BYTES_MAX,
+    METERS_MAX = 1 + TABLE_INDEXES_MAX,
 };
 
 #define TTL_NONE INT64_MIN
@@ -105,15 +107,49 @@ struct journal_entry {
     uint32_t before; /* the record; 0: no item */
 };
 
+/* What the table or an index may use in one direction, and how a request is told no. */
+struct gauge {
+    struct capacity bucket; /* provisioned, or the owner's maximum on demand */
+    bool provisioned;
+    struct demand demand; /* of what is not provisioned */
+};
+
 struct meter {
-    struct capacity read, write;
-    struct table_consumed consumed;
+    struct gauge gauges[DIRECTIONS];
+    struct use all;
+    struct use in_second;
+    int64_t second; /* since the epoch; the one that `in_second` is of */
+};
+
+/* A second that is over; the totals say the rest. */
+struct second_record {
+    uint32_t since_opening, meter;
+    uint32_t half_units[DIRECTIONS], refused_half_units[DIRECTIONS], refused[DIRECTIONS];
+};
+
+/* A cell as it was before it changed. */
+struct key_undo {
+    uint32_t cell, unused;
+    struct key_use before;
+};
+
+/* What capacity has been used: of the table, of its indexes, of key values, in each second. */
+struct capacity_state {
+    struct meter meters[METERS_MAX]; /* the table's, then the indexes' */
+    uint32_t meters_count;           /* in use */
+    struct key_use *keys;            /* KEY_CELLS */
+    struct second_record *seconds;
+    uint64_t seconds_count;
+    int64_t opened_second;
+    struct key_undo *undo; /* of `keys`, while marks are held */
+    uint64_t undo_count;
+    struct meter *marked; /* meters_count for each mark that is held */
 };
 
 struct mark {
     uint64_t next;          /* the first entry after the mark */
     uint64_t stream_newest; /* the last record of the stream before it */
-    struct meter meters[1 + TABLE_INDEXES_MAX];
+    uint64_t seconds_count, undo_count;
 };
 
 /* A slot as it was before the past was shown. */
@@ -164,8 +200,11 @@ struct table {
     struct hash128 stored;     /* of what the store says of itself; see summary_hash */
 
     struct table_memo memo;
-    struct meter meters[1 + TABLE_INDEXES_MAX];
-    char *scratch; /* SCRATCH_BYTES, for items under construction */
+    struct capacity_state capacity;
+    bool transactional;        /* the calls of a transaction cost twice as much */
+    int64_t units[METERS_MAX]; /* of the latest call, thousandths: the table's, then the indexes' */
+    struct throttle throttled; /* the latest call's, if it was refused */
+    char *scratch;             /* SCRATCH_BYTES, for items under construction */
     char start_key[LAST_KEY_BYTES_MAX], last_key[LAST_KEY_BYTES_MAX];
 };
 
@@ -335,17 +374,57 @@ struct image {
 };
 
 /* Takes the units of a read of that many bytes, or of a write, from the capacity; or none, and
- * TABLE_THROTTLED, where the table or an index that the write touches has too few. */
+ * TABLE_THROTTLED, where the table or an index that the write touches has too few. What it took of
+ * whom is in t->units, who had too few in t->throttled. TABLE_FULL, with table_fail, where there is
+ * no room to note it. `partition`: the value of the table's hash key, or of the index's for a read
+ * of that; size 0 for a Scan, which no single value holds back. */
 enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
-                                    int64_t bytes, bool consistent, int64_t *milli);
+                                    struct text partition, int64_t bytes, bool consistent,
+                                    int64_t *milli);
 
 /* A write of `image` (NULL: a delete) over `old` (NULL: no item). */
-enum table_result table_charge_change(struct table *t, struct instant now, const struct record *old,
-                                      const struct image *image, struct table_reply *reply);
+enum table_result table_charge_change(struct table *t, struct instant now, struct text partition,
+                                      const struct record *old, const struct image *image,
+                                      struct table_reply *reply);
 
 /* A write of `size` bytes whose condition did not hold: TABLE_CONDITION_FAILED if admitted. */
-enum table_result table_charge_failed(struct table *t, struct instant now, const struct record *old,
-                                      uint32_t size, struct table_reply *reply);
+enum table_result table_charge_failed(struct table *t, struct instant now, struct text partition,
+                                      const struct record *old, uint32_t size,
+                                      struct table_reply *reply);
+
+/* table_meters.c */
+
+/* What a call is to be charged: each meter, and each partition key value there. */
+struct key_charge {
+    uint32_t meter;
+    uint64_t key; /* hash */
+    int64_t milli;
+};
+
+struct charge {
+    enum direction direction;
+    int64_t milli_per_unit;
+    int64_t milli[METERS_MAX]; /* of the meters in use */
+    uint32_t keys_count;
+    struct key_charge keys[1 + 2 * TABLE_INDEXES_MAX];
+};
+
+bool table_rates_valid(const struct table_config *config);
+bool meters_init(struct table *t, struct instant now);
+void meters_deinit(struct table *t);
+
+/* A call begins: nothing is charged yet, nobody has refused. */
+void meters_begin(struct table *t);
+
+/* Takes all of a charge, or nothing (TABLE_THROTTLED, with t->throttled; TABLE_FULL). */
+enum table_result meters_take(struct table *t, struct instant now, const struct charge *c);
+
+/* Marks, numbered from 1: what has been used is kept for one that is about to be held, and given
+ * back.
+ */
+void meters_mark(struct table *t, uint32_t number, struct mark *mark);
+void meters_rollback(struct table *t, uint32_t number, const struct mark *mark);
+void meters_release_marks(struct table *t);
 
 /* table_query.c */
 
