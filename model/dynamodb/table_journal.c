@@ -180,6 +180,7 @@ uint64_t table_mark(struct table *t)
     ASSERT(j->marks_count < TABLE_MARKS_MAX);
     struct mark *mark = &j->marks[j->marks_count++];
     mark->next = journal_next(j);
+    mark->occupied = t->occupied_count;
     memcpy(mark->meters, t->meters, sizeof mark->meters);
     return j->marks_count;
 }
@@ -242,6 +243,7 @@ void table_rollback(struct table *t, uint64_t mark)
         undo_last(t);
     }
     memcpy(t->meters, m->meters, sizeof t->meters);
+    t->occupied_count = m->occupied;
 }
 
 void table_release_marks(struct table *t)
