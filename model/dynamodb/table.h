@@ -12,7 +12,7 @@
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
  * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
  * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * Left out: local secondary indexes, transactions, parallel scan, item-collection limits.
+ * Left out: local secondary indexes, parallel scan, item-collection limits.
  * Sources: DDB-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -116,6 +116,7 @@ enum table_result {
     TABLE_OK,
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
     TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
+    TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
                    says why */

@@ -183,6 +183,7 @@ uint64_t table_mark(struct table *t)
     mark->next = journal_next(j);
     mark->stream_newest = table_stream_newest(t);
     meters_mark(t, j->marks_count, mark);
+    mark->occupied = t->occupied_count;
     return j->marks_count;
 }
 
@@ -245,6 +246,7 @@ void table_rollback(struct table *t, uint64_t mark)
     }
     stream_undo(t, m->stream_newest);
     meters_rollback(t, (uint32_t)mark, m);
+    t->occupied_count = m->occupied;
 }
 
 void table_release_marks(struct table *t)

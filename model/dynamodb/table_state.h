@@ -13,6 +13,7 @@
  *   table_meters.c   who lets a call have it, and what has been used
  *   table_slots.c    slots, the hash index over them, their images and orders
  *   table_journal.c  before-images: the past for readers, marks and rolling back
+ *   table_transact.c transactions over several tables, and the items they occupy
  *   table_query.c    pages
  *   table_stream.c   the log of changes
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
@@ -29,6 +30,7 @@
 #include "model/dynamodb/record_memory.h"
 #include "model/dynamodb/table.h"
 #include "model/dynamodb/table_memo.h"
+#include "model/dynamodb/table_transact.h"
 
 enum {
     KEY_ATTRIBUTES_MAX = 2 + 2 * TABLE_INDEXES_MAX,
@@ -150,6 +152,7 @@ struct mark {
     uint64_t next;          /* the first entry after the mark */
     uint64_t stream_newest; /* the last record of the stream before it */
     uint64_t seconds_count, undo_count;
+    uint32_t occupied; /* items held by transactions */
 };
 
 /* A slot as it was before the past was shown. */
@@ -165,6 +168,12 @@ struct journal {
     uint32_t marks_count;
     struct travelled *travelled;
     uint64_t travelled_count;
+};
+
+/* An item that a transaction holds until an instant. Those of a table stand in that order. */
+struct occupation {
+    uint64_t key_hash;
+    int64_t until_ns;
 };
 
 struct table {
@@ -191,6 +200,8 @@ struct table {
     struct record_memory records;
     struct journal journal;
     struct stream *stream; /* NULL: none was ever started */
+    struct occupation *occupied;
+    uint32_t occupied_first, occupied_count;
 
     uint64_t clean_bytes, dirty_bytes; /* of the items' records in memory */
     uint32_t hand;                     /* of the clock that evicts */
@@ -351,6 +362,45 @@ void stream_free(struct table *t);
 /* Sets the message and returns TABLE_INVALID. */
 enum table_result table_invalid(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What a call is about: a key, its slot, and the item there. */
+struct access {
+    struct text hash_value;
+    uint64_t hash;
+    uint32_t slot;            /* 0: none */
+    const struct record *old; /* loaded; NULL: no item */
+};
+
+/* A write that has been judged and not made. Valid until the next call on the table. */
+struct prepared {
+    enum table_write_kind kind;
+    struct access access;
+    struct item item;       /* to be stored; size 0: none is */
+    struct outline outline; /* of it */
+};
+
+/* Judges a write by what is stored, and changes nothing: TABLE_OK, TABLE_CONDITION_FAILED,
+ * TABLE_CONFLICT, TABLE_INVALID or TABLE_FULL. */
+enum table_result table_prepare(struct table *t, struct instant now, const struct table_write *w,
+                                struct prepared *p);
+
+/* What is there before a write that was judged TABLE_OK or TABLE_CONDITION_FAILED. */
+struct item table_prepared_old(const struct table *t, const struct prepared *p);
+
+/* Takes the units of a write that was judged so; returns `judged`, or TABLE_THROTTLED. */
+enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
+                               enum table_result judged, struct table_reply *reply);
+
+/* Makes a write that was judged TABLE_OK: TABLE_OK or TABLE_FULL. */
+enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p);
+
+/* table_transact.c */
+
+bool occupations_init(struct table *t);
+void occupations_deinit(struct table *t);
+
+/* Whether a transaction holds the item. Source: DDB-TRANSACT-5. */
+bool table_occupied(struct table *t, struct instant now, uint64_t key_hash);
 
 /* table_check.c */
 
