@@ -81,5 +81,6 @@ void table_sweeper_delete(void *cloud, uint32_t subject, uint64_t key_hash)
     c->sweeper.state->pending--;
     if (table_expire(c->table, cloud_now(c), key_hash, &old)) {
         c->application.expiry_observed(c, old);
+        stream_source_wake(c);
     }
 }
