@@ -473,7 +473,7 @@ static void what_ttl_deletes_is_delivered_as_the_service_s_doing(void **state)
     item_add_s(&w, TEXT("id"), TEXT("k"));
     item_add_n(&w, TEXT("ttl"), ttl_s);
     put_item(item_written(&w));
-    table_sweeper_note(&m.cloud, ttl_s);
+    table_sweeper_note(&m.cloud, item_written(&w), ttl_s);
     until_quiet();
     assert_number(m.count, 2);
     assert_number(m.deliveries[1].event, STREAM_REMOVE);
