@@ -245,6 +245,37 @@ void item_add_element(struct item_writer *w, const struct value *element)
     writer_insert(w, at, (struct text){0}, element);
 }
 
+struct item_writer item_begin(const struct item_writer *w, struct text name)
+{
+    uint32_t head = HEAD_BYTES + (uint32_t)name.size;
+    bool fits = !w->overflowed && head <= w->capacity - w->size;
+    return fits ? item_writer(w->at + w->size + head, w->capacity - w->size - head)
+                : (struct item_writer){.overflowed = true};
+}
+
+void item_end(struct item_writer *w, struct text name, enum attribute_type type,
+              const struct item_writer *inner)
+{
+    ASSERT(name.size <= UINT16_MAX);
+    struct text bytes = item_written(inner).bytes;
+    if (bytes.size == 0 || bytes.size >= UINT32_C(1) << 28) {
+        w->overflowed = true;
+        return;
+    }
+    uint32_t head = (uint32_t)bytes.size << 4 | (uint32_t)type;
+    uint16_t name_size = (uint16_t)name.size;
+    char *entry = w->at + w->size;
+    ASSERT(bytes.at == entry + HEAD_BYTES + name.size);
+    memcpy(entry, &head, 4);
+    memcpy(entry + 4, &name_size, 2);
+    if (name.size > 0) {
+        memcpy(entry + HEAD_BYTES, name.at, name.size);
+    }
+    w->last = w->size;
+    w->size += HEAD_BYTES + name_size + (uint32_t)bytes.size;
+    w->count++;
+}
+
 void item_copy(struct item_writer *w, struct item item)
 {
     *w = item_writer(w->at, w->capacity);

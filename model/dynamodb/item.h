@@ -80,6 +80,14 @@ void item_copy(struct item_writer *w, struct item item);
 void item_append(struct item_writer *w, const struct value *element);
 void item_add_element(struct item_writer *w, const struct value *element);
 
+/* Writes the value of a map or list where it will stand, without a copy: item_begin gives a writer
+ * for it behind all that `w` has, and item_end makes what that one wrote the last attribute of
+ * `w`, which is left alone in between. The name is the same in both, and greater than all that
+ * `w` has; size 0 for an element of a list. */
+struct item_writer item_begin(const struct item_writer *w, struct text name);
+void item_end(struct item_writer *w, struct text name, enum attribute_type type,
+              const struct item_writer *inner);
+
 /* The finished item, a view of the buffer; size 0 where it overflowed. */
 struct item item_written(const struct item_writer *w);
 

@@ -101,9 +101,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
- * there is none, and is valid until the next call on the table. An instant more than `history` ago
- * is answered as of `history` ago, here and in queries. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so; later than now:
+ * eventually consistent, but without a lag). `item` has size 0 where there is none, and is valid
+ * until the next call on the table. An instant more than `history` ago is answered as of `history`
+ * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
