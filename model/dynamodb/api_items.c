@@ -103,6 +103,7 @@ static bool check_return_values(struct api_call *c)
 
 static bool begin_write(struct api_call *c, struct write *w)
 {
+    c->writes = true;
     w->table = api_table(c, api_text(&c->request, "TableName"));
     if (w->table != NULL) {
         api_consumed_begin(&w->consumed, w->table);

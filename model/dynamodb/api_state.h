@@ -5,6 +5,8 @@
  *   api_shapes.c      the shapes that requests of several operations have parts of
  *   api_expression.c  expressions of a request, with their placeholders
  *   api_items.c       PutItem, GetItem, UpdateItem, DeleteItem
+ *   api_tables.c      the control plane: tables and TTL
+ *   api_describe.c    tables as the control plane describes them
  *
  * An operation is a function that writes its answer into `out` and returns true; or fails with
  * api_fail, which writes the error in its place and returns false. All it needs lies in the area,
@@ -63,6 +65,14 @@ enum api_table_status {
     API_TABLE_DELETING,
 };
 
+/* What the control plane keeps of an index, beside its config. */
+struct api_index {
+    enum api_table_status status;
+    struct instant status_ends; /* of CREATING, UPDATING and DELETING */
+};
+
+enum { API_DEFINITIONS_MAX = 2 + 2 * API_INDEXES_MAX };
+
 /* A table of the account. */
 struct api_table {
     struct table *table;
@@ -70,8 +80,19 @@ struct api_table {
     struct memory_area strings;
     struct text name;
     enum api_table_status status;
-    struct instant status_ends; /* of CREATING, UPDATING and DELETING */
-    struct instant created;
+    struct instant status_ends, created;
+    struct api_index indexes[API_INDEXES_MAX];
+    struct table_key definitions[API_DEFINITIONS_MAX]; /* attributes of keys, as they were given */
+    uint32_t definitions_count;
+    bool on_demand,
+        on_demand_since_known; /* BillingMode = PAY_PER_REQUEST, and set by UpdateTable */
+    struct instant on_demand_since;
+    bool protected;
+    struct instant raised, lowered; /* throughput; 0: never */
+    const char *ttl_attribute;      /* of the last UpdateTimeToLive; NULL: none */
+    bool ttl_enabled, ttl_changed;
+    struct instant ttl_changed_at;
+    struct instant stream_began;
 };
 
 struct dynamodb {
@@ -90,6 +111,7 @@ struct api_call {
     struct memory_area *area;
     struct json_writer out;
     int http_status;
+    bool writes;        /* a write is under way: for whom a throttle is told */
     struct error error; /* room for whoever reports one on the way */
 };
 
@@ -99,7 +121,7 @@ struct api_operation {
     bool (*run)(struct api_call *c);
 };
 
-extern const struct api_operation api_item_operations[];
+extern const struct api_operation api_item_operations[], api_table_operations[];
 
 /* dynamodb.c: errors */
 
@@ -115,6 +137,9 @@ bool api_invalid(struct api_call *c, const char *format, ...) __attribute__((for
 /* What was reported in c->error: a ValidationException, or, where the machine refused, an
  * InternalServerError. */
 bool api_fail_error(struct api_call *c, enum status status);
+
+/* A throttle, with the table's exception for its reason. Source: DDB-THROTTLE-2. */
+bool api_fail_throttled(struct api_call *c, const struct api_table *t, struct throttle throttled);
 
 /* A call on a table that did not succeed. TABLE_CONDITION_FAILED comes with the item where the
  * request's ReturnValuesOnConditionCheckFailure wants it. */
@@ -155,6 +180,11 @@ struct api_table *api_table_find(const struct dynamodb *d, struct text name);
 /* Opens a table and adds it; NULL with a message. Closes one and takes it out. */
 struct api_table *api_table_add(struct dynamodb *d, struct instant now,
                                 const struct table_config *config, struct error *error);
+/* Copies the strings that its config points to into the table's own area. */
+void api_table_keep(struct api_table *t);
+
+/* Collects the attributes of all keys, after the config has changed. */
+void api_table_define(struct api_table *t);
 enum status api_table_remove(struct dynamodb *d, struct api_table *t, struct error *error);
 
 /* The name in an ARN of a table; or the text itself. */
@@ -206,6 +236,15 @@ void api_put_consumed(struct api_call *c, const struct api_consumed *consumed,
 /* The same without the member's name; `indexes` asks for the indexes one by one. */
 void api_put_consumed_of(struct api_call *c, const struct api_consumed *consumed,
                          const struct api_table *t, bool indexes);
+
+/* api_describe.c */
+
+/* "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", with "/index/NAME" for an index. */
+void api_put_arn(struct text_writer *w, const struct dynamodb *d, const struct api_table *t,
+                 int32_t index);
+
+/* Writes a table as DescribeTable and its like describe it. */
+void api_put_description(struct api_call *c, const struct api_table *t);
 
 /* api_shapes.c: parts of requests. */
 extern const struct shape SHAPE_ANY_STRING, SHAPE_FLAG, SHAPE_TABLE_NAME, SHAPE_INDEX_NAME,

@@ -12,7 +12,7 @@
 enum { STRINGS_BYTES = 1 << 20 };
 
 /* The groups of operations. */
-static const struct api_operation *const GROUPS[] = {api_item_operations};
+static const struct api_operation *const GROUPS[] = {api_item_operations, api_table_operations};
 
 enum { GROUPS_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 
@@ -87,8 +87,7 @@ static const char *copy_string(struct api_table *t, const char *string)
     return copy == NULL ? NULL : memcpy(copy, string, strlen(string) + 1);
 }
 
-/* Copies the strings that a config points to. */
-static void copy_config(struct api_table *t)
+void api_table_keep(struct api_table *t)
 {
     struct table_config *c = &t->config;
     c->name = copy_string(t, c->name);
@@ -108,6 +107,31 @@ static void copy_config(struct api_table *t)
             include[k] = copy_string(t, index->include[k]);
         }
         index->include = include;
+    }
+    t->name = text_from(c->name);
+    t->ttl_attribute = c->ttl_attribute;
+}
+
+static void define(struct api_table *t, struct table_key key)
+{
+    bool known = key.name == NULL;
+    for (uint32_t i = 0; i < t->definitions_count && !known; i++) {
+        known = strcmp(t->definitions[i].name, key.name) == 0;
+    }
+    if (!known) {
+        t->definitions[t->definitions_count++] = key;
+    }
+}
+
+/* The attributes of keys, each once. */
+void api_table_define(struct api_table *t)
+{
+    t->definitions_count = 0;
+    define(t, t->config.hash_key);
+    define(t, t->config.range_key);
+    for (uint32_t i = 0; i < t->config.indexes_count; i++) {
+        define(t, t->config.indexes[i].hash_key);
+        define(t, t->config.indexes[i].range_key);
     }
 }
 
@@ -136,9 +160,12 @@ struct api_table *api_table_add(struct dynamodb *d, struct instant now,
         return NULL;
     }
     t->config = *config;
-    copy_config(t);
+    api_table_keep(t);
     t->created = now;
-    t->name = text_from(t->config.name);
+    t->on_demand = t->config.rcu == 0;
+    t->stream_began = now;
+    t->ttl_enabled = t->config.ttl_attribute != NULL;
+    api_table_define(t);
     t->table = table_open(&t->config, now, error);
     if (t->table == NULL) {
         memory_area_deinit(&t->strings);
@@ -185,12 +212,22 @@ struct table *dynamodb_table(const struct dynamodb *d, const char *name)
                : t->table;
 }
 
+static bool ended(enum api_table_status status, struct instant ends, struct instant now)
+{
+    return status != API_TABLE_ACTIVE && !instant_before(now, ends);
+}
+
 /* Ends the states whose time is over. */
 static void tables_settle(struct dynamodb *d, struct instant now)
 {
     for (uint32_t i = d->tables_count; i > 0; i--) {
         struct api_table *t = d->tables[i - 1];
-        if (t->status == API_TABLE_ACTIVE || instant_before(now, t->status_ends)) {
+        for (uint32_t k = 0; k < t->config.indexes_count; k++) {
+            if (ended(t->indexes[k].status, t->indexes[k].status_ends, now)) {
+                t->indexes[k].status = API_TABLE_ACTIVE;
+            }
+        }
+        if (!ended(t->status, t->status_ends, now)) {
             continue;
         }
         if (t->status == API_TABLE_DELETING) {
@@ -279,6 +316,66 @@ static bool fail_condition(struct api_call *c, const struct table_reply *reply)
     return false;
 }
 
+/* "TableReadProvisionedThroughputExceeded", and the ARN of who throttled. */
+static void put_reason(struct api_call *c, const struct api_table *t, struct throttle throttled)
+{
+    static const char *const texts[] = {
+        [THROTTLE_NONE] = "",
+        [THROTTLE_PROVISIONED] = "ProvisionedThroughputExceeded",
+        [THROTTLE_KEY_RANGE] = "KeyRangeThroughputExceeded",
+        [THROTTLE_ON_DEMAND_MAX] = "MaxOnDemandThroughputExceeded",
+        [THROTTLE_ACCOUNT] = "AccountLimitExceeded",
+    };
+    json_open(&c->out, '[');
+    json_open(&c->out, '{');
+    json_name(&c->out, TEXT("reason"));
+    struct text_writer *w = json_put_raw(&c->out);
+    text_put(w, throttled.index == TABLE_BASE ? TEXT("\"Table") : TEXT("\"Index"));
+    text_put(w, c->writes ? TEXT("Write") : TEXT("Read"));
+    text_put(w, text_from(texts[throttled.reason]));
+    text_put_char(w, '"');
+    json_name(&c->out, TEXT("resource"));
+    w = json_put_raw(&c->out);
+    text_put_char(w, '"');
+    api_put_arn(w, c->d, t, throttled.index);
+    text_put_char(w, '"');
+    json_close(&c->out, '}');
+    json_close(&c->out, ']');
+}
+
+bool api_fail_throttled(struct api_call *c, const struct api_table *t, struct throttle throttled)
+{
+    if (throttled.reason == THROTTLE_ACCOUNT) {
+        api_fail_open(c, ERROR_RequestLimitExceeded,
+                      "Throughput exceeds the current throughput limit for your account. Please "
+                      "contact AWS Support at https://aws.amazon.com/support request a limit "
+                      "increase");
+        json_name(&c->out, TEXT("ThrottlingReasons"));
+    } else if (t->on_demand) {
+        api_fail_open(c, ERROR_ThrottlingException,
+                      "Throughput exceeds the current capacity of your table or index. DynamoDB is "
+                      "automatically scaling your table or index so please try again shortly. If "
+                      "exceptions persist, check if you have a hot key: "
+                      "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+                      "bp-partition-key-design.html");
+        json_name(&c->out, TEXT("throttlingReasons"));
+    } else {
+        api_fail_open(c, ERROR_ProvisionedThroughputExceededException,
+                      throttled.index == TABLE_BASE
+                          ? "The level of configured provisioned throughput for the table was "
+                            "exceeded. Consider increasing your provisioning level with the "
+                            "UpdateTable API."
+                          : "The level of configured provisioned throughput for one or more global "
+                            "secondary indexes of the table was exceeded. Consider increasing your "
+                            "provisioning level for the under-provisioned global secondary indexes "
+                            "with the UpdateTable API");
+        json_name(&c->out, TEXT("ThrottlingReasons"));
+    }
+    put_reason(c, t, throttled);
+    json_close(&c->out, '}');
+    return false;
+}
+
 bool api_fail_table(struct api_call *c, const struct api_table *t, enum table_result result,
                     const struct table_reply *reply)
 {
@@ -286,10 +383,10 @@ bool api_fail_table(struct api_call *c, const struct api_table *t, enum table_re
     case TABLE_CONDITION_FAILED:
         return fail_condition(c, reply);
     case TABLE_THROTTLED:
-        return api_fail(c, ERROR_ProvisionedThroughputExceededException,
-                        "The level of configured provisioned throughput for the table was "
-                        "exceeded. Consider increasing your provisioning level with the "
-                        "UpdateTable API.");
+        return api_fail_throttled(c, t, reply->throttled);
+    case TABLE_CONFLICT:
+        return api_fail(c, ERROR_TransactionConflictException,
+                        "Transaction is ongoing for the item");
     case TABLE_INVALID:
         return api_invalid(c, "%s", table_message(t->table));
     case TABLE_OK:

@@ -22,6 +22,7 @@ struct dynamodb_config {
                             /tmp */
     uint64_t items_max;  /* of each table that is created */
     uint64_t cache_bytes;
+    struct table_limits limits;
     struct duration history;  /* how far back reads may be */
     struct duration creation; /* a table, or an index, is CREATING so long; 0: ACTIVE at once */
     struct duration deletion; /* and DELETING so long */

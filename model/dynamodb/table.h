@@ -109,6 +109,11 @@ struct table_description {
 };
 struct table_description *table_describe(const char *directory, struct error *error);
 
+/* Gives a table the units and limits of a config that is else like its own; its buckets are full
+ * then. No marks are held. STATUS_BAD_INPUT with a message. */
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error);
+
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
 
@@ -261,6 +266,7 @@ void table_second(const struct table *t, uint64_t i, struct table_second *row);
 /* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
  */
 int64_t table_stored_bytes(const struct table *t, int32_t index);
+int64_t table_stored_items(const struct table *t, int32_t index); /* and how many they are */
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until
