@@ -624,7 +624,7 @@ static void lanes_run_side_by_side_and_keep_each_item_in_order(void **state)
     m.work = duration_s(10);
     begin();
     for (int64_t i = 0; i < 64; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "k%d", (int)(i % 16));
         put(key, i);
     }
@@ -655,7 +655,7 @@ static void each_shard_has_its_own_polls_and_invocations(void **state)
     m.work = duration_s(10);
     begin();
     for (int64_t i = 0; i < 60; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "k%d", (int)i);
         put(key, i);
     }
@@ -941,7 +941,7 @@ static void a_partial_response_names_a_record_of_its_own_batch(void **state)
     m.names_poison = true;
     begin();
     put("k1", 1);
-    char key[8];
+    char key[16];
     struct stream_record first;
     struct stream_record other;
     assert_true(table_stream_at(m.cloud.table, 1, &first));
@@ -1086,7 +1086,7 @@ static void a_restored_world_goes_on_as_it_did(void **state)
     choices_init_seeded(&m.choices, cloud_choice_names, CHOICES_COUNT, 5);
     begin();
     for (int64_t i = 0; i < 90; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "k%d", (int)(i % 9));
         put(key, i);
     }
@@ -1156,7 +1156,7 @@ static void every_record_is_processed_or_discarded(void **state)
     configure_randomly(&random);
     begin();
     for (int64_t i = 0; i < 300; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "k%d", (int)random_below(&random, 20));
         put(key, i);
         until_ms(now_ms() + (int64_t)random_below(&random, 400));

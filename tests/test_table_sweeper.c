@@ -207,8 +207,9 @@ static int64_t pending_in_index(void)
     struct expression *key =
         expression_compile(EXPRESSION_KEY,
                            &(struct expression_source){
-                               "#s = :s", (const char *const[]){"#s", "status", NULL},
-                                  values
+                               .text = "#s = :s",
+                               .names = (const char *const[]){"#s", "status", NULL},
+                               .values = values,
     },
                            &error);
     assert_non_null(key);

@@ -230,11 +230,14 @@ static void before_its_deletion_it_gets(void **state)
     if (c->update == NULL) {
         put(t, item_of("k", c->ttl == 0 ? NULL : &value));
     } else {
-        struct expression *update = expression_compile(
-            EXPRESSION_UPDATE,
-            &(struct expression_source){c->update, strchr(c->update, '#') != NULL ? names : none,
-                                        strchr(c->update, ':') != NULL ? values : none},
-            &error);
+        struct expression *update =
+            expression_compile(EXPRESSION_UPDATE,
+                               &(struct expression_source){
+                                   .text = c->update,
+                                   .names = strchr(c->update, '#') != NULL ? names : none,
+                                   .values = strchr(c->update, ':') != NULL ? values : none,
+                               },
+                               &error);
         if (update == NULL) {
             fail_msg("%s", error.message);
         }
@@ -269,11 +272,13 @@ static void conditions_see_an_expired_item(void **state)
         struct table_reply reply;
         struct error error;
         bool looks = strchr(rows[i].condition, '#') != NULL;
-        struct expression *condition =
-            expression_compile(EXPRESSION_CONDITION,
-                               &(struct expression_source){rows[i].condition, looks ? names : none,
-                                                           looks ? values : none},
-                               &error);
+        struct expression *condition = expression_compile(EXPRESSION_CONDITION,
+                                                          &(struct expression_source){
+                                                              .text = rows[i].condition,
+                                                              .names = looks ? names : none,
+                                                              .values = looks ? values : none,
+                                                          },
+                                                          &error);
         if (condition == NULL) {
             fail_msg("%s", error.message);
         }

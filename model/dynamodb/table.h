@@ -109,6 +109,11 @@ struct table_description {
 };
 struct table_description *table_describe(const char *directory, struct error *error);
 
+/* Gives a table the units and limits of a config that is else like its own; its buckets are full
+ * then. No marks are held. STATUS_BAD_INPUT with a message. */
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error);
+
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
 
@@ -158,9 +163,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
- * there is none, and is valid until the next call on the table. An instant more than `history` ago
- * is answered as of `history` ago, here and in queries. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so; later than now:
+ * eventually consistent, but without a lag). `item` has size 0 where there is none, and is valid
+ * until the next call on the table. An instant more than `history` ago is answered as of `history`
+ * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
@@ -264,6 +270,7 @@ void table_second(const struct table *t, uint64_t i, struct table_second *row);
 /* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
  */
 int64_t table_stored_bytes(const struct table *t, int32_t index);
+int64_t table_stored_items(const struct table *t, int32_t index); /* and how many they are */
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until
