@@ -188,6 +188,7 @@ static struct index_case index_cases[] = {
     {"into the index: 1 write",                  "",        "pending",    100,  1500, 2},
     {"out of the index: 1 write",                "pending", "",           1500, 100,  2},
     {"key unchanged: 1 write",                   "pending", "pending",    100,  1500, 2},
+    {"nothing changed: 0",                       "pending", "pending",    1500, 1500, 0},
     {"key changed: 2 writes",                    "pending", "manifested", 1500, 100,  3},
 };
 
@@ -346,9 +347,9 @@ static void an_index_without_capacity_throttles_the_table(void **state)
     (void)state;
     struct table *t = open_with(0, 0, 1, 1000);
     struct table_reply reply;
-    for (int i = 0; i < 300; i++) {
-        assert_int_equal(table_put(t, START, sized("d", "k", "pending", 100), NULL, NULL, &reply),
-                         TABLE_OK);
+    for (uint32_t i = 0; i < 300; i++) {
+        struct item item = sized("d", "k", "pending", 100 + i % 2);
+        assert_int_equal(table_put(t, START, item, NULL, NULL, &reply), TABLE_OK);
     }
     struct hash128 hash = table_hash(t);
     int64_t consumed = table_consumed(t, TABLE_BASE).wcu_milli;
@@ -358,6 +359,8 @@ static void an_index_without_capacity_throttles_the_table(void **state)
     assert_memory_equal(&hash, &same, sizeof hash);
     assert_int_equal(table_consumed(t, TABLE_BASE).wcu_milli, consumed);
     assert_int_equal(table_consumed(t, 0).throttled_writes, 1);
+    assert_int_equal(reply.throttled.index, 0);
+    assert_int_equal(reply.throttled.reason, THROTTLE_PROVISIONED);
     assert_int_equal(table_put(t, START, sized("d", "x", NULL, 100), NULL, NULL, &reply), TABLE_OK);
     close_table(t);
 }

@@ -12,7 +12,7 @@
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
  * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
  * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * Left out: local secondary indexes, transactions, streams, parallel scan, item-collection limits.
+ * Left out: local secondary indexes, parallel scan, item-collection limits.
  * Sources: DDB-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -44,18 +44,45 @@ struct table_index_config {
     enum table_projection projection;
     const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes */
     uint32_t include_count;
-    int64_t rcu, wcu; /* provisioned units a second; 0: on demand */
+    int64_t rcu, wcu; /* provisioned units a second; 0: on demand. Unused by a local index */
+    int64_t max_rcu, max_wcu; /* on demand, the owner's maximum, units a second; 0: none */
 };
+
+/* What the records of a table's stream hold beside the item's key (model/dynamodb/table_stream.h).
+ */
+enum stream_view {
+    STREAM_NONE, /* the table has no stream */
+    STREAM_KEYS_ONLY,
+    STREAM_NEW_IMAGE,
+    STREAM_OLD_IMAGE,
+    STREAM_NEW_AND_OLD_IMAGES
+};
+
+/* What else holds a table back. A zeroed one holds back nothing (but provisioned units do); the
+ * service's own is table_limits_aws. Units a second, 0: no such limit. */
+struct table_limits {
+    struct duration burst;        /* for which unused units are kept, whole seconds; 0: 300 s */
+    int64_t key_rcu, key_wcu;     /* of one partition key value of the table or of an index */
+    int64_t first_rcu, first_wcu; /* on demand: of a new table, and of each of its indexes */
+    struct duration growth;       /* on demand: a peak may be doubled after so long; 0: 30 min */
+    int64_t account_rcu, account_wcu; /* on demand: of a table and its indexes together */
+};
+
+extern const struct table_limits table_limits_aws;
 
 struct table_config {
     const char *name;
     struct table_key hash_key, range_key;
     const char *ttl_attribute; /* NULL: TTL is off */
-    const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
-                                one, made at the first checkpoint and removed at close */
-    bool durable;            /* the directory's checkpoints survive a crash of the machine too */
-    const char *scratch;     /* where temporary directories are made; NULL: /tmp */
-    int64_t rcu, wcu;        /* as for an index */
+    const char *directory; /* of the LMDB environment, made where it is missing; NULL: a temporary
+                              one, made at the first checkpoint and removed at close */
+    bool durable;          /* the directory's checkpoints survive a crash of the machine too */
+    const char *scratch;   /* where temporary directories are made; NULL: /tmp */
+    int64_t rcu, wcu;      /* as for an index */
+    int64_t max_rcu, max_wcu;
+    struct table_limits limits;
+    enum stream_view stream;
+    uint32_t stream_shards;  /* 0: one */
     struct duration history; /* how far back as_of may reach; older before-images may go */
     uint64_t items_max;      /* most items at any time: sizes the reserved memory */
     uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */
@@ -88,16 +115,34 @@ enum status table_close(struct table *t, struct error *error);
 enum table_result {
     TABLE_OK,
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
-    TABLE_THROTTLED,        /* ProvisionedThroughputExceededException: nothing done */
+    TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
+    TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
                    says why */
 };
 
+/* Why a request was refused. Source: DDB-THROTTLE-1. */
+enum throttle_reason {
+    THROTTLE_NONE,
+    THROTTLE_PROVISIONED,   /* the provisioned units of the table or of an index are used up */
+    THROTTLE_KEY_RANGE,     /* those of a partition key value, or twice the former peak on demand */
+    THROTTLE_ON_DEMAND_MAX, /* the owner's maximum */
+    THROTTLE_ACCOUNT,       /* the account's quota for one table */
+};
+
+/* Who refused: the table or the index, the first of several. */
+struct throttle {
+    int32_t index; /* TABLE_BASE: the table, and for its local indexes, too */
+    enum throttle_reason reason;
+};
+
 /* What a call consumed, in thousandths of a unit, and the item before a write (size 0: absent).
  * `old` is valid until the next call on the table. */
 struct table_reply {
-    int64_t rcu_milli, wcu_milli;
+    int64_t rcu_milli, wcu_milli; /* of table and indexes together */
+    const int64_t *units;      /* [0] of the table, then of each index; valid until the next call */
+    struct throttle throttled; /* of TABLE_THROTTLED; its reason is THROTTLE_NONE otherwise */
     struct item old;
 };
 
@@ -144,6 +189,7 @@ struct table_page {
     int64_t count, scanned_count; /* after and before the filter */
     int64_t bytes;                /* evaluated */
     int64_t rcu_milli;
+    struct throttle throttled; /* as in a reply */
     struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
 };
 
@@ -191,12 +237,29 @@ void table_each_key(struct table *t,
  * writes go. */
 struct hash128 table_hash(const struct table *t);
 
-/* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. */
+/* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. What a
+ * local index uses is the table's. A request that several refuse counts for each of them. */
 struct table_consumed {
     int64_t rcu_milli, wcu_milli;
     int64_t throttled_reads, throttled_writes;
 };
 struct table_consumed table_consumed(const struct table *t, int32_t index);
+
+/* The same second by second: one row for each second (of the clock) in which something was asked of
+ * the table or the index, in no particular order. */
+struct table_second {
+    int64_t second; /* since the epoch */
+    int32_t index;
+    struct table_consumed consumed;
+    int64_t throttled_rcu_milli, throttled_wcu_milli; /* what was refused would have consumed it */
+};
+
+uint64_t table_seconds_count(const struct table *t);
+void table_second(const struct table *t, uint64_t i, struct table_second *row);
+
+/* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
+ */
+int64_t table_stored_bytes(const struct table *t, int32_t index);
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until

@@ -6,6 +6,7 @@
  * are dropped at the front as time passes, and the array moves up when half of it is gone.
  */
 #include "model/dynamodb/table_state.h"
+#include "model/dynamodb/table_stream.h"
 #include "sim/memory.h"
 
 enum { ENTRIES_MAX = 1 << 26, COMPACT_AT = 1024 };
@@ -180,7 +181,9 @@ uint64_t table_mark(struct table *t)
     ASSERT(j->marks_count < TABLE_MARKS_MAX);
     struct mark *mark = &j->marks[j->marks_count++];
     mark->next = journal_next(j);
-    memcpy(mark->meters, t->meters, sizeof mark->meters);
+    mark->stream_newest = table_stream_newest(t);
+    meters_mark(t, j->marks_count, mark);
+    mark->occupied = t->occupied_count;
     return j->marks_count;
 }
 
@@ -241,10 +244,13 @@ void table_rollback(struct table *t, uint64_t mark)
     while (journal_next(j) > m->next) {
         undo_last(t);
     }
-    memcpy(t->meters, m->meters, sizeof t->meters);
+    stream_undo(t, m->stream_newest);
+    meters_rollback(t, (uint32_t)mark, m);
+    t->occupied_count = m->occupied;
 }
 
 void table_release_marks(struct table *t)
 {
     t->journal.marks_count = 0;
+    meters_release_marks(t);
 }

@@ -452,6 +452,15 @@ static enum table_result read_query(struct reading *r)
     return result == TABLE_OK ? read_start(r) : result;
 }
 
+static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
+                                struct table_page *page)
+{
+    enum table_result result = table_charge_read(r->t, now, r->query->index, r->partition, bytes,
+                                                 r->query->consistent, &page->rcu_milli);
+    page->throttled = r->t->throttled;
+    return result;
+}
+
 static enum table_result answer(struct reading *r, struct instant now, struct table_page *page)
 {
     if (r->query->backward) {
@@ -460,8 +469,7 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
         page_forward(r);
     }
     int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
-    enum table_result result = table_charge_read(r->t, now, r->query->index, bytes,
-                                                 r->query->consistent, &page->rcu_milli);
+    enum table_result result = charge(r, now, bytes, page);
     if (result != TABLE_OK) {
         return result;
     }
@@ -498,8 +506,7 @@ static struct memo_question question_of(const struct reading *r)
 static enum table_result answer_from_memo(struct reading *r, struct instant now,
                                           const struct memo_answer *known, struct table_page *page)
 {
-    enum table_result result = table_charge_read(r->t, now, r->query->index, known->bytes,
-                                                 r->query->consistent, &page->rcu_milli);
+    enum table_result result = charge(r, now, known->bytes, page);
     if (result != TABLE_OK) {
         return result;
     }
@@ -552,13 +559,13 @@ enum table_result table_read_page(struct table *t, struct instant now,
            (query->index != TABLE_BASE && query->filter == NULL && !query->backward));
     t->now = now;
     journal_prune(t, now);
+    meters_begin(t);
     *page = (struct table_page){0};
     struct reading r = {.t = t, .query = query, .order = &t->orders[query->index + 1]};
     enum table_result result = read_query(&r);
     if (result != TABLE_OK) {
         return result;
     }
-    ASSERT(r.order != NULL);
     ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);

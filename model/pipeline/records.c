@@ -157,6 +157,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
     case TABLE_CONDITION_FAILED:
         return CALL_CONDITION_FAILED;
     case TABLE_THROTTLED:
+    case TABLE_CONFLICT: /* retried alike */
         return CALL_THROTTLED;
     case TABLE_INVALID:
         return CALL_INVALID;
