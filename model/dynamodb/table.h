@@ -99,7 +99,7 @@ struct table;
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
-/* What a directory says of the table in it: its name, keys, indexes, TTL attribute and provisioned
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute, stream and
  * units. The config's other members are zero, for the caller to set. One block of memory: free() it
  * after every table that was opened with its config has been closed. NULL with a message where the
  * directory holds no table, is in use or is damaged. */
