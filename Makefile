@@ -51,6 +51,10 @@ $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(FLAGS) -fno-lto -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
+$(OUT)/tests/test_table_differential: \
+    $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
+        table_sequence.o)
+
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm

@@ -195,7 +195,7 @@ static enum status own_check(struct table_store *s, bool *fresh, struct error *e
     if (status != STATUS_OK) {
         return status;
     }
-    s->state = own.state;
+    s->state = (enum own_state)own.state;
     *fresh = own.state == OWN_NEW;
     bool there = stat(path_in(s, DATA_FILE), &data) == 0;
     if (*fresh && !there) {
