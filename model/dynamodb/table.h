@@ -99,7 +99,7 @@ struct table;
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
-/* What a directory says of the table in it: its name, keys, indexes, TTL attribute and provisioned
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute, stream and
  * units. The config's other members are zero, for the caller to set. One block of memory: free() it
  * after every table that was opened with its config has been closed. NULL with a message where the
  * directory holds no table, is in use or is damaged. */
@@ -108,6 +108,11 @@ struct table_description {
     uint64_t count; /* of the items */
 };
 struct table_description *table_describe(const char *directory, struct error *error);
+
+/* Gives a table the units and limits of a config that is else like its own; its buckets are full
+ * then. No marks are held. STATUS_BAD_INPUT with a message. */
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error);
 
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
@@ -158,9 +163,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
- * there is none, and is valid until the next call on the table. An instant more than `history` ago
- * is answered as of `history` ago, here and in queries. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so; later than now:
+ * eventually consistent, but without a lag). `item` has size 0 where there is none, and is valid
+ * until the next call on the table. An instant more than `history` ago is answered as of `history`
+ * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
@@ -205,18 +211,22 @@ const char *table_message(const struct table *t);
 /* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
  * it is fully there. Source: DDB-TTL-*. */
 
-/* The least ttl of any item that is at least `from`; false where there is none. Items more than
- * five years before the latest instant that the table was told never expire and are not counted. */
+/* The least ttl of any item that is at least `from`; false where there is none. Items whose ttl is
+ * five years or more before the latest instant that the table was told never expire and are not
+ * counted. */
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
 
 /* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
 
-/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
- * Returns whether it did;
- * *old is what was there, valid until the next call. Costs no capacity. */
+/* Deletes the item with that key hash if its ttl is still before `now`, and less than five years
+ * before. Returns whether it did; *old is what was there, valid until the next call. Costs no
+ * capacity. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
+
+/* The hash of an item's key, or of a key alone, that names it here. */
+uint64_t table_key_hash(const struct table *t, struct item item);
 
 /* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
 bool table_peek(struct table *t, struct text hash_value, struct text range_value,
@@ -260,6 +270,7 @@ void table_second(const struct table *t, uint64_t i, struct table_second *row);
 /* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
  */
 int64_t table_stored_bytes(const struct table *t, int32_t index);
+int64_t table_stored_items(const struct table *t, int32_t index); /* and how many they are */
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until

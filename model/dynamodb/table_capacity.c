@@ -173,6 +173,12 @@ enum table_result table_charge_change(struct table *t, struct instant now, struc
 
 /* Storage */
 
+int64_t table_stored_items(const struct table *t, int32_t index)
+{
+    ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
+    return (int64_t)t->orders[index + 1].tree.count;
+}
+
 int64_t table_stored_bytes(const struct table *t, int32_t index)
 {
     ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
