@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A term may take this many times its own text. */
-enum { GROWTH = 16 };
+/* A term may take many times its own text, but an expression no more than this. */
+enum { TEXT_BYTES = 65000 };
 
 struct emitter {
     const struct partiql *s;
@@ -418,39 +418,28 @@ static void put_section(struct emitter *e, enum section section)
 
 /* Compiling */
 
-/* Takes "Invalid ConditionExpression: " off a message. */
-static void without_prefix(struct error *error)
-{
-    const char *behind = strstr(error->message, ": ");
-    if (strncmp(error->message, "Invalid ", 8) == 0 && behind != NULL) {
-        memmove(error->message, behind + 2, strlen(behind + 2) + 1);
-    }
-}
-
 static struct emitter emitter(const struct partiql *s, struct error *error)
 {
-    size_t size = s->statement.size * GROWTH + 1000;
-    char *text = malloc(size);
-    struct emitter e = {
-        s, {.at = text, .capacity = text == NULL ? 0 : size},
+    char *text = malloc(TEXT_BYTES);
+    return (struct emitter){
+        s, {.at = text, .capacity = text == NULL ? 0 : TEXT_BYTES},
          error, false
     };
-    return e;
 }
 
-static struct expression *compiled(struct emitter *e, enum expression_kind kind)
+static struct expression *compiled(struct emitter *e, enum expression_kind kind,
+                                   const char *const *names)
 {
     struct expression *made = NULL;
     if (e->w.overflowed || e->w.at == NULL) {
         refuse_plainly(e, "The statement is too large%s", "", 0);
     }
     if (!e->failed) {
-        const struct expression_source source = {
-            .text = text_writer_string(&e->w), .names = e->s->names, .values = e->s->placeholders};
-        made = expression_compile(kind, &source, e->error);
-        if (made == NULL) {
-            without_prefix(e->error);
-        }
+        const struct expression_source source = {.text = text_writer_string(&e->w),
+                                                 .names = names,
+                                                 .values = e->s->placeholders,
+                                                 .literals = e->s->values};
+        made = expression_compile_statement(kind, &source, e->error);
     }
     free(e->w.at);
     return made;
@@ -464,7 +453,7 @@ struct expression *partiql_where(const struct partiql *s, struct error *error)
     }
     struct emitter e = emitter(s, error);
     put_condition(&e, term(&e, s->where), IN_OR);
-    return compiled(&e, EXPRESSION_CONDITION);
+    return compiled(&e, EXPRESSION_CONDITION, s->names);
 }
 
 struct expression *partiql_where_or_absent(const struct partiql *s, struct text key,
@@ -480,7 +469,7 @@ struct expression *partiql_where_or_absent(const struct partiql *s, struct text 
             put(&e, ")");
         }
     }
-    return compiled(&e, EXPRESSION_CONDITION);
+    return compiled(&e, EXPRESSION_CONDITION, s->names);
 }
 
 struct expression *partiql_absent(struct text key, struct error *error)
@@ -499,7 +488,7 @@ struct expression *partiql_update(const struct partiql *s, struct error *error)
     for (int section = SECTION_SET; section <= SECTION_DELETE; section++) {
         put_section(&e, (enum section)section);
     }
-    return compiled(&e, EXPRESSION_UPDATE);
+    return compiled(&e, EXPRESSION_UPDATE, s->names);
 }
 
 struct expression *partiql_key_condition(const struct partiql *s, const struct partiql_keys *keys,
@@ -536,12 +525,5 @@ struct expression *partiql_key_condition(const struct partiql *s, const struct p
         put(&e, open ? "" : "=");
         put_value(&e, lower ? range->lower : range->upper);
     }
-    const struct expression_source source = {
-        .text = text_writer_string(&e.w), .names = names, .values = s->placeholders};
-    struct expression *made = expression_compile(EXPRESSION_KEY, &source, error);
-    if (made == NULL) {
-        without_prefix(error);
-    }
-    free(e.w.at);
-    return made;
+    return compiled(&e, EXPRESSION_KEY, names);
 }
