@@ -287,7 +287,7 @@ static void a_limit_refuses(void **state)
     config.limits = c->limits;
     struct table *t = open_config(&config);
     struct table_reply reply;
-    char r[16];
+    char r[32];
     int64_t admitted = -1;
     enum table_result result;
     do {
