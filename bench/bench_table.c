@@ -171,7 +171,7 @@ static struct expression *compile(enum expression_kind kind, const char *text)
 {
     struct error error;
     struct expression *e =
-        expression_compile(kind, &(struct expression_source){text, NAMES, VALUES}, &error);
+        expression_compile(kind, &(struct expression_source){text, NAMES, VALUES, NULL}, &error);
     expect(e != NULL, "cannot compile an expression");
     return e;
 }

@@ -104,7 +104,7 @@ static struct expression *compile(enum expression_kind kind, const char *text)
     static const char *const values[] = {":v", ":w", NULL};
     struct error error;
     struct expression *e =
-        expression_compile(kind, &(struct expression_source){text, names, values}, &error);
+        expression_compile(kind, &(struct expression_source){text, names, values, NULL}, &error);
     if (e == NULL) {
         fail_msg("%s: %s", text, error.message);
     }
@@ -716,19 +716,23 @@ struct query_case {
 };
 
 static struct query_case query_cases[] = {
-    {"Query condition missed key schema element: d",                                            "k = :v",            NULL,     TABLE_BASE, false, S("x")},
-    {"Query condition missed key schema element: k",                                            "d = :v AND e = :v", NULL,     TABLE_BASE, false,
-     S("x")                                                                                                                                             },
-    {"Query key condition not supported",                                                       "d > :v",            NULL,     TABLE_BASE, false, S("x")},
-    {"Query condition missed key schema element: status",                                       "d = :v",            NULL,     0,          false, S("x")},
-    {"Consistent reads are not supported on global secondary indexes",                          "#s = :v",           NULL,     0,          true,
-     S("x")                                                                                                                                             },
+    {"Query condition missed key schema element: d",      "k = :v",                               NULL,                               TABLE_BASE,                                          false,                                      S("x")                                                                                      },
+    {"Query condition missed key schema element: k",      "d = :v AND e = :v",                    NULL,                               TABLE_BASE,                                          false,
+     S("x")                                                                                                                                                                                                                                                                                                                        },
+    {"Query key condition not supported",                 "d > :v",                               NULL,                               TABLE_BASE,                                          false,                                      S("x")                                                                                      },
+    {"Query condition missed key schema element: status", "d = :v",                               NULL,                               0,                                                   false,                                      S("x")                                                                                      },
+    {"The number of query conditions (3) exceeds the number of key attributes defined in the "
+     "schema (2)",                                                    "d = :v AND k = :v AND e = :v",                                                                                NULL,                                 TABLE_BASE, false, S("x")                                                                                       },
     {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
-     "d = :v",                                                                                                       "k = :v", TABLE_BASE, false, S("x")},
+     "d = :v", "k.a[0] = :v",                                                                                                                        TABLE_BASE,                                                                                                                                                              false,                                                                       S("x")},
+    {"Consistent reads are not supported on global secondary indexes",                                                   "#s = :v",                          NULL, 0,                       true,
+     S("x")                                                                                                                                 },
+    {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
+     "d = :v", "k = :v",                                                                                                                        TABLE_BASE,                                                                                                                                                                   false,                                                                            S("x")},
     {WRONG "Condition parameter type does not match schema type",
-     "d = :v",                                                                                                       NULL,
-     TABLE_BASE,                                                                                                                           false,
-     {.type = TYPE_N}                                                                                                                                   },
+     "d = :v",                               NULL,
+     TABLE_BASE,                                                                                                                                         false,
+     {.type = TYPE_N}                                                                                                                                                                     },
 };
 
 static void what_is_not_a_query_is_refused(void **state)

@@ -159,10 +159,11 @@ static void deletes_and_failed_conditions_cost(void **state)
     struct table *t = open_config(&config);
     struct table_reply reply;
     struct error error;
-    struct expression *absent = expression_compile(
-        EXPRESSION_CONDITION,
-        &(struct expression_source){"attribute_not_exists(h)", NULL, (const char *const[]){NULL}},
-        &error);
+    struct expression *absent =
+        expression_compile(EXPRESSION_CONDITION,
+                           &(struct expression_source){"attribute_not_exists(h)", NULL,
+                                                       (const char *const[]){NULL}, NULL},
+                           &error);
     assert_non_null(absent);
     (void)put(t, START, sized("h", "r", "g", "l", 2049), TABLE_OK);
     assert_int_equal(table_put(t, START, sized("h", "r", "x", "x", 5000), absent, NULL, &reply),

@@ -178,9 +178,9 @@ static void what_changes_nothing_is_not_recorded(void **state)
     struct table_reply reply;
     struct error error;
     struct expression *set = expression_compile(
-        EXPRESSION_UPDATE, &(struct expression_source){"SET n = :v", NULL, values}, &error);
+        EXPRESSION_UPDATE, &(struct expression_source){"SET n = :v", NULL, values, NULL}, &error);
     struct expression *never = expression_compile(
-        EXPRESSION_CONDITION, &(struct expression_source){"n = :v", NULL, values}, &error);
+        EXPRESSION_CONDITION, &(struct expression_source){"n = :v", NULL, values, NULL}, &error);
     assert_true(set != NULL && never != NULL);
     struct value seven = value_n(7);
     put(t, START, item_of("d", "k", 7));

@@ -107,7 +107,7 @@ static struct expression *compile(enum expression_kind kind, const char *text)
     static const char *const values[] = {":v", ":w", NULL};
     struct error error;
     struct expression *e =
-        expression_compile(kind, &(struct expression_source){text, NULL, values}, &error);
+        expression_compile(kind, &(struct expression_source){text, NULL, values, NULL}, &error);
     if (e == NULL) {
         fail_msg("%s: %s", text, error.message);
     }

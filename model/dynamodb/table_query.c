@@ -120,6 +120,12 @@ static enum table_result read_key(struct reading *r)
         return TABLE_OK;
     }
     uint32_t count = expression_key_conditions(r->query->key, conditions);
+    if (count > 2) {
+        return table_invalid(r->t,
+                             "The number of query conditions (%u) exceeds the number of key "
+                             "attributes defined in the schema (%u)",
+                             count, r->range_place == PLACE_NONE ? 1 : 2);
+    }
     const struct key_condition *hash = condition_on(r, r->hash_place, conditions, count);
     const struct key_condition *range = condition_on(r, r->range_place, conditions, count);
     if (hash == NULL || (count == 2 && range == NULL)) {

@@ -19,7 +19,11 @@ static enum status compile_all(struct record_expressions *e, struct error *error
     const struct {
         struct expression **target;
         enum expression_kind kind;
-        struct expression_source source;
+
+        struct {
+            const char *text;
+            const char *const *names, *const *values;
+        } source;
     } rows[] = {
         {&e->lock_absent,
          EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
@@ -54,7 +58,10 @@ static enum status compile_all(struct record_expressions *e, struct error *error
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        *rows[i].target = expression_compile(rows[i].kind, &rows[i].source, error);
+        struct expression_source source = {.text = rows[i].source.text,
+                                           .names = rows[i].source.names,
+                                           .values = rows[i].source.values};
+        *rows[i].target = expression_compile(rows[i].kind, &source, error);
         if (*rows[i].target == NULL) {
             return STATUS_NO_MEMORY;
         }
