@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An item that has not been touched for this long before its ttl never expires. Source: DDB-TTL-2.
- */
+/* A ttl that is so far in the past, or further, is taken for a mistake. Source: DDB-TTL-2. */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
 /* Opening and closing */
@@ -407,9 +406,10 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
 
 /* TTL */
 
+/* The earliest ttl that expires. */
 static int64_t ttl_oldest(const struct table *t)
 {
-    return instant_epoch_seconds(t->now) - TTL_PAST_S;
+    return instant_epoch_seconds(t->now) - TTL_PAST_S + 1;
 }
 
 /* The place in the TTL order of the first item with that ttl or a later one. */
@@ -472,6 +472,13 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
     }
     *old = record_item(t, record_of(t, slot_at(t, slot)->record));
     return remove_item(t, now, slot, true);
+}
+
+uint64_t table_key_hash(const struct table *t, struct item item)
+{
+    struct outline o;
+    outline_item(t, item, &o);
+    return key_hash(outline_key(item, &o, t->hash_place), outline_key(item, &o, t->range_place));
 }
 
 /* Looking without touching */

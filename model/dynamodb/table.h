@@ -99,7 +99,7 @@ struct table;
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
-/* What a directory says of the table in it: its name, keys, indexes, TTL attribute and provisioned
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute, stream and
  * units. The config's other members are zero, for the caller to set. One block of memory: free() it
  * after every table that was opened with its config has been closed. NULL with a message where the
  * directory holds no table, is in use or is damaged. */
@@ -215,18 +215,22 @@ const char *table_message(const struct table *t);
 /* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
  * it is fully there. Source: DDB-TTL-*. */
 
-/* The least ttl of any item that is at least `from`; false where there is none. Items more than
- * five years before the latest instant that the table was told never expire and are not counted. */
+/* The least ttl of any item that is at least `from`; false where there is none. Items whose ttl is
+ * five years or more before the latest instant that the table was told never expire and are not
+ * counted. */
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
 
 /* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
 
-/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
- * Returns whether it did;
- * *old is what was there, valid until the next call. Costs no capacity. */
+/* Deletes the item with that key hash if its ttl is still before `now`, and less than five years
+ * before. Returns whether it did; *old is what was there, valid until the next call. Costs no
+ * capacity. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
+
+/* The hash of an item's key, or of a key alone, that names it here. */
+uint64_t table_key_hash(const struct table *t, struct item item);
 
 /* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
 bool table_peek(struct table *t, struct text hash_value, struct text range_value,

@@ -262,6 +262,7 @@ static void append(struct table *t, struct entry e)
 {
     struct stream *s = t->stream;
     struct shard *shard = &s->shards[e.shard];
+    ASSERT(s->entries != NULL);
     uint64_t number = s->base + s->first + s->count;
     struct entry *older = entry_at(s, shard->newest);
     e.older = shard->newest;
