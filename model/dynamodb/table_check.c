@@ -152,3 +152,13 @@ enum table_result table_check_key(struct table *t, struct item key)
     enum table_result result = check_item_key(t, key, t->hash_place);
     return result == TABLE_OK && count == 2 ? check_item_key(t, key, t->range_place) : result;
 }
+
+enum table_result table_check(struct table *t, struct item item, bool whole)
+{
+    struct outline o;
+    if (!whole) {
+        return table_check_key(t, item);
+    }
+    outline_item(t, item, &o);
+    return table_check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
+}
