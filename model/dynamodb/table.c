@@ -14,16 +14,65 @@
  */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
+/* Items under one partition key, where the table has local indexes. Source: DDB-LSI-4. */
+static const uint64_t COLLECTION_BYTES_MAX = UINT64_C(10) << 30;
+
 /* Opening and closing */
+
+/* The keys of the table and its indexes, numbered. */
+static const struct table_key *config_key(const struct table_config *c, uint32_t i)
+{
+    const struct table_index_config *index = i < 2 ? NULL : &c->indexes[i / 2 - 1];
+    if (index == NULL) {
+        return i == 0 ? &c->hash_key : &c->range_key;
+    }
+    return i % 2 == 0 ? &index->hash_key : &index->range_key;
+}
+
+/* The type of a key attribute as some key before number `end` has it (two keys for the table, then
+ * two for each index); `otherwise` where none is called so. */
+static enum attribute_type type_before(const struct table_config *c, uint32_t end, const char *name,
+                                       enum attribute_type otherwise)
+{
+    for (uint32_t i = 0; i < end; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL && strcmp(key->name, name) == 0) {
+            return key->type;
+        }
+    }
+    return otherwise;
+}
+
+/* Whether each key attribute is of a type that keys may have, and of one type everywhere. */
+static bool key_types_valid(const struct table_config *c)
+{
+    for (uint32_t i = 0; i < 2 + 2 * c->indexes_count; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL &&
+            (key->type > TYPE_B || type_before(c, i, key->name, key->type) != key->type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool index_valid(const struct table_config *c, const struct table_index_config *index)
+{
+    if (index->name == NULL || index->hash_key.name == NULL) {
+        return false;
+    }
+    return !index->local || (c->range_key.name != NULL && index->range_key.name != NULL &&
+                             strcmp(index->hash_key.name, c->hash_key.name) == 0);
+}
 
 static bool names_valid(const struct table_config *c)
 {
     bool valid = c->hash_key.name != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
                  c->indexes_count <= TABLE_INDEXES_MAX && c->history.ns >= 0;
     for (uint32_t i = 0; valid && i < c->indexes_count; i++) {
-        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key.name != NULL;
+        valid = index_valid(c, &c->indexes[i]);
     }
-    return valid;
+    return valid && key_types_valid(c);
 }
 
 static bool rate_valid(int64_t rate)
@@ -73,8 +122,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
 {
     if (!names_valid(config) || !rates_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
-                        "table %s: a key name is missing, or items_max, history or a capacity is "
-                        "out of range",
+                        "table %s: a key name is missing or a key's type wrong, an index cannot be "
+                        "local, or items_max, history or a capacity is out of range",
                         config->name);
         return NULL;
     }
@@ -85,6 +134,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
     }
     t->config = *config;
     t->now = now;
+    t->collection_bytes_max =
+        config->collection_bytes_max != 0 ? config->collection_bytes_max : COLLECTION_BYTES_MAX;
     if (!table_init(t, now)) {
         (void)error_set(error, STATUS_NO_MEMORY,
                         "table %s: cannot reserve address space for %llu "
@@ -150,7 +201,7 @@ static void begin(struct table *t, struct instant now, struct table_reply *reply
 /* What a call is about: a key, its slot, and the item there. */
 struct access {
     uint64_t hash;
-    uint32_t slot;            /* 0: none */
+    uint32_t slot;            /* 0: none; after a write, where the item is */
     const struct record *old; /* loaded; NULL: no item */
 };
 
@@ -178,7 +229,7 @@ static struct item access_item(const struct table *t, const struct access *a)
 /* Writing */
 
 /* Puts an item under a key, for certain: all checks have been made. */
-static bool store_item(struct table *t, struct instant now, const struct access *a,
+static bool store_item(struct table *t, struct instant now, struct access *a,
                        const struct image *image)
 {
     if (a->old == NULL && t->count == t->config.items_max) {
@@ -213,6 +264,7 @@ static bool store_item(struct table *t, struct instant now, const struct access 
     s->flags |= SLOT_DIRTY | SLOT_RECENT;
     cache_add(t, s, 1);
     t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
+    a->slot = slot;
     return true;
 }
 
@@ -232,14 +284,21 @@ static bool remove_item(struct table *t, struct instant now, uint32_t slot)
     return true;
 }
 
-static enum table_result finish_put(struct table *t, struct instant now, const struct access *a,
+static enum table_result finish_put(struct table *t, struct instant now, struct access *a,
                                     const struct image *image, struct table_reply *reply)
 {
-    enum table_result result = table_charge_change(t, now, a->old, image, reply);
-    if (result == TABLE_OK && !store_item(t, now, a, image)) {
-        result = full(t);
+    if (!table_collection_fits(t, a->old, image)) {
+        return TABLE_COLLECTION_FULL;
     }
-    return result;
+    enum table_result result = table_charge_change(t, now, a->old, image, reply);
+    if (result != TABLE_OK) {
+        return result;
+    }
+    if (!store_item(t, now, a, image)) {
+        return full(t);
+    }
+    reply->new = record_item(t, record_of(t, slot_at(t, a->slot)->record));
+    return TABLE_OK;
 }
 
 static bool condition_holds(const struct expression *condition, struct item item,

@@ -116,15 +116,24 @@ bool slot_load(struct table *t, uint32_t slot)
 
 /* The store */
 
-/* Which table it is: the names of its keys. Indexes may change from run to run. */
+/* Which table it is: its keys, each with its type but S. Indexes may change from run to run. */
+static void put_key(struct text_writer *w, const struct table *t, uint32_t place)
+{
+    text_put(w, t->attributes[place]);
+    if (t->types[place] != TYPE_S) {
+        text_put(w, TEXT(" of type "));
+        text_put(w, attribute_type_text(t->types[place]));
+    }
+}
+
 static struct text identity(const struct table *t, char *buffer, size_t size)
 {
     struct text_writer w = text_writer(buffer, size);
     text_put(&w, TEXT("hash key "));
-    text_put(&w, t->attributes[t->hash_place]);
+    put_key(&w, t, t->hash_place);
     if (t->range_place != PLACE_NONE) {
         text_put(&w, TEXT(", range key "));
-        text_put(&w, t->attributes[t->range_place]);
+        put_key(&w, t, t->range_place);
     }
     return text_written(&w);
 }

@@ -14,46 +14,22 @@ static int64_t larger_units(uint32_t before, uint32_t after)
     return units(before > after ? before : after, WRITE_UNIT_BYTES);
 }
 
-static struct text image_key(const struct image *image, uint32_t place)
+/* Units that a write costs an index. */
+static int64_t index_units(struct index_change change)
 {
-    return outline_key(image->item, image->outline, place);
+    if (!change.changed) {
+        return 0;
+    }
+    if (change.moved) {
+        return units(change.before, WRITE_UNIT_BYTES) + units(change.after, WRITE_UNIT_BYTES);
+    }
+    return larger_units(change.before, change.after);
 }
 
-static bool image_in(const struct table_order *o, const struct image *image)
+/* Who pays for an index: a local one uses the table's capacity. Source: DDB-LSI-3. */
+static uint32_t payer(const struct table *t, int32_t index)
 {
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (image_key(image, o->places[i]).size == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool image_stays(const struct table_order *o, const struct record *old,
-                        const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (!text_equal(record_key(old, o->places[i]), image_key(image, o->places[i]))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Units that a write costs an index: `image` NULL deletes. */
-static int64_t index_units(const struct table_order *o, const struct record *old,
-                           const struct image *image)
-{
-    bool was = old != NULL && order_has(o, old);
-    bool is = image != NULL && image_in(o, image);
-    if (was && is) {
-        return image_stays(o, old, image) ? larger_units(old->size, image->outline->size)
-                                          : units(old->size, WRITE_UNIT_BYTES) +
-                                                units(image->outline->size, WRITE_UNIT_BYTES);
-    }
-    return was  ? units(old->size, WRITE_UNIT_BYTES)
-           : is ? units(image->outline->size, WRITE_UNIT_BYTES)
-                : 0;
+    return index == TABLE_BASE || t->config.indexes[index].local ? 0 : 1 + (uint32_t)index;
 }
 
 /* Takes the units of a write from the table and its indexes, or from none of them where one has too
@@ -80,7 +56,7 @@ static enum table_result charge_write(struct table *t, struct instant now,
 enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
                                     int64_t bytes, bool consistent, int64_t *milli)
 {
-    struct meter *m = &t->meters[index + 1];
+    struct meter *m = &t->meters[payer(t, index)];
     int64_t needed = units(bytes, READ_UNIT_BYTES) * (consistent ? 1000 : 500);
     if (!capacity_admits(&m->read, now, needed)) {
         m->consumed.throttled_reads++;
@@ -110,7 +86,7 @@ enum table_result table_charge_change(struct table *t, struct instant now, const
     int64_t milli[1 + TABLE_INDEXES_MAX] = {0};
     milli[0] = 1000 * larger_units(before, image == NULL ? 0 : image->outline->size);
     for (uint32_t i = 0; i < t->config.indexes_count; i++) {
-        milli[1 + i] = 1000 * index_units(&t->orders[1 + i], old, image);
+        milli[payer(t, (int32_t)i)] += 1000 * index_units(index_change(t, i, old, image));
     }
     return charge_write(t, now, milli, reply);
 }

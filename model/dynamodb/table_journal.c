@@ -174,13 +174,25 @@ void journal_return(struct table *t, uint32_t orders)
 
 /* Marks */
 
+/* Bytes of the meters that the table has, and a mark, which ends with them. */
+static size_t meters_bytes(const struct table *t)
+{
+    return (1 + (size_t)t->config.indexes_count) * sizeof t->meters[0];
+}
+
+static struct mark *mark_at(const struct table *t, uint64_t mark)
+{
+    size_t bytes = offsetof(struct mark, meters) + meters_bytes(t);
+    return (struct mark *)((char *)t->journal.marks + (mark - 1) * bytes);
+}
+
 uint64_t table_mark(struct table *t)
 {
     struct journal *j = &t->journal;
     ASSERT(j->marks_count < TABLE_MARKS_MAX);
-    struct mark *mark = &j->marks[j->marks_count++];
+    struct mark *mark = mark_at(t, ++j->marks_count);
     mark->next = journal_next(j);
-    memcpy(mark->meters, t->meters, sizeof mark->meters);
+    memcpy(mark->meters, t->meters, meters_bytes(t));
     return j->marks_count;
 }
 
@@ -237,11 +249,11 @@ void table_rollback(struct table *t, uint64_t mark)
     struct journal *j = &t->journal;
     ASSERT(!t->busy && mark > 0 && mark <= j->marks_count);
     j->marks_count = (uint32_t)mark;
-    const struct mark *m = &j->marks[mark - 1];
+    const struct mark *m = mark_at(t, mark);
     while (journal_next(j) > m->next) {
         undo_last(t);
     }
-    memcpy(t->meters, m->meters, sizeof t->meters);
+    memcpy(t->meters, m->meters, meters_bytes(t));
 }
 
 void table_release_marks(struct table *t)

@@ -158,6 +158,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
         return CALL_CONDITION_FAILED;
     case TABLE_THROTTLED:
         return CALL_THROTTLED;
+    case TABLE_COLLECTION_FULL: /* the pipeline's table has no local index */
     case TABLE_INVALID:
         return CALL_INVALID;
     case TABLE_FULL:
