@@ -64,7 +64,7 @@ static struct expression *compile(enum expression_kind kind, const char *text)
 {
     struct error error;
     struct expression *e =
-        expression_compile(kind, &(struct expression_source){text, NAMES, VALUES}, &error);
+        expression_compile(kind, &(struct expression_source){text, NAMES, VALUES, NULL}, &error);
     if (e == NULL) {
         fail_msg("%s: %s", text, error.message);
     }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "model/dynamodb/table.h"
+#include "sim/hash.h"
 #include "sim/random.h"
 
 #include <dirent.h>
@@ -239,11 +240,18 @@ static void an_empty_table_is_known_again(void **state)
     close_table(open_table());
     struct error error;
     assert_null(open_as(directory, "other", &error));
-    assert_non_null(strstr(error.message, "holds a table with hash key d, range key k, but this "
-                                          "one has hash key d, range key other"));
+    assert_non_null(strstr(error.message, "holds a table with hash key d (S), range key k (S), "
+                                          "but this one has hash key d (S), range key other (S)"));
     struct table *t = open_table();
     assert_int_equal(table_count(t), 0);
     close_table(t);
+}
+
+static const char *path_in_root(const char *name)
+{
+    static char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", root, name);
+    return path;
 }
 
 static uint32_t entries_in(const char *path)
@@ -273,6 +281,184 @@ static void a_temporary_table_leaves_nothing(void **state)
     assert_int_equal(entries_in(root), 0);
 }
 
+/* Descriptions */
+
+static const char *const INCLUDED[] = {"path", "size"};
+
+static const struct table_config DESCRIBED = {
+    .name = "described",
+    .hash_key = {"h",                             TYPE_B},
+    .range_key = {"r",                             TYPE_N},
+    .ttl_attribute = "ttl",
+    .rcu = 7,
+    .wcu = 9,
+    .max_rcu = 70,
+    .max_wcu = 90,
+    .stream = STREAM_OLD_IMAGE,
+    .stream_shards = 2,
+    .items_max = 10,
+    .indexes_count = 2,
+    .indexes = {{.name = "by-path",
+                 .hash_key = {"path", TYPE_S},
+                 .projection = PROJECTION_INCLUDE,
+                 .include = INCLUDED,
+                 .include_count = 2,
+                 .rcu = 3,
+                 .wcu = 4,
+                 .max_rcu = 30,
+                 .max_wcu = 40},
+                 {.name = "by-size",
+                 .hash_key = {"h", TYPE_B},
+                 .range_key = {"size", TYPE_N},
+                 .local = true,
+                 .projection = PROJECTION_KEYS_ONLY}    }
+};
+
+static struct table *open_config(struct table_config config)
+{
+    struct error error;
+    config.directory = directory;
+    struct table *t = table_open(&config, START, &error);
+    if (t == NULL) {
+        fail_msg("%s", error.message);
+    }
+    return t;
+}
+
+static struct table_description *describe(void)
+{
+    struct error error;
+    struct table_description *d = table_describe(directory, &error);
+    if (d == NULL) {
+        fail_msg("%s", error.message);
+    }
+    return d;
+}
+
+static void assert_key(struct table_key key, struct table_key expected)
+{
+    if (expected.name == NULL) {
+        assert_null(key.name);
+        return;
+    }
+    assert_string_equal(key.name, expected.name);
+    assert_int_equal(key.type, expected.type);
+}
+
+static void assert_described(const struct table_config *c, const struct table_config *expected)
+{
+    assert_string_equal(c->name, expected->name);
+    assert_key(c->hash_key, expected->hash_key);
+    assert_key(c->range_key, expected->range_key);
+    assert_string_equal(c->ttl_attribute, expected->ttl_attribute);
+    assert_true(c->rcu == expected->rcu && c->wcu == expected->wcu);
+    assert_true(c->max_rcu == expected->max_rcu && c->max_wcu == expected->max_wcu);
+    assert_int_equal(c->stream, expected->stream);
+    assert_int_equal(c->stream_shards, expected->stream_shards);
+    assert_int_equal(c->indexes_count, expected->indexes_count);
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        const struct table_index_config *index = &c->indexes[i];
+        const struct table_index_config *e = &expected->indexes[i];
+        assert_string_equal(index->name, e->name);
+        assert_key(index->hash_key, e->hash_key);
+        assert_key(index->range_key, e->range_key);
+        assert_int_equal(index->local, e->local);
+        assert_int_equal(index->projection, e->projection);
+        assert_true(index->rcu == e->rcu && index->wcu == e->wcu);
+        assert_true(index->max_rcu == e->max_rcu && index->max_wcu == e->max_wcu);
+        assert_int_equal(index->include_count, e->include_count);
+        for (uint32_t k = 0; k < e->include_count; k++) {
+            assert_string_equal(index->include[k], e->include[k]);
+        }
+    }
+}
+
+static void a_directory_says_what_table_it_holds(void **state)
+{
+    (void)state;
+    close_table(open_config(DESCRIBED));
+    struct table_description *d = describe();
+    assert_described(&d->config, &DESCRIBED);
+    assert_int_equal(d->count, 0);
+    /* It is enough to open the table again. */
+    struct table_config config = d->config;
+    config.items_max = 10;
+    close_table(open_config(config));
+    free(d);
+    /* All but the keys may change. */
+    config = DESCRIBED;
+    config.indexes_count = 0;
+    config.ttl_attribute = "expires";
+    config.name = "another";
+    close_table(open_config(config));
+    d = describe();
+    assert_described(&d->config, &config);
+    free(d);
+}
+
+static void items_are_counted_and_indexes_built_anew(void **state)
+{
+    (void)state;
+    struct table *t = open_table();
+    fill(t);
+    close_table(t);
+    struct table_description *d = describe();
+    assert_int_equal(d->count, ITEMS);
+    struct table_config config = d->config;
+    config.items_max = ITEMS;
+    config.cache_bytes = 50000;
+    config.indexes[0] = (struct table_index_config){
+        .name = "by-key", .hash_key = {"k", TYPE_S}
+    };
+    t = open_config(config);
+    struct error error;
+    static const char *const values[] = {":k", NULL};
+    struct expression *key = expression_compile(
+        EXPRESSION_KEY, &(struct expression_source){.text = "k = :k", .values = values}, &error);
+    assert_non_null(key);
+    struct value value = value_s(TEXT("00001kkk"));
+    struct table_query q = {.index = 0, .key = key, .values = &value, .as_of = START};
+    struct table_page page;
+    assert_int_equal(table_read_page(t, START, &q, &page), TABLE_OK);
+    assert_int_equal(page.count, 1);
+    expression_free(key);
+    close_table(t);
+    free(d);
+}
+
+static void assert_undescribed(const char *message)
+{
+    struct error error = {.message = ""};
+    assert_null(table_describe(directory, &error));
+    if (strstr(error.message, message) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error.message, message);
+    }
+}
+
+static void no_table_no_description(void **state)
+{
+    (void)state;
+    assert_undescribed("No such file or directory");
+    assert_int_equal(mkdir(directory, 0755), 0);
+    assert_undescribed("holds no table");
+    assert_int_equal(entries_in(directory), 0);
+    struct table *t = open_table();
+    assert_undescribed("another process has this table open");
+    close_table(t);
+    free(describe());
+}
+
+static void keys_of_another_type_are_refused(void **state)
+{
+    (void)state;
+    struct error error = {.message = ""};
+    close_table(open_config(DESCRIBED));
+    assert_null(open_as(directory, "r", &error));
+    assert_int_equal(error.status, STATUS_BAD_INPUT);
+    assert_non_null(strstr(error.message, "holds a table with hash key h (B), range key r (N), but "
+                                          "this one has hash key d (S), range key r (S)"));
+}
+
 /* Damage */
 
 static void flip(const char *file, off_t at, unsigned bit)
@@ -293,9 +479,7 @@ static off_t size_of(const char *file)
     return s.st_size;
 }
 
-/* The first map has 1 MiB: what needs more is written again in a larger one, at the first
- * checkpoint as at a later one. */
-static void the_map_grows_as_needed(void **state)
+static void a_large_checkpoint_is_kept(void **state)
 {
     (void)state;
     struct table *t = open_table();
@@ -363,14 +547,59 @@ static void foreign_and_missing_files_are_refused(void **state)
     assert_int_equal(mkdir(directory, 0755), 0);
     write_file("data.mdb", "not LMDB's at all");
     assert_refused("it holds an LMDB file that is not a table of this program's");
+    write_file("lockstep-table", "");
+    assert_refused("the file lockstep-table does not know of the file data.mdb");
     write_file("lockstep-table", "nor ours");
     assert_refused("the file lockstep-table is damaged");
     assert_int_equal(unlink(path_of("data.mdb")), 0);
-    assert_refused("the file data.mdb is missing");
     assert_int_equal(unlink(path_of("lockstep-table")), 0);
+    close_table(open_table());
+    assert_int_equal(rename(path_of("data.mdb"), path_in_root("file")), 0);
+    assert_refused("the file data.mdb is missing");
+    assert_int_equal(mkdir(path_of("data.mdb"), 0755), 0);
+    assert_refused("data.mdb is not a file");
+    assert_int_equal(rmdir(path_of("data.mdb")), 0);
+    assert_int_equal(rename(path_in_root("file"), path_of("data.mdb")), 0);
     close_table(open_table());
     assert_int_equal(truncate(path_of("data.mdb"), 5000), 0);
     assert_refused("the file data.mdb is not as this program left it");
+}
+
+/* The small file of a directory in another format, as its first version wrote it. */
+static void another_format_is_refused(void **state)
+{
+    (void)state;
+    uint64_t words[7] = {0, 0, 1, 1, 0, 0};
+    close_table(open_table());
+    memcpy(words, "LOCKSTEP TABLE\n", 16);
+    words[5] = hash64(words, 40, 0);
+    int f = open(path_of("lockstep-table"), O_WRONLY | O_CLOEXEC);
+    assert_true(f >= 0);
+    assert_int_equal(pwrite(f, words, 48, 0), 48);
+    assert_int_equal(close(f), 0);
+    assert_refused("written in format 1, and this program reads format 2 only");
+}
+
+/* Root may do anything, so this is done as nobody. */
+static void a_directory_without_permission_is_an_error(void **state)
+{
+    (void)state;
+    uid_t user = geteuid();
+    close_table(open_table());
+    assert_int_equal(chmod(root, 0755), 0);
+    assert_int_equal(chmod(path_of("data.mdb"), 0644), 0);
+    assert_int_equal(chmod(path_of("lockstep-table"), 0444), 0);
+    assert_true(user != 0 || seteuid(65534) == 0);
+    assert_refused("lockstep-table: cannot open it: Permission denied");
+    assert_int_equal(seteuid(user), 0);
+    assert_int_equal(chmod(path_of("lockstep-table"), 0666), 0);
+    assert_int_equal(chmod(path_of("data.mdb"), 0600), 0);
+    if (user == 0) {
+        assert_int_equal(seteuid(65534), 0);
+        assert_refused("data.mdb: cannot read it: Permission denied");
+        assert_int_equal(seteuid(user), 0);
+    }
+    close_table(open_table());
 }
 
 static void a_directory_that_cannot_be_is_an_error(void **state)
@@ -430,7 +659,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_over_a_checkpoint_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_table_is_known_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_temporary_table_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_map_grows_as_needed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_checkpoint_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_directory_says_what_table_it_holds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(items_are_counted_and_indexes_built_anew, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(no_table_no_description, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_of_another_type_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_format_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_directory_without_permission_is_an_error, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(any_changed_byte_is_noticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_and_missing_files_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_is_an_error, set_up, tear_down),

@@ -40,6 +40,19 @@ static bool size_of(const struct value *of, struct value *size)
     return false;
 }
 
+/* Goes from an attribute to where the path ends; NULL where it does not get there. */
+__attribute__((noinline)) static const struct value *
+take_steps(const struct expression *e, const struct node *n, struct value *value)
+{
+    for (uint32_t i = 0; i < n->steps_count; i++) {
+        struct value from = *value;
+        if (!value_step(&from, &e->steps[n->steps + i], value)) {
+            return NULL;
+        }
+    }
+    return value;
+}
+
 const struct value *expression_operand(const struct expression *e, const struct node *n,
                                        struct item item, const struct value *values,
                                        struct value *scratch)
@@ -48,7 +61,10 @@ const struct value *expression_operand(const struct expression *e, const struct 
         return &values[n->value];
     }
     if (n->kind == NODE_PATH) {
-        return item_get(item, n->name, scratch) ? scratch : NULL;
+        if (!item_get(item, n->name, scratch)) {
+            return NULL;
+        }
+        return n->steps_count == 0 ? scratch : take_steps(e, n, scratch);
     }
     ASSERT(n->kind == NODE_SIZE);
     struct value inner;
@@ -245,7 +261,7 @@ static bool holds(const struct subject *s, const struct node *n) /* NOLINT(misc-
     case NODE_MINUS:
     case NODE_IF_NOT_EXISTS:
     case NODE_LIST_APPEND:
-    case NODE_UPDATE:
+    case NODE_PATHS:
     case NODE_SET:
     case NODE_REMOVE:
     case NODE_ADD:
@@ -259,7 +275,7 @@ static bool holds(const struct subject *s, const struct node *n) /* NOLINT(misc-
 /* Source: DDB-EXPR-1 for what binds tighter; the tree has it. */
 bool expression_holds(const struct expression *e, struct item item, const struct value *values)
 {
-    ASSERT(e->kind != EXPRESSION_UPDATE);
+    ASSERT(e->kind != EXPRESSION_UPDATE && e->kind != EXPRESSION_PROJECTION);
     struct subject s = {e, item, values};
     return holds(&s, node_at(e, e->root));
 }
@@ -296,24 +312,48 @@ bool expression_conjunct_equality(const struct expression *e, uint32_t i, struct
     }
     *name = left->name;
     *value = right->value;
-    return left->kind == NODE_PATH && right->kind == NODE_VALUE;
+    return left->kind == NODE_PATH && left->steps_count == 0 && right->kind == NODE_VALUE;
 }
 
-bool expression_names(const struct expression *e, struct text name)
+/* Whether some path of at least that many steps begins with the attribute. */
+static bool has_path(const struct expression *e, struct text name, uint32_t steps)
 {
     for (uint16_t i = 1; i < e->nodes_count; i++) {
-        if (e->nodes[i].kind == NODE_PATH && text_equal(e->nodes[i].name, name)) {
+        const struct node *n = &e->nodes[i];
+        if (n->kind == NODE_PATH && n->steps_count >= steps && text_equal(n->name, name)) {
             return true;
         }
     }
     return false;
 }
 
+bool expression_names(const struct expression *e, struct text name)
+{
+    return has_path(e, name, 0);
+}
+
+bool expression_enters(const struct expression *e, struct text name)
+{
+    return has_path(e, name, 1);
+}
+
 bool expression_assigns(const struct expression *e, struct text name)
 {
     ASSERT(e->kind == EXPRESSION_UPDATE);
-    for (uint16_t i = node_at(e, e->root)->first; i != 0; i = node_at(e, i)->next) {
-        if (text_equal(node_at(e, i)->name, name)) {
+    for (uint16_t i = 0; i < e->paths_count; i++) {
+        if (text_equal(node_at(e, e->paths[i])->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool expression_creates(const struct expression *e)
+{
+    ASSERT(e->kind == EXPRESSION_UPDATE);
+    for (uint16_t i = 0; i < e->paths_count; i++) {
+        enum node_kind kind = node_at(e, e->paths[i])->kind;
+        if (kind == NODE_SET || kind == NODE_ADD) {
             return true;
         }
     }

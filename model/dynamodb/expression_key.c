@@ -42,6 +42,9 @@ static const char *operands_fault(const struct expression *e, const struct node 
             return "KeyConditionExpressions cannot contain nested operations";
         }
         paths += node_at(e, i)->kind == NODE_PATH;
+        if (node_at(e, i)->steps_count > 0) {
+            return "KeyConditionExpressions cannot have conditions on nested attributes";
+        }
     }
     bool path_first = node_at(e, n->first)->kind == NODE_PATH;
     if (n->kind == NODE_BETWEEN && !path_first) {
@@ -80,20 +83,32 @@ static bool condition_check(const struct expression *e, const struct node *n, ch
     return wrong == NULL;
 }
 
+/* Whether an earlier one of the conditions from `first` on is on the same attribute as `n`. */
+static bool repeats(const struct expression *e, uint16_t first, const struct node *n)
+{
+    for (const struct node *before = node_at(e, first); before != n;
+         before = node_at(e, before->next)) {
+        if (text_equal(attribute_of(e, before), attribute_of(e, n))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool expression_key_check(const struct expression *e, char *fault, size_t size)
 {
-    const struct node *n = node_at(e, e->root);
-    if (n->kind != NODE_AND) {
-        return condition_check(e, n, fault, size);
+    const struct node *root = node_at(e, e->root);
+    uint16_t first = root->kind == NODE_AND ? root->first : e->root;
+    for (uint16_t i = first; i != 0; i = node_at(e, i)->next) {
+        if (!condition_check(e, node_at(e, i), fault, size)) {
+            return false;
+        }
     }
-    const struct node *a = node_at(e, n->first);
-    const struct node *b = node_at(e, a->next);
-    if (!condition_check(e, a, fault, size) || !condition_check(e, b, fault, size)) {
-        return false;
-    }
-    if (b->next != 0 || text_equal(attribute_of(e, a), attribute_of(e, b))) {
-        (void)snprintf(fault, size, "%s", ONE_EACH);
-        return false;
+    for (uint16_t i = first; i != 0; i = node_at(e, i)->next) {
+        if (repeats(e, first, node_at(e, i))) {
+            (void)snprintf(fault, size, "%s", ONE_EACH);
+            return false;
+        }
     }
     return true;
 }
@@ -137,12 +152,13 @@ uint32_t expression_key_conditions(const struct expression *e, struct key_condit
 {
     ASSERT(e->kind == EXPRESSION_KEY);
     const struct node *root = node_at(e, e->root);
-    if (root->kind != NODE_AND) {
-        conditions[0] = key_condition(e, root);
-        return 1;
+    uint32_t count = 0;
+    for (uint16_t i = root->kind == NODE_AND ? root->first : e->root; i != 0;
+         i = node_at(e, i)->next) {
+        if (count < 2) {
+            conditions[count] = key_condition(e, node_at(e, i));
+        }
+        count++;
     }
-    const struct node *first = node_at(e, root->first);
-    conditions[0] = key_condition(e, first);
-    conditions[1] = key_condition(e, node_at(e, first->next));
-    return 2;
+    return count;
 }

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Sources: DDB-EXPR-12; DDB-EXPR-1 for the list of IN. */
 enum {
     TEXT_SIZE_MAX = 4096,
+    OPERATORS_MAX = 300,
     IN_LIST_MAX = 100,
     DEPTH_MAX = 200, /* of parentheses, for the sake of the stack */
 };
@@ -27,22 +29,27 @@ enum fault {
     FAULT_UNKNOWN_FUNCTION,
     FAULT_MISUSED,
     FAULT_RESERVED,
+    FAULT_INDEX,
     FAULT_SECTION,
+    FAULT_OPERATORS,
     FAULT_CONDITION,
     FAULT_NAME,
     FAULT_VALUE,
+    FAULT_DEPTH,
     FAULT_OVERLAP,
+    FAULT_CONFLICT,
     FAULT_OPERAND,
     FAULT_DISTINCT,
     FAULT_FUNCTION,
     FAULTS,
 };
 
-enum { FAULT_TEXT_SIZE = 300 };
+enum { FAULT_TEXT_SIZE = 512, PATH_TEXT_SIZE = 200 };
 
 struct parser {
     const struct expression_source *source;
     bool update;
+    uint32_t operators;
     struct expression *e;
     struct token *tokens;
     uint32_t at, tokens_count;
@@ -85,10 +92,13 @@ static bool take_keyword(struct parser *p, const char *keyword)
 
 static const char *const CONDITION_KEYWORDS[] = {"BETWEEN", "IN", "AND", "OR", "NOT", NULL};
 static const char *const UPDATE_KEYWORDS[] = {"SET", "REMOVE", "ADD", "DELETE", NULL};
+static const char *const PROJECTION_KEYWORDS[] = {NULL};
 
 static bool is_any_keyword(const struct parser *p, const struct token *t)
 {
-    const char *const *keyword = p->update ? UPDATE_KEYWORDS : CONDITION_KEYWORDS;
+    const char *const *keyword = p->update                             ? UPDATE_KEYWORDS
+                                 : p->e->kind == EXPRESSION_PROJECTION ? PROJECTION_KEYWORDS
+                                                                       : CONDITION_KEYWORDS;
     while (*keyword != NULL && !token_is_keyword(t, *keyword)) {
         keyword++;
     }
@@ -117,7 +127,9 @@ static bool expect_sign(struct parser *p, const char *sign)
 
 static uint16_t node_new(struct parser *p, enum node_kind kind)
 {
-    p->e->nodes[p->e->nodes_count] = (struct node){.kind = kind};
+    struct node *n = &p->e->nodes[p->e->nodes_count];
+    *n = (struct node){.kind = kind};
+    p->e->wary |= literals_matter(n);
     return p->e->nodes_count++;
 }
 
@@ -136,6 +148,16 @@ static void node_append(struct parser *p, uint16_t parent, uint16_t child)
     *link = child;
 }
 
+/* Counts operators and functions against their limit. */
+static void count_operator(struct parser *p)
+{
+    p->operators++;
+    if (p->operators > OPERATORS_MAX) {
+        note(p, FAULT_OPERATORS, "The expression contains too many operators; operator count: %u",
+             p->operators);
+    }
+}
+
 static struct text name_copy(struct parser *p, struct text name)
 {
     char *copy = p->e->names + p->e->names_used;
@@ -147,9 +169,11 @@ static struct text name_copy(struct parser *p, struct text name)
 /* The attribute that a #name stands for; where it stands for none, that is noted. */
 static struct text name_resolve(struct parser *p, struct text placeholder)
 {
-    for (const char *const *pair = p->source->names; pair != NULL && *pair != NULL; pair += 2) {
-        if (text_equal(text_from(pair[0]), placeholder)) {
-            return name_copy(p, text_from(pair[1]));
+    const char *const *names = p->source->names;
+    for (uint32_t i = 0; i < p->e->names_count; i++) {
+        if (text_equal(text_from(names[2 * (size_t)i]), placeholder)) {
+            p->e->used[i / 8] |= (uint8_t)(1 << i % 8);
+            return name_copy(p, text_from(names[2 * (size_t)i + 1]));
         }
     }
     note(p, FAULT_NAME,
@@ -161,17 +185,18 @@ static struct text name_resolve(struct parser *p, struct text placeholder)
 
 static uint16_t value_resolve(struct parser *p, struct text placeholder)
 {
-    uint16_t i = 0;
     const char *const *values = p->source->values;
-    for (; values != NULL && values[i] != NULL; i++) {
+    for (uint32_t i = 0; i < p->e->values_count && i < VALUE_NONE; i++) {
         if (text_equal(text_from(values[i]), placeholder)) {
-            return i;
+            uint32_t bit = p->e->names_count + i;
+            p->e->used[bit / 8] |= (uint8_t)(1 << bit % 8);
+            return (uint16_t)i;
         }
     }
     note(p, p->update ? FAULT_VALUE : FAULT_NAME,
          "An expression attribute value used in expression is not defined; attribute value: %.*s",
          (int)placeholder.size, placeholder.at);
-    return 0;
+    return VALUE_NONE;
 }
 
 /* Operands */
@@ -187,31 +212,82 @@ static uint16_t parse_value(struct parser *p)
     return n;
 }
 
-/* A path: one name here. A longer one is refused as what this simulator leaves out. */
-static uint16_t parse_path(struct parser *p)
+/* One name of a path, as written or what a #name stands for; false on a syntax error. */
+static bool parse_name(struct parser *p, struct text *name)
 {
     const struct token *t = token(p);
     if (t->kind == TOKEN_NAME) {
-        uint16_t n = node_new(p, NODE_PATH);
-        node(p, n)->name = name_resolve(p, t->text);
-    } else if (t->kind == TOKEN_WORD && *t->text.at != '_' && !is_any_keyword(p, t)) {
+        *name = name_resolve(p, t->text);
+    } else if (t->kind == TOKEN_WORD && !is_any_keyword(p, t)) {
         if (reserved_word(t->text)) {
             note(p, FAULT_RESERVED, "Attribute name is a reserved keyword; reserved keyword: %.*s",
                  (int)t->text.size, t->text.at);
         }
-        uint16_t n = node_new(p, NODE_PATH);
-        node(p, n)->name = name_copy(p, t->text);
+        *name = name_copy(p, t->text);
     } else {
-        return syntax_error(p);
+        return syntax_error(p) != 0;
     }
     p->at++;
-    if (token_is(token(p), ".") || token_is(token(p), "[")) {
-        note(p, FAULT_SYNTAX,
-             "Paths into documents are not simulated, only attributes of the item; path: %.*s%.*s",
-             (int)t->text.size, t->text.at, (int)token(p)->text.size, token(p)->text.at);
+    return true;
+}
+
+/* The digits of a list index; one out of range is noted. */
+static uint32_t parse_index(struct parser *p)
+{
+    struct text digits = token(p)->text;
+    uint64_t index = 0;
+    for (size_t i = 0; i < digits.size && index <= INT32_MAX; i++) {
+        index = index * 10 + (uint64_t)(digits.at[i] - '0');
+    }
+    if (index > INT32_MAX) {
+        note(p, FAULT_INDEX, "List index is not within the allowable range; index: [%.*s]",
+             (int)digits.size, digits.at);
+        index = INT32_MAX;
+    }
+    p->at++;
+    return (uint32_t)index;
+}
+
+/* The steps that follow the name of a path, ".name" and "[index]"; they are hung on node `n`.
+ * Source: DDB-LIMIT-1 for how many. */
+static bool parse_steps(struct parser *p, uint16_t n)
+{
+    while (token_is(token(p), ".") || token_is(token(p), "[")) {
+        struct item_step step = {.index = 0};
+        if (take_sign(p, ".")) {
+            if (!parse_name(p, &step.name)) {
+                return false;
+            }
+        } else {
+            p->at++;
+            if (token(p)->kind != TOKEN_DIGITS) {
+                return syntax_error(p) != 0;
+            }
+            step.index = parse_index(p);
+            if (!expect_sign(p, "]")) {
+                return false;
+            }
+        }
+        p->e->steps[p->e->steps_count++] = step;
+        node(p, n)->steps_count++;
+    }
+    if (node(p, n)->steps_count >= ITEM_DEPTH_MAX) {
+        note(p, FAULT_DEPTH, "The document path has too many nesting levels; nesting levels: %d",
+             node(p, n)->steps_count + 1);
+    }
+    return true;
+}
+
+static uint16_t parse_path(struct parser *p)
+{
+    struct text name;
+    if (!parse_name(p, &name)) {
         return 0;
     }
-    return (uint16_t)(p->e->nodes_count - 1);
+    uint16_t n = node_new(p, NODE_PATH);
+    node(p, n)->name = name;
+    node(p, n)->steps = p->e->steps_count;
+    return parse_steps(p, n) ? n : 0;
 }
 
 /* A function: how it is written, how many operands it takes, and where it may stand. */
@@ -234,13 +310,22 @@ static const struct function FUNCTIONS[] = {
     {"list_append",          NODE_LIST_APPEND,   2, true,  false},
 };
 
-static const struct function *function_named(const struct parser *p, struct text name)
+/* The function of that name, if it may stand in this kind of expression; else that is noted. */
+static const struct function *function_named(struct parser *p, struct text name)
 {
     for (size_t i = 0; i < sizeof FUNCTIONS / sizeof FUNCTIONS[0]; i++) {
-        if (FUNCTIONS[i].update == p->update && text_equal(text_from(FUNCTIONS[i].name), name)) {
+        if (!text_equal(text_from(FUNCTIONS[i].name), name)) {
+            continue;
+        }
+        if (FUNCTIONS[i].update == p->update) {
             return &FUNCTIONS[i];
         }
+        note(p, FAULT_MISUSED, "The function is not allowed in %s expression; function: %s",
+             p->update ? "an update" : "a condition", FUNCTIONS[i].name);
+        return NULL;
     }
+    note(p, FAULT_UNKNOWN_FUNCTION, "Invalid function name; function: %.*s", (int)name.size,
+         name.at);
     return NULL;
 }
 
@@ -257,26 +342,43 @@ static void note_misused(struct parser *p, struct text name)
          (int)name.size, name.at);
 }
 
-/* Only size() may be an operand. */
+/* Of the functions only size() and if_not_exists() may be operands. */
 static void check_operands(struct parser *p, uint16_t parent)
 {
-    for (uint16_t i = node(p, parent)->first; i != 0 && !p->update; i = node(p, i)->next) {
-        if (is_condition_function(node(p, i)->kind)) {
+    for (uint16_t i = node(p, parent)->first; i != 0; i = node(p, i)->next) {
+        if (is_condition_function(node(p, i)->kind) || node(p, i)->kind == NODE_LIST_APPEND) {
             note_misused(p, node(p, i)->name);
         }
     }
 }
 
+/* What DynamoDB has against the literals among a node's operands. */
+static void check_literals(struct parser *p, uint16_t n)
+{
+    char text[FAULT_TEXT_SIZE];
+    enum node_kind kind = node(p, n)->kind;
+    if (!literals_check(p->e, node(p, n), p->source->literals, text, sizeof text)) {
+        note(p, kind == NODE_ADD || kind == NODE_DELETE ? FAULT_OPERAND : FAULT_FUNCTION, "%s",
+             text);
+    }
+}
+
 /* The first two operands must not be the same path. */
-static void check_distinct(struct parser *p, uint16_t parent, struct text symbol)
+static void check_distinct(struct parser *p, uint16_t parent, const char *symbol)
 {
     const struct node *a = node(p, node(p, parent)->first);
     const struct node *b = node(p, a->next);
-    if (a->kind == NODE_PATH && b->kind == NODE_PATH && text_equal(a->name, b->name)) {
+    if (a->kind != NODE_PATH || b->kind != NODE_PATH) {
+        return;
+    }
+    struct item_path first = path_of(p->e, a);
+    struct item_path second = path_of(p->e, b);
+    if (path_equal(&first, &second)) {
+        char text[PATH_TEXT_SIZE];
         note(p, FAULT_DISTINCT,
              "The first operand must be distinct from the remaining operands for this operator or "
-             "function; operator: %.*s, first operand: [%.*s]",
-             (int)symbol.size, symbol.at, (int)a->name.size, a->name.at);
+             "function; operator: %s, first operand: %s",
+             symbol, path_text(&first, text, sizeof text));
     }
 }
 
@@ -301,23 +403,13 @@ static void check_function(struct parser *p, uint16_t n, const struct function *
         return;
     }
     if (!p->update) {
-        check_distinct(p, n, text_from(f->name));
+        check_distinct(p, n, f->name);
     }
     if (f->path_first && first->kind != NODE_PATH) {
         note(p, FAULT_FUNCTION,
              "Operator or function requires a document path; operator or function: %s", f->name);
     }
-    if (f->kind == NODE_TYPE && node(p, first->next)->kind != NODE_VALUE) {
-        note(p, FAULT_FUNCTION,
-             "Incorrect operand type for operator or function; operator or function: %s, operand "
-             "type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}",
-             f->name);
-    }
-    if (f->kind == NODE_SIZE && first->kind == NODE_SIZE) {
-        note(p, FAULT_FUNCTION,
-             "Incorrect operand type for operator or function; operator or function: size, "
-             "operand type: N");
-    }
+    check_literals(p, n);
 }
 
 static uint16_t parse_operand(struct parser *p);
@@ -342,14 +434,12 @@ static uint16_t parse_function(struct parser *p)
     uint16_t n = node_new(p, f == NULL ? NODE_UNKNOWN : f->kind);
     node(p, n)->name = f == NULL ? name : text_from(f->name);
     p->at += 2;
+    count_operator(p);
     if (!parse_operand_list(p, n)) {
         return 0;
     }
     check_operands(p, n);
-    if (f == NULL) {
-        note(p, FAULT_UNKNOWN_FUNCTION, "Invalid function name; function: %.*s", (int)name.size,
-             name.at);
-    } else {
+    if (f != NULL) {
         check_function(p, n, f);
     }
     return n;
@@ -369,7 +459,8 @@ static const struct token *behind_parenthesis(const struct parser *p)
     return t;
 }
 
-/* An operand, in up to two pairs of parentheses, of which the second is an error of its own. */
+/* An operand, in up to two pairs of parentheses, of which the second is an error of its own. In a
+ * condition a path in parentheses may go on behind them. */
 static uint16_t parse_operand(struct parser *p) /* NOLINT(misc-no-recursion) */
 {
     const struct token *t = token(p);
@@ -382,7 +473,11 @@ static uint16_t parse_operand(struct parser *p) /* NOLINT(misc-no-recursion) */
         if (n != 0 && doubled) {
             note(p, FAULT_PARENTHESES, "The expression has redundant parentheses;");
         }
-        return n != 0 && expect_sign(p, ")") ? n : 0;
+        if (n == 0 || !expect_sign(p, ")")) {
+            return 0;
+        }
+        bool goes_on = !p->update && node(p, n)->kind == NODE_PATH;
+        return goes_on && !parse_steps(p, n) ? 0 : n;
     }
     if (t->kind == TOKEN_WORD && token_is(t + 1, "(") && !is_any_keyword(p, t)) {
         return parse_function(p);
@@ -416,9 +511,9 @@ static void settle_condition(struct parser *p)
 
 static uint16_t parse_comparison(struct parser *p, uint16_t left)
 {
-    struct text symbol = token(p)->text;
     uint16_t n = node_new(p, comparator(token(p)));
     p->at++;
+    count_operator(p);
     uint16_t right = parse_operand(p);
     if (right == 0) {
         return 0;
@@ -426,13 +521,15 @@ static uint16_t parse_comparison(struct parser *p, uint16_t left)
     node_append(p, n, left);
     node_append(p, n, right);
     check_operands(p, n);
-    check_distinct(p, n, symbol);
+    check_distinct(p, n, operator_text(node(p, n)->kind));
+    check_literals(p, n);
     return n;
 }
 
 static uint16_t parse_between(struct parser *p, uint16_t x)
 {
     uint16_t n = node_new(p, NODE_BETWEEN);
+    count_operator(p);
     uint16_t lower = parse_operand(p);
     if (lower == 0 || (!take_keyword(p, "AND") && syntax_error(p) == 0)) {
         return 0;
@@ -445,12 +542,14 @@ static uint16_t parse_between(struct parser *p, uint16_t x)
     node_append(p, n, lower);
     node_append(p, n, upper);
     check_operands(p, n);
+    check_literals(p, n);
     return n;
 }
 
 static uint16_t parse_in(struct parser *p, uint16_t x)
 {
     uint16_t n = node_new(p, NODE_IN);
+    count_operator(p);
     node_append(p, n, x);
     if (!expect_sign(p, "(") || !parse_operand_list(p, n)) {
         return 0;
@@ -458,9 +557,8 @@ static uint16_t parse_in(struct parser *p, uint16_t x)
     check_operands(p, n);
     if (children_count(p, n) > IN_LIST_MAX + 1) {
         note(p, FAULT_OPERAND,
-             "Incorrect number of operands for operator or function; operator or function: IN, "
-             "number of operands: %u",
-             children_count(p, n));
+             "The IN operator is provided with too many operands; number of operands: %u",
+             children_count(p, n) - 1);
     }
     return n;
 }
@@ -494,7 +592,7 @@ static uint16_t parse_primary(struct parser *p) /* NOLINT(misc-no-recursion) */
     }
     const struct token *behind = behind_parenthesis(p);
     if (comparator(behind) != NODE_NONE || token_is_keyword(behind, "BETWEEN") ||
-        token_is_keyword(behind, "IN")) {
+        token_is_keyword(behind, "IN") || token_is(behind, ".") || token_is(behind, "[")) {
         return parse_condition(p);
     }
     p->at++;
@@ -523,15 +621,16 @@ static uint16_t check_condition(struct parser *p, uint16_t n)
 
 static uint16_t parse_not(struct parser *p) /* NOLINT(misc-no-recursion) */
 {
-    if (!take_keyword(p, "NOT")) {
-        return check_condition(p, parse_primary(p));
+    uint32_t count = 0;
+    for (; take_keyword(p, "NOT"); count++) {
+        count_operator(p);
     }
-    uint16_t child = check_condition(p, parse_primary(p));
-    if (child == 0) {
-        return 0;
+    uint16_t n = check_condition(p, parse_primary(p));
+    for (; count > 0 && n != 0; count--) {
+        uint16_t negation = node_new(p, NODE_NOT);
+        node_append(p, negation, n);
+        n = negation;
     }
-    uint16_t n = node_new(p, NODE_NOT);
-    node_append(p, n, child);
     return n;
 }
 
@@ -546,6 +645,7 @@ static uint16_t parse_chain(struct parser *p, const char *keyword, enum node_kin
     uint16_t n = node_new(p, kind);
     node_append(p, n, part);
     while (take_keyword(p, keyword)) {
+        count_operator(p);
         part = parse_part(p);
         if (part == 0) {
             return 0;
@@ -586,6 +686,7 @@ static uint16_t parse_set_value(struct parser *p) /* NOLINT(misc-no-recursion) *
         return left;
     }
     p->at++;
+    count_operator(p);
     uint16_t right = parse_operand(p);
     if (right == 0) {
         return 0;
@@ -593,6 +694,8 @@ static uint16_t parse_set_value(struct parser *p) /* NOLINT(misc-no-recursion) *
     uint16_t n = node_new(p, plus ? NODE_PLUS : NODE_MINUS);
     node_append(p, n, left);
     node_append(p, n, right);
+    check_operands(p, n);
+    check_literals(p, n);
     return n;
 }
 
@@ -605,6 +708,8 @@ static uint16_t parse_assignment(struct parser *p, enum node_kind kind)
     }
     uint16_t n = node_new(p, kind);
     node(p, n)->name = node(p, path)->name;
+    node(p, n)->steps = node(p, path)->steps;
+    node(p, n)->steps_count = node(p, path)->steps_count;
     if (kind == NODE_REMOVE) {
         return n;
     }
@@ -612,33 +717,45 @@ static uint16_t parse_assignment(struct parser *p, enum node_kind kind)
         return 0;
     }
     uint16_t value = kind == NODE_SET ? parse_set_value(p) : parse_value(p);
+    if (value == 0) {
+        return 0;
+    }
     node_append(p, n, value);
-    return value == 0 ? 0 : n;
+    check_literals(p, n);
+    return n;
 }
 
-static void check_overlap(struct parser *p, uint16_t update, struct text name)
+/* Adds a path to those of an update or a projection, none of which may lie inside another, or take
+ * for a list what another takes for a map. */
+static void add_path(struct parser *p, uint16_t n)
 {
-    for (uint16_t i = node(p, update)->first; i != 0; i = node(p, i)->next) {
-        if (text_equal(node(p, i)->name, name)) {
-            note(p, FAULT_OVERLAP,
-                 "Two document paths overlap with each other; must remove or rewrite one of these "
-                 "paths; path one: [%.*s], path two: [%.*s]",
-                 (int)name.size, name.at, (int)name.size, name.at);
+    struct item_path path = path_of(p->e, node(p, n));
+    for (uint16_t i = 0; i < p->e->paths_count; i++) {
+        struct item_path before = path_of(p->e, node(p, p->e->paths[i]));
+        enum path_relation relation = path_relation(&before, &path);
+        if (relation != PATHS_APART) {
+            char texts[2][PATH_TEXT_SIZE];
+            bool overlap = relation == PATHS_OVERLAP;
+            note(p, overlap ? FAULT_OVERLAP : FAULT_CONFLICT,
+                 "Two document paths %s with each other; must remove or rewrite one of these "
+                 "paths; path one: %s, path two: %s",
+                 overlap ? "overlap" : "conflict", path_text(&before, texts[0], PATH_TEXT_SIZE),
+                 path_text(&path, texts[1], PATH_TEXT_SIZE));
         }
     }
+    p->e->paths[p->e->paths_count++] = n;
 }
 
-static uint16_t parse_section(struct parser *p, uint16_t update, enum node_kind kind)
+static bool parse_section(struct parser *p, enum node_kind kind)
 {
     do {
         uint16_t n = parse_assignment(p, kind);
         if (n == 0) {
-            return 0;
+            return false;
         }
-        check_overlap(p, update, node(p, n)->name);
-        node_append(p, update, n);
+        add_path(p, n);
     } while (take_sign(p, ","));
-    return update;
+    return true;
 }
 
 static uint16_t parse_update(struct parser *p)
@@ -646,7 +763,6 @@ static uint16_t parse_update(struct parser *p)
     static const enum node_kind kinds[] = {NODE_SET, NODE_REMOVE, NODE_ADD, NODE_DELETE};
 
     bool seen[4] = {false};
-    uint16_t update = node_new(p, NODE_UPDATE);
     do {
         int i = 0;
         while (UPDATE_KEYWORDS[i] != NULL && !take_keyword(p, UPDATE_KEYWORDS[i])) {
@@ -661,51 +777,97 @@ static uint16_t parse_update(struct parser *p)
                  UPDATE_KEYWORDS[i]);
         }
         seen[i] = true;
-        if (parse_section(p, update, kinds[i]) == 0) {
+        if (!parse_section(p, kinds[i])) {
             return 0;
         }
     } while (token(p)->kind != TOKEN_END);
-    return update;
+    return node_new(p, NODE_PATHS);
+}
+
+static uint16_t parse_projection(struct parser *p)
+{
+    do {
+        uint16_t n = parse_path(p);
+        if (n == 0) {
+            return 0;
+        }
+        add_path(p, n);
+    } while (take_sign(p, ","));
+    return node_new(p, NODE_PATHS);
 }
 
 /* The whole */
 
-static size_t names_bytes(const struct expression_source *source, size_t text_size)
+/* Bytes of all names that the text uses, as often as it does. */
+static size_t names_bytes(const struct parser *p, size_t text_size)
 {
-    /* Each use of a #name takes at least two characters of the text. */
-    size_t longest = 1;
-    for (const char *const *pair = source->names; pair != NULL && *pair != NULL; pair += 2) {
-        size_t size = strlen(pair[1]);
-        longest = size > longest ? size : longest;
+    size_t bytes = text_size;
+    const char *const *names = p->source->names;
+    for (uint32_t i = 0; i < p->tokens_count && names != NULL; i++) {
+        for (size_t k = 0; p->tokens[i].kind == TOKEN_NAME && names[k] != NULL; k += 2) {
+            bytes += text_equal(p->tokens[i].text, text_from(names[k])) ? strlen(names[k + 1]) : 0;
+        }
     }
-    return text_size + (text_size / 2 + 1) * longest;
+    return bytes;
 }
 
+static uint32_t strings_count(const char *const *strings)
+{
+    uint32_t count = 0;
+    while (strings != NULL && strings[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* Cuts the text into tokens, and makes an expression with room for all that may come of them: a
+ * node for each and one more, a step and a path for each. */
 static bool parser_init(struct parser *p, enum expression_kind kind,
                         const struct expression_source *source, size_t size)
 {
-    size_t nodes = (size + 2) * sizeof(struct node);
     *p = (struct parser){.source = source, .update = kind == EXPRESSION_UPDATE};
     p->tokens = calloc(size + 2, sizeof *p->tokens);
-    p->e = calloc(1, sizeof *p->e + nodes + names_bytes(source, size));
-    if (p->tokens == NULL || p->e == NULL) {
+    if (p->tokens == NULL) {
         return false;
     }
-    p->e->kind = kind;
-    p->e->nodes_count = 1;
-    p->e->names = (char *)p->e + sizeof *p->e + nodes;
+    p->tokens_count = tokenize(source->text, p->tokens);
+    size_t tokens = p->tokens_count + 2;
+    uint32_t names_count = strings_count(source->names) / 2;
+    uint32_t values_count = strings_count(source->values);
+    size_t used = (size_t)(names_count + values_count) / 8 + 1;
+    p->e =
+        calloc(1, sizeof *p->e +
+                      tokens * (sizeof(struct node) + sizeof(struct item_step) + sizeof(uint16_t)) +
+                      used + names_bytes(p, size));
+    if (p->e == NULL) {
+        return false;
+    }
+    struct expression *e = p->e;
+    e->kind = kind;
+    e->typed = source->literals != NULL;
+    e->nodes_count = 1;
+    e->names_count = names_count;
+    e->values_count = values_count;
+    e->steps = (struct item_step *)(void *)(e->nodes + tokens);
+    e->paths = (uint16_t *)(void *)(e->steps + tokens);
+    e->used = (uint8_t *)(e->paths + tokens);
+    e->names = (char *)(e->used + used);
     return true;
 }
 
+static uint16_t parse_root(struct parser *p)
+{
+    uint16_t root = p->update                             ? parse_update(p)
+                    : p->e->kind == EXPRESSION_PROJECTION ? parse_projection(p)
+                                                          : parse_or(p);
+    return root != 0 && token(p)->kind != TOKEN_END ? syntax_error(p) : root;
+}
+
+/* The error that is told; NULL: there is none. */
 static const char *parse(struct parser *p)
 {
-    p->tokens_count = tokenize(p->source->text, p->tokens);
-    uint16_t root = p->update ? parse_update(p) : parse_or(p);
-    if (root != 0 && token(p)->kind != TOKEN_END) {
-        root = syntax_error(p);
-    }
-    p->e->root = root;
-    if (root != 0 && p->e->kind == EXPRESSION_KEY && p->faults[FAULT_CONDITION][0] == '\0') {
+    p->e->root = parse_root(p);
+    if (p->e->root != 0 && p->e->kind == EXPRESSION_KEY && p->faults[FAULT_CONDITION][0] == '\0') {
         char fault[FAULT_TEXT_SIZE];
         if (!expression_key_check(p->e, fault, sizeof fault)) {
             note(p, FAULT_CONDITION, "%s", fault);
@@ -716,24 +878,45 @@ static const char *parse(struct parser *p)
             return p->faults[fault];
         }
     }
-    ASSERT(root != 0);
+    ASSERT(p->e->root != 0);
+    paths_sort(p->e);
     return NULL;
+}
+
+const char *expression_kind_text(enum expression_kind kind)
+{
+    static const char *const texts[] = {[EXPRESSION_CONDITION] = "ConditionExpression",
+                                        [EXPRESSION_FILTER] = "FilterExpression",
+                                        [EXPRESSION_KEY] = "KeyConditionExpression",
+                                        [EXPRESSION_UPDATE] = "UpdateExpression",
+                                        [EXPRESSION_PROJECTION] = "ProjectionExpression"};
+    return texts[kind];
+}
+
+/* Whether the text has a size that DynamoDB takes. It tells the size of a condition and a filter,
+ * and not that of the others. */
+static bool size_check(enum expression_kind kind, size_t size, struct error *error)
+{
+    const char *name = expression_kind_text(kind);
+    if (size == 0) {
+        (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: The expression can not be empty;",
+                        name);
+    } else if (size > TEXT_SIZE_MAX) {
+        bool told = kind == EXPRESSION_CONDITION || kind == EXPRESSION_FILTER;
+        char tail[64] = "";
+        (void)snprintf(tail, sizeof tail, told ? " expression size: %zu" : "", size);
+        (void)error_set(error, STATUS_BAD_INPUT,
+                        "Invalid %s: Expression size has exceeded the maximum allowed size;%s",
+                        name, tail);
+    }
+    return size > 0 && size <= TEXT_SIZE_MAX;
 }
 
 struct expression *expression_compile(enum expression_kind kind,
                                       const struct expression_source *source, struct error *error)
 {
-    static const char *const prefixes[] = {[EXPRESSION_CONDITION] = "ConditionExpression",
-                                           [EXPRESSION_FILTER] = "FilterExpression",
-                                           [EXPRESSION_KEY] = "KeyConditionExpression",
-                                           [EXPRESSION_UPDATE] = "UpdateExpression"};
     size_t size = strlen(source->text);
-    if (size == 0 || size > TEXT_SIZE_MAX) {
-        (void)error_set(error, STATUS_BAD_INPUT,
-                        size == 0 ? "Invalid %s: The expression can not be empty;"
-                                  : "Invalid %s: Expression size has exceeded the maximum allowed "
-                                    "size; expression size: %zu",
-                        prefixes[kind], size);
+    if (!size_check(kind, size, error)) {
         return NULL;
     }
     struct parser p;
@@ -744,7 +927,8 @@ struct expression *expression_compile(enum expression_kind kind,
         const char *fault = parse(&p);
         compiled = fault == NULL ? p.e : NULL;
         if (fault != NULL) {
-            (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: %s", prefixes[kind], fault);
+            (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: %s", expression_kind_text(kind),
+                            fault);
         }
     }
     free(p.tokens);

@@ -24,17 +24,18 @@ static const char *behind_space(const char *at)
     return at;
 }
 
-static enum token_kind kind_of(char c)
+/* A placeholder has something behind its sign; a bare name begins with a letter. */
+static enum token_kind kind_of(const char *at)
 {
-    if (is_digit(c)) {
-        return TOKEN_DIGITS;
+    if (*at == '#' || *at == ':') {
+        return !is_word(at[1]) ? TOKEN_SIGN : *at == '#' ? TOKEN_NAME : TOKEN_VALUE;
     }
-    return c == '#' ? TOKEN_NAME : c == ':' ? TOKEN_VALUE : is_word(c) ? TOKEN_WORD : TOKEN_SIGN;
+    return is_digit(*at) ? TOKEN_DIGITS : is_letter(*at) ? TOKEN_WORD : TOKEN_SIGN;
 }
 
 static struct token token_at(const char *at)
 {
-    enum token_kind kind = kind_of(*at);
+    enum token_kind kind = kind_of(at);
     size_t size = 1;
     if (kind == TOKEN_SIGN) {
         bool two =

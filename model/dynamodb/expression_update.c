@@ -1,8 +1,11 @@
 /* expression_update.c: updates, applied; see expression.h.
  *
  * Method. The item is copied into the writer's buffer and changed there, while all right-hand sides
- * read the item as it was. Lists and sets that come out of a computation are built at the end of
- * the same buffer, downwards, and copied into their place. Sources: DDB-UPDATE-3, DDB-UPDATE-4.
+ * and all paths are of the item as it was. Lists and sets that come out of a computation are built
+ * at the end of the same buffer, downwards, and copied into their place. What is written is
+ * written in the order of the paths, so that elements behind the end of a list follow by their
+ * indexes; what is taken away is taken away afterwards and from behind, so that no index is moved
+ * before its turn. Sources: DDB-UPDATE-3 to 6.
  */
 #include "model/dynamodb/expression_tree.h"
 #include "sim/assert.h"
@@ -10,7 +13,8 @@
 /* An update under way. */
 struct update {
     const struct expression *e;
-    struct item item; /* as it was */
+    struct item item; /* as it was; of an absent one the keys */
+    bool absent;
     const struct value *values;
     struct item_writer *w;
     struct error *error;
@@ -26,14 +30,9 @@ static enum status refuse_type(const struct update *u)
     return refuse(u, "An operand in the update expression has an incorrect data type");
 }
 
-/* The full text names a literal's type; DynamoDB knows it before it looks at the item. */
-static enum status refuse_literal(const struct update *u, const char *what, const char *symbol,
-                                  const struct text type)
+static enum status refuse_path(const struct update *u)
 {
-    return error_set(u->error, STATUS_BAD_INPUT,
-                     "Invalid UpdateExpression: Incorrect operand type for operator or function; "
-                     "%s: %s, operand type: %.*s",
-                     what, symbol, (int)type.size, type.at);
+    return refuse(u, "The document path provided in the update expression is invalid for update");
 }
 
 static enum status refuse_size(const struct update *u)
@@ -67,7 +66,6 @@ static enum status evaluate(const struct update *u, const struct node *n, struct
 static enum status operands(const struct update *u, const struct node *n, enum attribute_type type,
                             struct value pair[2])
 {
-    const char *name = n->kind == NODE_PLUS ? "+" : n->kind == NODE_MINUS ? "-" : "list_append";
     const struct node *child = node_at(u->e, n->first);
     for (int i = 0; i < 2; i++, child = node_at(u->e, child->next)) {
         enum status status = evaluate(u, child, &pair[i]);
@@ -75,9 +73,7 @@ static enum status operands(const struct update *u, const struct node *n, enum a
             return status;
         }
         if (pair[i].type != type) {
-            return child->kind == NODE_VALUE ? refuse_literal(u, "operator or function", name,
-                                                              attribute_type_text(pair[i].type))
-                                             : refuse_type(u);
+            return refuse_type(u);
         }
     }
     return STATUS_OK;
@@ -127,9 +123,10 @@ static enum status evaluate(const struct update *u, const struct node *n,
         return list_append(u, n, value);
     }
     if (n->kind == NODE_IF_NOT_EXISTS) {
-        const struct node *path = node_at(u->e, n->first);
-        return item_get(u->item, path->name, value) ? STATUS_OK
-                                                    : evaluate(u, node_at(u->e, path->next), value);
+        const struct node *first = node_at(u->e, n->first);
+        struct item_path path = path_of(u->e, first);
+        return item_find(u->item, &path, value) ? STATUS_OK
+                                                : evaluate(u, node_at(u->e, first->next), value);
     }
     const struct value *found = expression_operand(u->e, n, u->item, u->values, value);
     if (found == NULL) {
@@ -138,36 +135,6 @@ static enum status evaluate(const struct update *u, const struct node *n,
     }
     *value = *found;
     return STATUS_OK;
-}
-
-static bool is_set(enum attribute_type type)
-{
-    return type == TYPE_SS || type == TYPE_NS || type == TYPE_BS;
-}
-
-/* "STRING", as the refusal of a literal in ADD and DELETE has it. */
-static struct text long_type(enum attribute_type type)
-{
-    switch (type) {
-    case TYPE_S:
-        return TEXT("STRING");
-    case TYPE_N:
-        return TEXT("NUMBER");
-    case TYPE_B:
-        return TEXT("BINARY");
-    case TYPE_BOOL:
-        return TEXT("BOOLEAN");
-    case TYPE_L:
-        return TEXT("LIST");
-    case TYPE_M:
-        return TEXT("MAP");
-    case TYPE_NULL:
-    case TYPE_SS:
-    case TYPE_NS:
-    case TYPE_BS:
-        break;
-    }
-    return attribute_type_text(type);
 }
 
 /* Whether the set has the element; its elements rise, but sets are short. */
@@ -196,69 +163,127 @@ static void put_elements(struct item_writer *set, struct text from, const struct
     }
 }
 
-/* ADD and DELETE on a set. */
-static enum status combine_sets(const struct update *u, const struct node *n,
-                                const struct value *present, const struct value *operand)
+/* Whether the document that the path's last step goes into is there, and of its kind. */
+static bool has_parent(const struct update *u, const struct item_path *path)
 {
-    struct item_writer set = spare(u);
-    put_elements(&set, present->bytes, n->kind == NODE_DELETE ? &operand->bytes : NULL);
-    if (n->kind == NODE_ADD) {
-        put_elements(&set, operand->bytes, NULL);
+    if (path->steps_count == 0) {
+        return true;
     }
-    struct value combined = {.type = present->type};
-    if (!spare_keep(u, &set, &combined)) {
-        return refuse_size(u);
+    struct item_path parent = *path;
+    struct value document;
+    parent.steps_count--;
+    return item_find(u->item, &parent, &document) &&
+           document.type == (path->steps[parent.steps_count].name.at != NULL ? TYPE_M : TYPE_L);
+}
+
+static enum status write(const struct update *u, const struct item_path *path,
+                         const struct value *value)
+{
+    if (!has_parent(u, path)) {
+        return refuse_path(u);
     }
-    if (set.count == 0) {
-        item_remove(u->w, n->name);
-    } else {
-        item_add(u->w, n->name, &combined);
+    if ((value->type == TYPE_M || value->type == TYPE_L) &&
+        value_depth(value) + path->steps_count > ITEM_DEPTH_MAX) {
+        return refuse(u, "Nesting Levels have exceeded supported limits: Attributes in the item "
+                         "have nested levels beyond supported limit");
     }
+    item_put(u->w, path, value);
     return STATUS_OK;
 }
 
-static enum status add_or_delete(const struct update *u, const struct node *n)
+/* The set that ADD or DELETE makes of the one there is; empty where nothing is left. */
+static enum status combine_sets(const struct update *u, enum node_kind kind,
+                                const struct value *present, const struct value *operand,
+                                struct value *combined)
+{
+    struct item_writer set = spare(u);
+    put_elements(&set, present->bytes, kind == NODE_DELETE ? &operand->bytes : NULL);
+    if (kind == NODE_ADD) {
+        put_elements(&set, operand->bytes, NULL);
+    }
+    combined->type = present->type;
+    return spare_keep(u, &set, combined) ? STATUS_OK : refuse_size(u);
+}
+
+static enum status add(const struct update *u, const struct node *n)
 {
     const struct value *operand = &u->values[node_at(u->e, n->first)->value];
-    bool number = n->kind == NODE_ADD && operand->type == TYPE_N;
-    if (!number && !is_set(operand->type)) {
-        return refuse_literal(u, "operator", n->kind == NODE_ADD ? "ADD" : "DELETE",
-                              long_type(operand->type));
-    }
+    struct item_path path = path_of(u->e, n);
     struct value present;
-    if (!item_get(u->item, n->name, &present)) {
-        if (n->kind == NODE_ADD) {
-            item_add(u->w, n->name, operand);
-        }
-        return STATUS_OK;
+    struct value sum = {.type = TYPE_N};
+    if (!item_find(u->item, &path, &present)) {
+        return write(u, &path, operand);
     }
     if (present.type != operand->type) {
         return refuse_type(u);
     }
-    if (!number) {
-        return combine_sets(u, n, &present, operand);
-    }
-    struct value sum = {.type = TYPE_N};
-    enum status status = number_add(&present.number, &operand->number, &sum.number, u->error);
+    enum status status = present.type == TYPE_N
+                             ? number_add(&present.number, &operand->number, &sum.number, u->error)
+                             : combine_sets(u, NODE_ADD, &present, operand, &sum);
+    return status == STATUS_OK ? write(u, &path, &sum) : status;
+}
+
+static enum status set(const struct update *u, const struct node *n)
+{
+    struct value value;
+    enum status status = evaluate(u, node_at(u->e, n->first), &value);
     if (status == STATUS_OK) {
-        item_add(u->w, n->name, &sum);
+        struct item_path path = path_of(u->e, n);
+        status = write(u, &path, &value);
     }
     return status;
 }
 
-static enum status apply(const struct update *u, const struct node *n)
+static enum status delete_elements(const struct update *u, const struct node *n,
+                                   const struct item_path *path, const struct value *present)
 {
-    if (n->kind == NODE_REMOVE) {
-        item_remove(u->w, n->name);
-        return STATUS_OK;
+    const struct value *operand = &u->values[node_at(u->e, n->first)->value];
+    struct value rest;
+    if (present->type != operand->type) {
+        return refuse_type(u);
     }
-    if (n->kind != NODE_SET) {
-        return add_or_delete(u, n);
+    enum status status = combine_sets(u, NODE_DELETE, present, operand, &rest);
+    if (status != STATUS_OK) {
+        return status;
     }
-    struct value value;
-    enum status status = evaluate(u, node_at(u->e, n->first), &value);
-    if (status == STATUS_OK) {
-        item_add(u->w, n->name, &value);
+    if (item_count((struct item){rest.bytes}) > 0) {
+        item_put(u->w, path, &rest);
+    } else {
+        item_cut(u->w, path);
+    }
+    return STATUS_OK;
+}
+
+/* REMOVE and DELETE. Of an item that is not there any path may be removed. */
+static enum status take_away(const struct update *u, const struct node *n)
+{
+    struct item_path path = path_of(u->e, n);
+    struct value present;
+    if (!item_find(u->item, &path, &present)) {
+        bool ignored = (u->absent && n->kind == NODE_REMOVE) || has_parent(u, &path);
+        return ignored ? STATUS_OK : refuse_path(u);
+    }
+    if (n->kind == NODE_DELETE) {
+        return delete_elements(u, n, &path, &present);
+    }
+    item_cut(u->w, &path);
+    return STATUS_OK;
+}
+
+/* Applies all assignments: writes upwards, then takes away downwards. */
+static enum status apply(const struct update *u)
+{
+    const struct expression *e = u->e;
+    enum status status = STATUS_OK;
+    for (uint16_t i = 0; i < e->paths_count && status == STATUS_OK; i++) {
+        const struct node *n = node_at(e, e->paths[i]);
+        status = n->kind == NODE_SET ? set(u, n) : n->kind == NODE_ADD ? add(u, n) : STATUS_OK;
+    }
+    for (uint16_t i = e->paths_count; i > 0 && status == STATUS_OK; i--) {
+        const struct node *n = node_at(e, e->paths[i - 1]);
+        if (n->kind == NODE_REMOVE || n->kind == NODE_DELETE) {
+            status = take_away(u, n);
+        }
     }
     return status;
 }
@@ -269,16 +294,16 @@ enum status expression_update(const struct expression *e, struct item item, stru
 {
     ASSERT(e->kind == EXPRESSION_UPDATE);
     uint32_t capacity = w->capacity;
-    struct update u = {e, item.bytes.size > 0 ? item : keys, values, w, error};
+    bool absent = item.bytes.size == 0;
+    struct update u = {e, absent ? keys : item, absent, values, w, error};
+    enum status status = STATUS_OK;
+    if (!e->typed) {
+        status = expression_check_literals(e, values, error);
+    }
     item_copy(w, u.item);
-    enum status status = w->overflowed ? refuse_size(&u) : STATUS_OK;
-    uint16_t i = node_at(e, e->root)->first;
-    for (; i != 0 && status == STATUS_OK; i = node_at(e, i)->next) {
-        status = apply(&u, node_at(e, i));
-        if (w->overflowed) {
-            status = refuse_size(&u);
-        }
+    if (status == STATUS_OK && !w->overflowed) {
+        status = apply(&u);
     }
     w->capacity = capacity;
-    return status;
+    return w->overflowed ? refuse_size(&u) : status;
 }

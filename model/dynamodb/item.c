@@ -7,8 +7,7 @@ enum {
     COUNT_BYTES = 4,
     HEAD_BYTES = 6, /* of an attribute: type and size of the value, size of the name */
     TYPES = TYPE_BS + 1,
-    NUMBER_HEAD_BYTES = 3, /* sign and exponent; the coefficient's bytes follow */
-    DEPTH_MAX = 32         /* of maps and lists in one another. Source: DDB-LIMIT-1 */
+    NUMBER_HEAD_BYTES = 3 /* sign and exponent; the coefficient's bytes follow */
 };
 
 static uint32_t load32(const char *at)
@@ -161,26 +160,42 @@ static void writer_find_last(struct item_writer *w)
     }
 }
 
-static void writer_insert(struct item_writer *w, uint32_t at, struct text name,
-                          const struct value *value)
+static uint32_t entry_bytes(struct text name, const struct value *value)
 {
     ASSERT(name.size <= UINT16_MAX);
-    uint32_t size = value_bytes(value);
-    uint32_t needed = HEAD_BYTES + (uint32_t)name.size + size;
-    if (w->overflowed || needed > w->capacity - w->size) {
-        w->overflowed = true;
-        return;
-    }
-    uint32_t head = size << 4 | (uint32_t)value->type;
+    return HEAD_BYTES + (uint32_t)name.size + value_bytes(value);
+}
+
+static void head_encode(char *entry, struct text name, enum attribute_type type, uint32_t size)
+{
+    uint32_t head = size << 4 | (uint32_t)type;
     uint16_t name_size = (uint16_t)name.size;
-    char *entry = w->at + at;
-    memmove(entry + needed, entry, w->size - at);
     memcpy(entry, &head, 4);
     memcpy(entry + 4, &name_size, 2);
     if (name.size > 0) {
         memcpy(entry + HEAD_BYTES, name.at, name.size);
     }
+}
+
+/* Encodes an entry of entry_bytes in all. */
+static void entry_encode(char *entry, struct text name, const struct value *value, uint32_t bytes)
+{
+    uint32_t size = bytes - HEAD_BYTES - (uint32_t)name.size;
+    head_encode(entry, name, value->type, size);
     value_encode(entry + HEAD_BYTES + name.size, value, size);
+}
+
+static void writer_insert(struct item_writer *w, uint32_t at, struct text name,
+                          const struct value *value)
+{
+    uint32_t needed = entry_bytes(name, value);
+    if (w->overflowed || needed > w->capacity - w->size) {
+        w->overflowed = true;
+        return;
+    }
+    char *entry = w->at + at;
+    memmove(entry + needed, entry, w->size - at);
+    entry_encode(entry, name, value, needed);
     w->last = at == w->size ? at : w->last + needed;
     w->size += needed;
     w->count++;
@@ -243,6 +258,131 @@ void item_add_element(struct item_writer *w, const struct value *element)
         at = (uint32_t)(e.end - w->at);
     }
     writer_insert(w, at, (struct text){0}, element);
+}
+
+struct item_writer item_begin(const struct item_writer *w, struct text name)
+{
+    uint64_t start = (uint64_t)w->size + HEAD_BYTES + name.size;
+    if (w->overflowed || start > w->capacity) {
+        return (struct item_writer){.overflowed = true};
+    }
+    return item_writer(w->at + start, w->capacity - (uint32_t)start);
+}
+
+void item_end(struct item_writer *w, struct text name, enum attribute_type type,
+              const struct item_writer *inner)
+{
+    struct item written = item_written(inner);
+    if (written.bytes.size == 0 || written.bytes.size >= UINT32_C(1) << 28) {
+        w->overflowed = true;
+        return;
+    }
+    ASSERT(name.size <= UINT16_MAX);
+    ASSERT(written.bytes.at == w->at + w->size + HEAD_BYTES + name.size);
+    head_encode(w->at + w->size, name, type, (uint32_t)written.bytes.size);
+    w->last = w->size;
+    w->size += HEAD_BYTES + (uint32_t)(name.size + written.bytes.size);
+    w->count++;
+}
+
+/* Paths into what is being written */
+
+/* Where a path ends in a writer's buffer: the offset of the entry, or of the place where it would
+ * be; and the entries around it, from the item's attribute inwards. */
+struct place {
+    uint32_t at;
+    bool found;
+    uint32_t around[ITEM_DEPTH_MAX];
+    uint32_t around_count;
+};
+
+/* Finds the step's entry in the document of `e`, or where it would be put. */
+static uint32_t document_find(const struct item_writer *w, const struct entry *e,
+                              const struct item_step *step, bool *found)
+{
+    const char *at = e->bytes.at + COUNT_BYTES;
+    *found = false;
+    for (uint32_t i = 0; at < e->end && !*found; i++) {
+        struct entry member = entry_at(at);
+        int order = step->name.at != NULL ? text_compare(member.name, step->name)
+                                          : (i > step->index) - (i < step->index);
+        if (order > 0) {
+            break;
+        }
+        *found = order == 0;
+        at = *found ? at : member.end;
+    }
+    return (uint32_t)(at - w->at);
+}
+
+static struct place place_find(const struct item_writer *w, const struct item_path *path)
+{
+    struct place p;
+    p.around_count = 0;
+    p.at = writer_find(w, path->name, &p.found);
+    for (; p.around_count < path->steps_count; p.around_count++) {
+        const struct item_step *step = &path->steps[p.around_count];
+        ASSERT(p.found && p.around_count < ITEM_DEPTH_MAX);
+        struct entry e = entry_at(w->at + p.at);
+        ASSERT(e.type == (step->name.at != NULL ? TYPE_M : TYPE_L));
+        p.around[p.around_count] = p.at;
+        p.at = document_find(w, &e, step, &p.found);
+    }
+    return p;
+}
+
+/* Makes room for `put` bytes in place of `cut` bytes at a place inside a document, which then has
+ * `more` members more. False where there is no room. */
+static bool place_resize(struct item_writer *w, const struct place *p, uint32_t cut, uint32_t put,
+                         int more)
+{
+    if (w->overflowed || (put > cut && put - cut > w->capacity - w->size)) {
+        w->overflowed = true;
+        return false;
+    }
+    char *from = w->at + p->at;
+    memmove(from + put, from + cut, w->size - p->at - cut);
+    for (uint32_t i = 0; i < p->around_count; i++) {
+        uint32_t head = load32(w->at + p->around[i]);
+        head += (put - cut) << 4;
+        memcpy(w->at + p->around[i], &head, 4);
+    }
+    char *members = w->at + (entry_at(w->at + p->around[p->around_count - 1]).bytes.at - w->at);
+    uint32_t count = load32(members) + (uint32_t)more;
+    memcpy(members, &count, COUNT_BYTES);
+    w->last += w->last > p->around[0] ? put - cut : 0;
+    w->size += put - cut;
+    return true;
+}
+
+static uint32_t place_bytes(const struct item_writer *w, const struct place *p)
+{
+    return p->found ? (uint32_t)(entry_at(w->at + p->at).end - (w->at + p->at)) : 0;
+}
+
+void item_put(struct item_writer *w, const struct item_path *path, const struct value *value)
+{
+    if (path->steps_count == 0) {
+        item_add(w, path->name, value);
+    } else if (!w->overflowed) {
+        struct place p = place_find(w, path);
+        struct text name = path->steps[path->steps_count - 1].name;
+        uint32_t bytes = entry_bytes(name, value);
+        if (place_resize(w, &p, place_bytes(w, &p), bytes, !p.found)) {
+            entry_encode(w->at + p.at, name, value, bytes);
+        }
+    }
+}
+
+void item_cut(struct item_writer *w, const struct item_path *path)
+{
+    if (path->steps_count == 0) {
+        item_remove(w, path->name);
+    } else if (!w->overflowed) {
+        struct place p = place_find(w, path);
+        ASSERT(p.found);
+        (void)place_resize(w, &p, place_bytes(w, &p), 0, -1);
+    }
 }
 
 void item_copy(struct item_writer *w, struct item item)
@@ -309,6 +449,56 @@ bool item_get(struct item item, struct text name, struct value *value)
         c.at = e.end;
     }
     return false;
+}
+
+bool value_step(const struct value *from, const struct item_step *step, struct value *to)
+{
+    if (step->name.at != NULL) {
+        return from->type == TYPE_M && item_get((struct item){from->bytes}, step->name, to);
+    }
+    if (from->type != TYPE_L || step->index >= item_count((struct item){from->bytes})) {
+        return false;
+    }
+    struct entry e = entry_at(from->bytes.at + COUNT_BYTES);
+    for (uint32_t i = 0; i < step->index; i++) {
+        e = entry_at(e.end);
+    }
+    value_decode(&e, to);
+    return true;
+}
+
+bool item_find(struct item item, const struct item_path *path, struct value *value)
+{
+    if (!item_get(item, path->name, value)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < path->steps_count; i++) {
+        struct value from = *value;
+        if (!value_step(&from, &path->steps[i], value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t depth_within(const struct value *value, uint32_t limit)
+{
+    uint32_t deepest = 0;
+    if ((value->type == TYPE_M || value->type == TYPE_L) && limit > 0) {
+        struct item_cursor c = item_cursor((struct item){value->bytes});
+        struct text name;
+        struct value member;
+        while (item_next(&c, &name, &member)) {
+            uint32_t depth = depth_within(&member, limit - 1);
+            deepest = depth > deepest ? depth : deepest;
+        }
+    }
+    return deepest + 1;
+}
+
+uint32_t value_depth(const struct value *value)
+{
+    return depth_within(value, ITEM_DEPTH_MAX);
 }
 
 struct text item_text(struct item item, struct text name)
@@ -412,7 +602,7 @@ struct text attribute_type_text(enum attribute_type type)
     return texts[type];
 }
 
-static bool run_valid(struct text bytes, enum attribute_type container, unsigned depth);
+static bool run_valid(struct text bytes, enum attribute_type container, unsigned level);
 
 static bool number_valid(struct text bytes)
 {
@@ -432,8 +622,12 @@ static bool number_valid(struct text bytes)
            coefficient_bytes(&n) + NUMBER_HEAD_BYTES == bytes.size;
 }
 
-static bool entry_valid(const struct entry *e, unsigned depth)
+/* Whether an entry at that level is sound, 1 being the item's attributes. */
+static bool entry_valid(const struct entry *e, unsigned level)
 {
+    if (level > ITEM_DEPTH_MAX) {
+        return false;
+    }
     switch (e->type) {
     case TYPE_S:
     case TYPE_B:
@@ -446,10 +640,11 @@ static bool entry_valid(const struct entry *e, unsigned depth)
         return e->bytes.size == 0;
     case TYPE_M:
     case TYPE_L:
+        return run_valid(e->bytes, e->type, level + 1);
     case TYPE_SS:
     case TYPE_NS:
     case TYPE_BS:
-        return depth < DEPTH_MAX && run_valid(e->bytes, e->type, depth + 1);
+        return run_valid(e->bytes, e->type, level);
     }
     return false;
 }
@@ -480,7 +675,7 @@ static bool follows(const struct entry *before, const struct entry *e,
     return value_compare(&a, &b) < 0;
 }
 
-static bool run_valid(struct text bytes, enum attribute_type container, unsigned depth)
+static bool run_valid(struct text bytes, enum attribute_type container, unsigned level)
 {
     if (bytes.size < COUNT_BYTES) {
         return false;
@@ -495,7 +690,7 @@ static bool run_valid(struct text bytes, enum attribute_type container, unsigned
             return false;
         }
         struct entry e = entry_at(at);
-        if (!entry_valid(&e, depth) || !follows(count == 0 ? NULL : &before, &e, container)) {
+        if (!entry_valid(&e, level) || !follows(count == 0 ? NULL : &before, &e, container)) {
             return false;
         }
         before = e;
@@ -506,5 +701,5 @@ static bool run_valid(struct text bytes, enum attribute_type container, unsigned
 
 bool item_valid(struct text bytes)
 {
-    return run_valid(bytes, TYPE_M, 0);
+    return run_valid(bytes, TYPE_M, 1);
 }

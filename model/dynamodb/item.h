@@ -80,11 +80,51 @@ void item_copy(struct item_writer *w, struct item item);
 void item_append(struct item_writer *w, const struct value *element);
 void item_add_element(struct item_writer *w, const struct value *element);
 
+/* A document or set inside the item that is being written. item_begin gives a writer of its own for
+ * what is in it, at the end of the buffer; `name` is to be the last of the names so far, or empty
+ * for an element of a list or set. item_end makes it a part of `w`, which must have been left alone
+ * until then. Without an item_end nothing came of it. */
+struct item_writer item_begin(const struct item_writer *w, struct text name);
+void item_end(struct item_writer *w, struct text name, enum attribute_type type,
+              const struct item_writer *inner);
+
 /* The finished item, a view of the buffer; size 0 where it overflowed. */
 struct item item_written(const struct item_writer *w);
 
 /* Finds a top-level attribute; false where there is none. `value` points into the item. */
 bool item_get(struct item item, struct text name, struct value *value);
+
+/* One step into a document: to an attribute of a map, or, where name.at is NULL, to the element of
+ * a list at `index`. */
+struct item_step {
+    struct text name;
+    uint32_t index;
+};
+
+/* A place in an item: an attribute, and the steps from it into its document, up to
+ * ITEM_DEPTH_MAX - 1 of them. Source: DDB-LIMIT-1. */
+enum { ITEM_DEPTH_MAX = 32 };
+
+struct item_path {
+    struct text name;
+    const struct item_step *steps;
+    uint32_t steps_count;
+};
+
+/* Takes a step from a value, or all steps of a path: false where there is nothing. */
+bool value_step(const struct value *from, const struct item_step *step, struct value *to);
+bool item_find(struct item item, const struct item_path *path, struct value *value);
+
+/* Writes a value at a path, in place of what is there. Behind the end of a list it becomes the last
+ * element. The document that the last step goes into must be there, and be of the step's kind. */
+void item_put(struct item_writer *w, const struct item_path *path, const struct value *value);
+
+/* Takes out what is at a path, which must be there; elements behind it move up. */
+void item_cut(struct item_writer *w, const struct item_path *path);
+
+/* Levels of a value: 1 for a scalar or a set; a document has one more than its deepest member.
+ * ITEM_DEPTH_MAX + 1 for any number above that. */
+uint32_t value_depth(const struct value *value);
 
 /* The text of an attribute of type S; size 0 where it is missing or of another type. */
 struct text item_text(struct item item, struct text name);

@@ -4,14 +4,14 @@
 
 #include "model/dynamodb/table_lmdb.h"
 #include "model/dynamodb/table_state.h"
+#include "model/dynamodb/table_stream.h"
 #include "sim/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An item that has not been touched for this long before its ttl never expires. Source: DDB-TTL-2.
- */
+/* A ttl that is so far in the past, or further, is taken for a mistake. Source: DDB-TTL-2. */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
 /* Items under one partition key, where the table has local indexes. Source: DDB-LSI-4. */
@@ -75,34 +75,12 @@ static bool names_valid(const struct table_config *c)
     return valid && key_types_valid(c);
 }
 
-static bool rate_valid(int64_t rate)
-{
-    return rate >= 0 && rate <= CAPACITY_RATE_MAX;
-}
-
-static bool rates_valid(const struct table_config *c)
-{
-    bool valid = rate_valid(c->rcu) && rate_valid(c->wcu);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        valid = valid && rate_valid(c->indexes[i].rcu) && rate_valid(c->indexes[i].wcu);
-    }
-    return valid;
-}
-
-static void meters_init(struct table *t, struct instant now)
-{
-    const struct table_config *c = &t->config;
-    t->meters[0].read = capacity_full(c->rcu, now);
-    t->meters[0].write = capacity_full(c->wcu, now);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        t->meters[1 + i].read = capacity_full(c->indexes[i].rcu, now);
-        t->meters[1 + i].write = capacity_full(c->indexes[i].wcu, now);
-    }
-}
-
 static void table_free(struct table *t)
 {
     memory_release(t->scratch, SCRATCH_BYTES);
+    stream_free(t);
+    meters_deinit(t);
+    occupations_deinit(t);
     journal_deinit(t);
     table_slots_deinit(t);
     free(t);
@@ -113,14 +91,24 @@ static bool table_init(struct table *t, struct instant now)
     if (t->config.ttl_attribute != NULL) {
         t->ttl_attribute = text_from(t->config.ttl_attribute);
     }
-    meters_init(t, now);
     t->scratch = memory_reserve(SCRATCH_BYTES);
-    return t->scratch != NULL && journal_init(t) && table_slots_init(t);
+    return t->scratch != NULL && meters_init(t, now) && journal_init(t) && occupations_init(t) &&
+           table_slots_init(t);
+}
+
+static enum status open_stream(struct table *t, struct error *error)
+{
+    uint32_t shards = t->config.stream_shards;
+    if (shards > STREAM_SHARDS_MAX) {
+        return error_set(error, STATUS_BAD_INPUT, "table %s: more than %d shards in its stream",
+                         t->config.name, STREAM_SHARDS_MAX);
+    }
+    return table_stream_start(t, t->config.stream, shards == 0 ? 1 : shards, error);
 }
 
 struct table *table_open(const struct table_config *config, struct instant now, struct error *error)
 {
-    if (!names_valid(config) || !rates_valid(config)) {
+    if (!names_valid(config) || !table_rates_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
                         "table %s: a key name is missing or a key's type wrong, an index cannot be "
                         "local, or items_max, history or a capacity is out of range",
@@ -141,6 +129,10 @@ struct table *table_open(const struct table_config *config, struct instant now, 
                         "table %s: cannot reserve address space for %llu "
                         "items",
                         config->name, (unsigned long long)config->items_max);
+        table_free(t);
+        return NULL;
+    }
+    if (config->stream != STREAM_NONE && open_stream(t, error) != STATUS_OK) {
         table_free(t);
         return NULL;
     }
@@ -190,26 +182,20 @@ static enum table_result full(struct table *t)
     return TABLE_FULL;
 }
 
-static void begin(struct table *t, struct instant now, struct table_reply *reply)
+static void begin(struct table *t, struct instant now)
 {
     ASSERT(!t->busy);
     t->now = now;
     journal_prune(t, now);
-    *reply = (struct table_reply){0};
+    meters_begin(t);
 }
-
-/* What a call is about: a key, its slot, and the item there. */
-struct access {
-    uint64_t hash;
-    uint32_t slot;            /* 0: none; after a write, where the item is */
-    const struct record *old; /* loaded; NULL: no item */
-};
 
 /* Finds the slot of a key and loads its item; false where the storage failed. */
 static bool access_key(struct table *t, struct item key, const struct outline *o, struct access *a)
 {
     struct text hash_value = outline_key(key, o, t->hash_place);
     struct text range_value = outline_key(key, o, t->range_place);
+    a->hash_value = hash_value;
     a->hash = key_hash(hash_value, range_value);
     a->slot = slot_find(t, a->hash, hash_value, range_value);
     a->old = NULL;
@@ -229,7 +215,7 @@ static struct item access_item(const struct table *t, const struct access *a)
 /* Writing */
 
 /* Puts an item under a key, for certain: all checks have been made. */
-static bool store_item(struct table *t, struct instant now, struct access *a,
+static bool store_item(struct table *t, struct instant now, const struct access *a,
                        const struct image *image)
 {
     if (a->old == NULL && t->count == t->config.items_max) {
@@ -264,12 +250,11 @@ static bool store_item(struct table *t, struct instant now, struct access *a,
     s->flags |= SLOT_DIRTY | SLOT_RECENT;
     cache_add(t, s, 1);
     t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
-    a->slot = slot;
-    return true;
+    return stream_note(t, now, a->old, record_of(t, record), false);
 }
 
-/* Takes an item out, for certain. */
-static bool remove_item(struct table *t, struct instant now, uint32_t slot)
+/* Takes an item out, for certain; `by_service`: TTL does. */
+static bool remove_item(struct table *t, struct instant now, uint32_t slot, bool by_service)
 {
     struct slot *s = slot_at(t, slot);
     const struct record *old = record_of(t, s->record);
@@ -281,25 +266,10 @@ static bool remove_item(struct table *t, struct instant now, uint32_t slot)
     t->hash = hash128_subtract(t->hash, hash128(record_item(t, old).bytes.at, old->encoded));
     slot_become(t, slot, 0, s->record, ORDERS_ALL);
     slot_removed(t, slot);
-    return true;
+    return stream_note(t, now, old, NULL, by_service);
 }
 
-static enum table_result finish_put(struct table *t, struct instant now, struct access *a,
-                                    const struct image *image, struct table_reply *reply)
-{
-    if (!table_collection_fits(t, a->old, image)) {
-        return TABLE_COLLECTION_FULL;
-    }
-    enum table_result result = table_charge_change(t, now, a->old, image, reply);
-    if (result != TABLE_OK) {
-        return result;
-    }
-    if (!store_item(t, now, a, image)) {
-        return full(t);
-    }
-    reply->new = record_item(t, record_of(t, slot_at(t, a->slot)->record));
-    return TABLE_OK;
-}
+/* Judging a write */
 
 static bool condition_holds(const struct expression *condition, struct item item,
                             const struct value *values)
@@ -307,27 +277,39 @@ static bool condition_holds(const struct expression *condition, struct item item
     return condition == NULL || expression_holds(condition, item, values);
 }
 
-enum table_result table_put(struct table *t, struct instant now, struct item item,
-                            const struct expression *condition, const struct value *values,
-                            struct table_reply *reply)
+/* Finds what is stored under the key in `of`, and whether the condition holds of it. */
+static enum table_result judge(struct table *t, struct instant now, const struct table_write *w,
+                               const struct outline *of, struct access *a)
 {
-    begin(t, now, reply);
-    struct outline o;
-    struct access a;
-    outline_item(t, item, &o);
-    enum table_result result =
-        table_check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
-    if (result != TABLE_OK) {
-        return result;
-    }
-    if (!access_key(t, item, &o, &a)) {
+    if (!access_key(t, w->item, of, a)) {
         return TABLE_FULL;
     }
-    reply->old = access_item(t, &a);
-    if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, o.size, reply);
+    if (table_occupied(t, now, a->hash)) {
+        return TABLE_CONFLICT;
     }
-    return finish_put(t, now, &a, &(struct image){item, &o}, reply);
+    return condition_holds(w->condition, access_item(t, a), w->values) ? TABLE_OK
+                                                                       : TABLE_CONDITION_FAILED;
+}
+
+/* Whether a write that stores an item may make its collection that large. */
+static enum table_result check_collection(const struct table *t, const struct prepared *p)
+{
+    return table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline})
+               ? TABLE_OK
+               : TABLE_COLLECTION_FULL;
+}
+
+static enum table_result prepare_put(struct table *t, struct instant now,
+                                     const struct table_write *w, struct prepared *p)
+{
+    p->item = w->item;
+    outline_item(t, w->item, &p->outline);
+    enum table_result result = table_check_item(t, w->item, &p->outline,
+                                                "Item size has exceeded the maximum allowed size");
+    if (result == TABLE_OK) {
+        result = judge(t, now, w, &p->outline, &p->access);
+    }
+    return result == TABLE_OK ? check_collection(t, p) : result;
 }
 
 /* Whether an update leaves the key alone. */
@@ -348,83 +330,129 @@ static enum table_result check_update(struct table *t, const struct expression *
 
 /* Applies an update in the scratch memory. Without an expression an absent item comes into being
  * with its key alone. Source: DDB-UPDATE-2. */
-static enum table_result apply_update(struct table *t, const struct access *a, struct item key,
-                                      const struct expression *update, const struct value *values,
-                                      struct item *item)
+static enum table_result apply_update(struct table *t, const struct table_write *w,
+                                      struct prepared *p)
 {
-    struct item old = access_item(t, a);
-    struct item_writer w = item_writer(t->scratch, SCRATCH_BYTES);
-    if (update == NULL) {
-        item_copy(&w, old.bytes.size > 0 ? old : key);
-    } else if (expression_update(update, old, key, values, &w, &t->message) != STATUS_OK) {
+    struct item old = access_item(t, &p->access);
+    struct item_writer writer = item_writer(t->scratch, SCRATCH_BYTES);
+    if (w->update == NULL) {
+        item_copy(&writer, old.bytes.size > 0 ? old : w->item);
+    } else if (expression_update(w->update, old, w->item, w->values, &writer, &t->message) !=
+               STATUS_OK) {
         return TABLE_INVALID;
     }
-    *item = item_written(&w);
-    return TABLE_OK;
+    p->item = item_written(&writer);
+    outline_item(t, p->item, &p->outline);
+    enum table_result result = table_check_item(
+        t, p->item, &p->outline, "Item size to update has exceeded the maximum allowed size");
+    return result == TABLE_OK ? check_collection(t, p) : result;
+}
+
+/* An update, a delete or a check: all name their item by its key. */
+static enum table_result prepare_by_key(struct table *t, struct instant now,
+                                        const struct table_write *w, struct prepared *p)
+{
+    enum table_result result = table_check_key(t, w->item);
+    if (result == TABLE_OK) {
+        result = check_update(t, w->update);
+    }
+    if (result != TABLE_OK) {
+        return result;
+    }
+    outline_item(t, w->item, &p->outline);
+    result = judge(t, now, w, &p->outline, &p->access);
+    return result == TABLE_OK && w->kind == WRITE_UPDATE ? apply_update(t, w, p) : result;
+}
+
+enum table_result table_prepare(struct table *t, struct instant now, const struct table_write *w,
+                                struct prepared *p)
+{
+    begin(t, now);
+    p->kind = w->kind;
+    p->access = (struct access){0};
+    p->item = (struct item){0};
+    return w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
+}
+
+enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
+                               enum table_result judged, struct table_reply *reply)
+{
+    const struct record *old = p->access.old;
+    bool stores = p->item.bytes.size > 0;
+    if (judged == TABLE_OK && p->kind != WRITE_CHECK) {
+        const struct image image = {p->item, &p->outline};
+        return table_charge_change(t, now, p->access.hash_value, old, stores ? &image : NULL,
+                                   reply);
+    }
+    uint32_t size = stores ? p->outline.size : 0;
+    enum table_result result = table_charge_failed(t, now, p->access.hash_value, old, size, reply);
+    return result == TABLE_CONDITION_FAILED ? judged : result;
+}
+
+enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p)
+{
+    bool done = true;
+    if (p->item.bytes.size > 0) {
+        done = store_item(t, now, &p->access, &(struct image){p->item, &p->outline});
+    } else if (p->kind == WRITE_DELETE && p->access.old != NULL) {
+        done = remove_item(t, now, p->access.slot, false);
+    }
+    return done ? TABLE_OK : full(t);
+}
+
+struct item table_prepared_old(const struct table *t, const struct prepared *p)
+{
+    return access_item(t, &p->access);
+}
+
+static enum table_result write_item(struct table *t, struct instant now,
+                                    const struct table_write *w, struct table_reply *reply)
+{
+    struct prepared p;
+    *reply = (struct table_reply){.units = t->units};
+    enum table_result result = table_prepare(t, now, w, &p);
+    if (result == TABLE_OK || result == TABLE_CONDITION_FAILED) {
+        reply->old = table_prepared_old(t, &p);
+        result = table_charge(t, now, &p, result, reply);
+    }
+    if (result == TABLE_OK) {
+        result = table_commit(t, now, &p);
+    }
+    if (result == TABLE_OK) {
+        reply->new = p.item;
+    }
+    return result;
+}
+
+enum table_result table_put(struct table *t, struct instant now, struct item item,
+                            const struct expression *condition, const struct value *values,
+                            struct table_reply *reply)
+{
+    const struct table_write w = {t, WRITE_PUT, item, NULL, condition, values};
+    return write_item(t, now, &w, reply);
 }
 
 enum table_result table_update(struct table *t, struct instant now, struct item key,
                                const struct expression *update, const struct expression *condition,
                                const struct value *values, struct table_reply *reply)
 {
-    begin(t, now, reply);
-    struct outline o;
-    struct access a;
-    struct item item;
-    enum table_result result = table_check_key(t, key);
-    if (result == TABLE_OK) {
-        result = check_update(t, update);
-    }
-    if (result != TABLE_OK) {
-        return result;
-    }
-    outline_item(t, key, &o);
-    if (!access_key(t, key, &o, &a)) {
-        return TABLE_FULL;
-    }
-    reply->old = access_item(t, &a);
-    if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, a.old == NULL ? 0 : a.old->size, reply);
-    }
-    result = apply_update(t, &a, key, update, values, &item);
-    if (result == TABLE_OK) {
-        outline_item(t, item, &o);
-        result = table_check_item(t, item, &o,
-                                  "Item size to update has exceeded the maximum allowed size");
-    }
-    return result == TABLE_OK ? finish_put(t, now, &a, &(struct image){item, &o}, reply) : result;
+    const struct table_write w = {t, WRITE_UPDATE, key, update, condition, values};
+    return write_item(t, now, &w, reply);
 }
 
 enum table_result table_delete(struct table *t, struct instant now, struct item key,
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply)
 {
-    begin(t, now, reply);
-    struct outline o;
-    struct access a;
-    enum table_result result = table_check_key(t, key);
-    if (result != TABLE_OK) {
-        return result;
-    }
-    outline_item(t, key, &o);
-    if (!access_key(t, key, &o, &a)) {
-        return TABLE_FULL;
-    }
-    reply->old = access_item(t, &a);
-    if (!condition_holds(condition, reply->old, values)) {
-        return table_charge_failed(t, now, a.old, 0, reply);
-    }
-    result = table_charge_change(t, now, a.old, NULL, reply);
-    if (result == TABLE_OK && a.old != NULL && !remove_item(t, now, a.slot)) {
-        result = full(t);
-    }
-    return result;
+    const struct table_write w = {t, WRITE_DELETE, key, NULL, condition, values};
+    return write_item(t, now, &w, reply);
 }
 
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply)
 {
-    begin(t, now, reply);
+    begin(t, now);
+    *reply = (struct table_reply){.units = t->units};
     struct outline o;
     struct access a = {0};
     *item = (struct item){0};
@@ -438,7 +466,9 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     }
     uint32_t image = a.slot == 0 ? 0 : journal_image(t, a.slot, table_as_of(t, now, as_of));
     uint32_t size = image == 0 ? 0 : record_of(t, image)->size;
-    result = table_charge_read(t, now, TABLE_BASE, size, as_of.ns == now.ns, &reply->rcu_milli);
+    result = table_charge_read(t, now, TABLE_BASE, a.hash_value, size, as_of.ns == now.ns,
+                               &reply->rcu_milli);
+    reply->throttled = t->throttled;
     if (result == TABLE_OK && image != 0) {
         *item = record_item(t, record_of(t, image));
     }
@@ -447,9 +477,10 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
 
 /* TTL */
 
+/* The earliest ttl that expires. */
 static int64_t ttl_oldest(const struct table *t)
 {
-    return instant_epoch_seconds(t->now) - TTL_PAST_S;
+    return instant_epoch_seconds(t->now) - TTL_PAST_S + 1;
 }
 
 /* The place in the TTL order of the first item with that ttl or a later one. */
@@ -499,8 +530,7 @@ void table_each_expiry(struct table *t, int64_t from, int64_t to,
 
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old)
 {
-    struct table_reply reply;
-    begin(t, now, &reply);
+    begin(t, now);
     *old = (struct item){0};
     uint32_t slot = slot_find_hash(t, key_hash);
     if (slot == 0 || !slot_present(slot_at(t, slot))) {
@@ -512,7 +542,14 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
         return false;
     }
     *old = record_item(t, record_of(t, slot_at(t, slot)->record));
-    return remove_item(t, now, slot);
+    return remove_item(t, now, slot, true);
+}
+
+uint64_t table_key_hash(const struct table *t, struct item item)
+{
+    struct outline o;
+    outline_item(t, item, &o);
+    return key_hash(outline_key(item, &o, t->hash_place), outline_key(item, &o, t->range_place));
 }
 
 /* Looking without touching */
@@ -586,10 +623,4 @@ uint64_t table_count(const struct table *t)
 struct hash128 table_hash(const struct table *t)
 {
     return t->hash;
-}
-
-struct table_consumed table_consumed(const struct table *t, int32_t index)
-{
-    ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
-    return t->meters[index + 1].consumed;
 }

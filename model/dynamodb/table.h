@@ -10,11 +10,10 @@
  * pages and matches: counted trees give the end of a page from the sizes alone, and a filter on the
  * hash key of an index whose range key is the table's hash key finds its matches through that
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
- * unwritten ones; keys, sizes and order live in memory. A Scan goes by the hash of the partition
- * key, which means nothing to a client, and then by the sort key; its segments are intervals of the
- * hash. Between checkpoints nothing is allocated and LMDB is not written; table_checkpoint writes
- * what has changed, in key order, and commits. Left out: transactions, streams. Sources: DDB-* in
- * docs/sources.md.
+ * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
+ * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
+ * A Scan goes by the hash of the partition key, which means nothing to a client, and then by the
+ * sort key; its segments are intervals of the hash. Sources: DDB-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
 #define LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -46,20 +45,48 @@ struct table_index_config {
     enum table_projection projection;
     const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes, keys aside */
     uint32_t include_count;
-    int64_t rcu, wcu; /* provisioned units a second; 0: on demand */
+    int64_t rcu, wcu; /* provisioned units a second; 0: on demand. Unused by a local index */
+    int64_t max_rcu, max_wcu; /* on demand, the owner's maximum, units a second; 0: none */
 };
+
+/* What the records of a table's stream hold beside the item's key (model/dynamodb/table_stream.h).
+ */
+enum stream_view {
+    STREAM_NONE, /* the table has no stream */
+    STREAM_KEYS_ONLY,
+    STREAM_NEW_IMAGE,
+    STREAM_OLD_IMAGE,
+    STREAM_NEW_AND_OLD_IMAGES
+};
+
+/* What else holds a table back. A zeroed one holds back nothing (but provisioned units do); the
+ * service's own is table_limits_aws. Units a second, 0: no such limit. */
+struct table_limits {
+    struct duration burst;        /* for which unused units are kept, whole seconds; 0: 300 s */
+    int64_t key_rcu, key_wcu;     /* of one partition key value of the table or of an index */
+    int64_t first_rcu, first_wcu; /* on demand: of a new table, and of each of its indexes */
+    struct duration growth;       /* on demand: a peak may be doubled after so long; 0: 30 min */
+    int64_t account_rcu, account_wcu; /* on demand: of a table and its indexes together */
+};
+
+extern const struct table_limits table_limits_aws;
 
 struct table_config {
     const char *name;
     struct table_key hash_key, range_key;
     const char *ttl_attribute; /* NULL: TTL is off */
-    const char *directory;   /* of the LMDB environment, made where it is missing; NULL: a temporary
-                                one, made at the first checkpoint and removed at close */
-    const char *scratch;     /* where temporary directories are made; NULL: /tmp */
-    int64_t rcu, wcu;        /* as for an index */
-    struct duration history; /* how far back as_of may reach; older before-images may go */
-    uint64_t items_max;      /* most items at any time: sizes the reserved memory */
-    uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */
+    const char *directory; /* of the LMDB environment, made where it is missing; NULL: a temporary
+                              one, made at the first checkpoint and removed at close */
+    bool durable;          /* the directory's checkpoints survive a crash of the machine too */
+    const char *scratch;   /* where temporary directories are made; NULL: /tmp */
+    int64_t rcu, wcu;      /* as for an index */
+    int64_t max_rcu, max_wcu;
+    struct table_limits limits;
+    enum stream_view stream;
+    uint32_t stream_shards;        /* 0: one */
+    struct duration history;       /* how far back as_of may reach; older before-images may go */
+    uint64_t items_max;            /* most items at any time: sizes the reserved memory */
+    uint64_t cache_bytes;          /* item bodies kept in memory at most, unwritten ones aside */
     uint64_t collection_bytes_max; /* of what lies under one partition key, in a table with local
                                       indexes, these included; 0: DynamoDB's 10 GB */
     uint32_t indexes_count;
@@ -69,10 +96,26 @@ struct table_config {
 struct table;
 
 /* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
- * read. The config and its strings are the caller's and live as long as the table. NULL with a
- * message on failure. */
+ * read, and its keys must be those of the config, while indexes, TTL and capacity become the
+ * config's. The config and its strings are the caller's and live as long as the table. NULL with a
+ * message on failure: then the directory is as it was. */
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
+
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute, stream and
+ * units. The config's other members are zero, for the caller to set. One block of memory: free() it
+ * after every table that was opened with its config has been closed. NULL with a message where the
+ * directory holds no table, is in use or is damaged. */
+struct table_description {
+    struct table_config config;
+    uint64_t count; /* of the items */
+};
+struct table_description *table_describe(const char *directory, struct error *error);
+
+/* Gives a table the units and limits of a config that is else like its own; its buckets are full
+ * then. No marks are held. STATUS_BAD_INPUT with a message. */
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error);
 
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
@@ -80,17 +123,36 @@ enum status table_close(struct table *t, struct error *error);
 enum table_result {
     TABLE_OK,
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
-    TABLE_THROTTLED,        /* ProvisionedThroughputExceededException: nothing done */
+    TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
     TABLE_COLLECTION_FULL,  /* ItemCollectionSizeLimitExceededException: nothing done */
+    TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
                    says why */
 };
 
-/* What a call consumed, in thousandths of a unit; the item before a write, and after a put or an
- * update that was made (size 0: none). Both are valid until the next call on the table. */
+/* Why a request was refused. Source: DDB-THROTTLE-1. */
+enum throttle_reason {
+    THROTTLE_NONE,
+    THROTTLE_PROVISIONED,   /* the provisioned units of the table or of an index are used up */
+    THROTTLE_KEY_RANGE,     /* those of a partition key value, or twice the former peak on demand */
+    THROTTLE_ON_DEMAND_MAX, /* the owner's maximum */
+    THROTTLE_ACCOUNT,       /* the account's quota for one table */
+};
+
+/* Who refused: the table or the index, the first of several. */
+struct throttle {
+    int32_t index; /* TABLE_BASE: the table, and for its local indexes, too */
+    enum throttle_reason reason;
+};
+
+/* What a call consumed, in thousandths of a unit, the item before a write, and the one that it
+ * stored (size 0: none). Both are valid until the next call on the table; `new` of a put is the
+ * caller's own. */
 struct table_reply {
-    int64_t rcu_milli, wcu_milli;
+    int64_t rcu_milli, wcu_milli; /* of table and indexes together */
+    const int64_t *units;      /* [0] of the table, then of each index; valid until the next call */
+    struct throttle throttled; /* of TABLE_THROTTLED; its reason is THROTTLE_NONE otherwise */
     struct item old, new;
 };
 
@@ -106,9 +168,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
- * there is none, and is valid until the next call on the table. An instant more than `history` ago
- * is answered as of `history` ago, here and in queries. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so; later than now:
+ * eventually consistent, but without a lag). `item` has size 0 where there is none, and is valid
+ * until the next call on the table. An instant more than `history` ago is answered as of `history`
+ * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
@@ -141,6 +204,7 @@ struct table_page {
     int64_t bytes;                /* evaluated */
     int64_t fetched_bytes; /* of items fetched, each rounded up to 4 KB; paid for beside bytes */
     int64_t rcu_milli;
+    struct throttle throttled; /* as in a reply */
     struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
 };
 
@@ -172,18 +236,22 @@ const char *table_message(const struct table *t);
 /* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
  * it is fully there. Source: DDB-TTL-*. */
 
-/* The least ttl of any item that is at least `from`; false where there is none. Items more than
- * five years before the latest instant that the table was told never expire and are not counted. */
+/* The least ttl of any item that is at least `from`; false where there is none. Items whose ttl is
+ * five years or more before the latest instant that the table was told never expire and are not
+ * counted. */
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
 
 /* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
 
-/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
- * Returns whether it did;
- * *old is what was there, valid until the next call. Costs no capacity. */
+/* Deletes the item with that key hash if its ttl is still before `now`, and less than five years
+ * before. Returns whether it did; *old is what was there, valid until the next call. Costs no
+ * capacity. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
+
+/* The hash of an item's key, or of a key alone, that names it here. */
+uint64_t table_key_hash(const struct table *t, struct item item);
 
 /* Looking without touching: no capacity, no lag. For invariants, reports and tests. A key's value
  * is given as the table orders it: S and B as they are, N as number_sortable has it. */
@@ -205,12 +273,30 @@ void table_each_key(struct table *t,
  * writes go. */
 struct hash128 table_hash(const struct table *t);
 
-/* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. */
+/* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. What a
+ * local index uses is the table's. A request that several refuse counts for each of them. */
 struct table_consumed {
     int64_t rcu_milli, wcu_milli;
     int64_t throttled_reads, throttled_writes;
 };
 struct table_consumed table_consumed(const struct table *t, int32_t index);
+
+/* The same second by second: one row for each second (of the clock) in which something was asked of
+ * the table or the index, in no particular order. */
+struct table_second {
+    int64_t second; /* since the epoch */
+    int32_t index;
+    struct table_consumed consumed;
+    int64_t throttled_rcu_milli, throttled_wcu_milli; /* what was refused would have consumed it */
+};
+
+uint64_t table_seconds_count(const struct table *t);
+void table_second(const struct table *t, uint64_t i, struct table_second *row);
+
+/* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
+ */
+int64_t table_stored_bytes(const struct table *t, int32_t index);
+int64_t table_stored_items(const struct table *t, int32_t index); /* and how many they are */
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until
@@ -225,6 +311,12 @@ void table_release_marks(struct table *t);
 /* True when the unwritten bodies have grown so far that the caller should make a checkpoint soon;
  * it does so between two events. */
 bool table_wants_checkpoint(const struct table *t);
+
+/* Writes what has changed and commits it in one step. After an error the directory holds the table
+ * as of this checkpoint or, mostly, of the one before, whole either way; nothing is lost in memory,
+ * and the next checkpoint, once there is room, writes it all. What has returned STATUS_OK survives
+ * a crash of the program at any instant, SIGKILL included; a crash of the machine only in a
+ * `durable` directory. */
 enum status table_checkpoint(struct table *t, struct error *error);
 
 #endif

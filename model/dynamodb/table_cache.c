@@ -116,87 +116,28 @@ bool slot_load(struct table *t, uint32_t slot)
 
 /* The store */
 
-/* Which table it is: its keys, each with its type but S. Indexes may change from run to run. */
-static void put_key(struct text_writer *w, const struct table *t, uint32_t place)
+/* What the store is to say of its contents. */
+static struct store_summary summary_of(const struct table *t)
 {
-    text_put(w, t->attributes[place]);
-    if (t->types[place] != TYPE_S) {
-        text_put(w, TEXT(" of type "));
-        text_put(w, attribute_type_text(t->types[place]));
-    }
+    return (struct store_summary){t->count, t->hash, description_write(t).bytes};
 }
 
-static struct text identity(const struct table *t, char *buffer, size_t size)
+/* Two that differ have other hashes. */
+static struct hash128 summary_hash(const struct store_summary *s)
 {
-    struct text_writer w = text_writer(buffer, size);
-    text_put(&w, TEXT("hash key "));
-    put_key(&w, t, t->hash_place);
-    if (t->range_place != PLACE_NONE) {
-        text_put(&w, TEXT(", range key "));
-        put_key(&w, t, t->range_place);
-    }
-    return text_written(&w);
+    struct hash128 hash = hash128(s->description.at, s->description.size);
+    return hash128_add(hash128_add(hash, s->hash), (struct hash128){s->count, 0});
 }
 
 static enum status open_store(struct table *t, struct store_summary *summary, struct error *error)
 {
-    char buffer[1024];
-    t->store =
-        store_open(t->config.directory, t->config.scratch != NULL ? t->config.scratch : "/tmp",
-                   identity(t, buffer, sizeof buffer), summary, error);
-    if (t->store == NULL) {
-        error_prefix(error, "table %s", t->config.name);
-        return STATUS_IO;
-    }
-    return STATUS_OK;
-}
-
-/* Takes over one item of an existing store. */
-static enum status read_item(void *self, struct text bytes, struct error *error)
-{
-    struct table *t = self;
-    struct item item = {bytes};
-    struct outline o;
-    outline_item(t, item, &o);
-    struct text hash_value = outline_key(item, &o, t->hash_place);
-    struct text range_value = outline_key(item, &o, t->range_place);
-    uint64_t hash = key_hash(hash_value, range_value);
-    if (hash_value.size == 0 || (t->range_place != PLACE_NONE && range_value.size == 0) ||
-        slot_find(t, hash, hash_value, range_value) != 0) {
-        return error_set(error, STATUS_CORRUPT, "an item has no key of its own");
-    }
-    uint32_t slot = t->count < t->config.items_max ? slot_new(t, hash) : 0;
-    uint32_t record = slot != 0 ? record_new(t, item, &o) : 0;
-    if (record == 0) {
-        return error_set(error, STATUS_FULL, "the directory has more items than the table may");
-    }
-    slot_become(t, slot, record, 0, ORDERS_ALL);
-    slot_publish(t, slot);
-    struct slot *s = slot_at(t, slot);
-    s->flags |= SLOT_STORED;
-    cache_add(t, s, 1);
-    make_room(t, 0);
-    t->count++;
-    t->hash = hash128_add(t->hash, hash128(bytes.at, bytes.size));
-    return STATUS_OK;
-}
-
-enum status cache_read_all(struct table *t, struct error *error)
-{
-    struct store_summary summary;
-    enum status status = open_store(t, &summary, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = store_each(t->store, read_item, t, error);
-    if (status == STATUS_OK && (summary.count != t->count || summary.hash.low != t->hash.low ||
-                                summary.hash.high != t->hash.high)) {
-        status = error_set(error, STATUS_CORRUPT, "items are missing or changed");
-    }
-    if (status != STATUS_OK) {
-        error_prefix(error, "table %s: %s", t->config.name, t->config.directory);
-    }
-    return status;
+    struct error why; /* its status is the one to return */
+    const struct store_options options = {.directory = t->config.directory,
+                                          .scratch = t->config.scratch != NULL ? t->config.scratch
+                                                                               : "/tmp",
+                                          .durable = t->config.durable};
+    t->store = store_open(&options, summary, &why);
+    return t->store != NULL ? STATUS_OK : error_set(error, why.status, "%s", why.message);
 }
 
 /* Checkpoints */
@@ -221,27 +162,61 @@ static enum status write_removed(struct table *t, struct error *error)
     return STATUS_OK;
 }
 
-static enum status write_dirty(struct table *t, struct error *error)
+/* Slots that are written together: each and its record lie anywhere, so all are asked for before
+ * the first is needed. */
+enum { BATCH = 16, RECORD_LINES = 6, LINE_BYTES = 64 };
+
+static uint32_t next_batch(const struct table *t, struct tree_place *place, uint32_t slots[BATCH])
 {
     const struct counted_tree *tree = &t->orders[ORDER_BASE].tree;
-    struct tree_cursor c = tree_at_rank(tree, 0).cursor;
-    for (uint32_t i = 0; i < tree->count; i++) {
-        const struct slot *s = slot_at(t, tree_member(tree, c));
-        const struct record *r = record_of(t, s->record);
-        if ((s->flags & SLOT_DIRTY) != 0) {
-            enum status status =
-                store_put(t->store, record_hash_value(t, r), record_range_value(t, r),
-                          record_item(t, r).bytes, error);
-            if (status != STATUS_OK) {
-                return status;
-            }
-        }
-        tree_step(tree, &c, false);
+    uint32_t count = 0;
+    for (; count < BATCH && place->rank < tree->count; place->rank++) {
+        slots[count] = tree_member(tree, place->cursor);
+        __builtin_prefetch(slot_at(t, slots[count++]));
+        tree_step(tree, &place->cursor, false);
     }
-    return STATUS_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *record = (const char *)record_of(t, slot_at(t, slots[i])->record);
+        for (uint32_t line = 0; line < RECORD_LINES; line++) {
+            __builtin_prefetch(record + (size_t)line * LINE_BYTES);
+        }
+    }
+    return count;
 }
 
-static enum status write_all(struct table *t, struct error *error)
+static enum status write_dirty(struct table *t, struct error *error)
+{
+    uint32_t slots[BATCH];
+    struct tree_place place = tree_at_rank(&t->orders[ORDER_BASE].tree, 0);
+    enum status status = STATUS_OK;
+    uint32_t count = next_batch(t, &place, slots);
+    for (; count > 0 && status == STATUS_OK; count = next_batch(t, &place, slots)) {
+        for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+            const struct slot *s = slot_at(t, slots[i]);
+            const struct record *r = record_of(t, s->record);
+            if ((s->flags & SLOT_DIRTY) != 0) {
+                status = store_put(t->store, record_hash_value(t, r), record_range_value(t, r),
+                                   record_item(t, r).bytes, error);
+            }
+        }
+    }
+    return status;
+}
+
+/* After a commit that failed nobody knows what LMDB has: it may be anything that is dirty. */
+static void expect_stored(struct table *t)
+{
+    for (uint32_t i = 1; i < t->slots_used; i++) {
+        struct slot *s = slot_at(t, i);
+        if ((s->flags & (SLOT_USED | SLOT_DIRTY | SLOT_ABSENT)) == (SLOT_USED | SLOT_DIRTY)) {
+            s->flags |= SLOT_STORED;
+        }
+    }
+}
+
+/* One attempt: STATUS_FULL means that the map was too small and another is worth while. */
+static enum status try_to_write(struct table *t, const struct store_summary *summary,
+                                struct error *error)
 {
     enum status status = store_begin(t->store, error);
     if (status == STATUS_OK) {
@@ -250,11 +225,27 @@ static enum status write_all(struct table *t, struct error *error)
     if (status == STATUS_OK) {
         status = write_dirty(t, error);
     }
-    struct store_summary summary = {t->count, t->hash};
     if (status == STATUS_OK) {
-        status = store_commit(t->store, &summary, error);
-    } else {
+        status = store_commit(t->store, summary, error);
+        if (status != STATUS_OK) {
+            expect_stored(t);
+        }
+    }
+    if (status != STATUS_OK) {
         store_abort(t->store);
+    }
+    return status;
+}
+
+static enum status write_all(struct table *t, struct error *error)
+{
+    struct store_summary summary = summary_of(t);
+    enum status status = STATUS_FULL;
+    while (status == STATUS_FULL) {
+        status = try_to_write(t, &summary, error);
+    }
+    if (status == STATUS_OK) {
+        t->stored = summary_hash(&summary);
     }
     return status;
 }
@@ -286,21 +277,96 @@ static void settle(struct table *t)
     make_room(t, 0);
 }
 
+/* Whether the store is to be written at all. */
+static bool changed(const struct table *t)
+{
+    struct store_summary summary = summary_of(t);
+    struct hash128 hash = summary_hash(&summary);
+    return t->dirty_bytes > 0 || t->removed_count > 0 || hash.low != t->stored.low ||
+           hash.high != t->stored.high;
+}
+
 enum status table_checkpoint(struct table *t, struct error *error)
 {
     ASSERT(!t->busy);
     struct store_summary summary;
     enum status status = t->store != NULL ? STATUS_OK : open_store(t, &summary, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    do {
+    if (status == STATUS_OK && changed(t)) {
         status = write_all(t, error);
-    } while (status == STATUS_FULL);
+        if (status == STATUS_OK) {
+            settle(t);
+        }
+    }
+    if (status == STATUS_OK && t->config.durable) {
+        status = store_seal(t->store, error);
+    }
     if (status != STATUS_OK) {
         error_prefix(error, "table %s", t->config.name);
-        return status;
     }
-    settle(t);
+    return status;
+}
+
+/* Opening */
+
+/* Takes over one item of an existing store. */
+static enum status read_item(void *self, struct text bytes, struct error *error)
+{
+    struct table *t = self;
+    struct item item = {bytes};
+    struct outline o;
+    outline_item(t, item, &o);
+    struct text hash_value = outline_key(item, &o, t->hash_place);
+    struct text range_value = outline_key(item, &o, t->range_place);
+    uint64_t hash = key_hash(hash_value, range_value);
+    if (hash_value.size == 0 || (t->range_place != PLACE_NONE && range_value.size == 0) ||
+        slot_find(t, hash, hash_value, range_value) != 0) {
+        return error_set(error, STATUS_CORRUPT, "an item has no key of its own");
+    }
+    uint32_t slot = t->count < t->config.items_max ? slot_new(t, hash) : 0;
+    uint32_t record = slot != 0 ? record_new(t, item, &o) : 0;
+    if (record == 0) {
+        return error_set(error, STATUS_FULL, "the directory has more items than the table may");
+    }
+    slot_become(t, slot, record, 0, ORDERS_ALL);
+    slot_publish(t, slot);
+    struct slot *s = slot_at(t, slot);
+    s->flags |= SLOT_STORED;
+    cache_add(t, s, 1);
+    make_room(t, 0);
+    t->count++;
+    t->hash = hash128_add(t->hash, hash128(bytes.at, bytes.size));
     return STATUS_OK;
+}
+
+/* Reads all items of a store that has some table in it. */
+static enum status read_store(struct table *t, const struct store_summary *summary,
+                              struct error *error)
+{
+    t->stored = summary_hash(summary);
+    enum status status = description_check(t, summary->description, error);
+    if (status == STATUS_OK) {
+        status = store_each(t->store, read_item, t, error);
+    }
+    if (status == STATUS_OK && (summary->count != t->count || summary->hash.low != t->hash.low ||
+                                summary->hash.high != t->hash.high)) {
+        status = error_set(error, STATUS_CORRUPT, "items are missing or changed");
+    }
+    if (status != STATUS_OK) {
+        error_prefix(error, "%s", t->config.directory);
+    }
+    return status;
+}
+
+enum status cache_read_all(struct table *t, struct error *error)
+{
+    struct store_summary summary;
+    enum status status = open_store(t, &summary, error);
+    if (status == STATUS_OK) {
+        status =
+            summary.description.size == 0 ? write_all(t, error) : read_store(t, &summary, error);
+    }
+    if (status != STATUS_OK) {
+        error_prefix(error, "table %s", t->config.name);
+    }
+    return status;
 }

@@ -6,6 +6,7 @@
  * are dropped at the front as time passes, and the array moves up when half of it is gone.
  */
 #include "model/dynamodb/table_state.h"
+#include "model/dynamodb/table_stream.h"
 #include "sim/memory.h"
 
 enum { ENTRIES_MAX = 1 << 26, COMPACT_AT = 1024 };
@@ -42,8 +43,10 @@ static struct journal_entry *entry_at(const struct journal *j, uint64_t number)
 
 struct instant table_as_of(const struct table *t, struct instant now, struct instant as_of)
 {
-    ASSERT(as_of.ns <= now.ns);
     int64_t oldest;
+    if (instant_before(now, as_of)) {
+        return now;
+    }
     if (__builtin_sub_overflow(now.ns, t->config.history.ns, &oldest)) {
         return as_of;
     }
@@ -174,25 +177,15 @@ void journal_return(struct table *t, uint32_t orders)
 
 /* Marks */
 
-/* Bytes of the meters that the table has, and a mark, which ends with them. */
-static size_t meters_bytes(const struct table *t)
-{
-    return (1 + (size_t)t->config.indexes_count) * sizeof t->meters[0];
-}
-
-static struct mark *mark_at(const struct table *t, uint64_t mark)
-{
-    size_t bytes = offsetof(struct mark, meters) + meters_bytes(t);
-    return (struct mark *)((char *)t->journal.marks + (mark - 1) * bytes);
-}
-
 uint64_t table_mark(struct table *t)
 {
     struct journal *j = &t->journal;
     ASSERT(j->marks_count < TABLE_MARKS_MAX);
-    struct mark *mark = mark_at(t, ++j->marks_count);
+    struct mark *mark = &j->marks[j->marks_count++];
     mark->next = journal_next(j);
-    memcpy(mark->meters, t->meters, meters_bytes(t));
+    mark->stream_newest = table_stream_newest(t);
+    meters_mark(t, j->marks_count, mark);
+    mark->occupied = t->occupied_count;
     return j->marks_count;
 }
 
@@ -249,14 +242,17 @@ void table_rollback(struct table *t, uint64_t mark)
     struct journal *j = &t->journal;
     ASSERT(!t->busy && mark > 0 && mark <= j->marks_count);
     j->marks_count = (uint32_t)mark;
-    const struct mark *m = mark_at(t, mark);
+    const struct mark *m = &j->marks[mark - 1];
     while (journal_next(j) > m->next) {
         undo_last(t);
     }
-    memcpy(t->meters, m->meters, meters_bytes(t));
+    stream_undo(t, m->stream_newest);
+    meters_rollback(t, (uint32_t)mark, m);
+    t->occupied_count = m->occupied;
 }
 
 void table_release_marks(struct table *t)
 {
     t->journal.marks_count = 0;
+    meters_release_marks(t);
 }

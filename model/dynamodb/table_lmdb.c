@@ -17,46 +17,56 @@ enum {
     KEY_BYTES_MAX = 511, /* LMDB's own limit, unless it was built otherwise */
     KEY_KEPT = KEY_BYTES_MAX - 16,
     CHECKSUM_BYTES = 8,
-    IDENTITY_MAX = 4096,
-    VERSION = 1,
+    VERSION = 2,
     PATH_SIZE = 4096,
     BLOCK_BYTES = 1 << 20,
 };
 
-static const size_t MAP_BYTES_FIRST = (size_t)1 << 20; /* doubled as often as needed */
+static const size_t MAP_BYTES_FIRST = (size_t)1 << 30; /* address space, not memory */
+static const size_t MAP_BYTES_LEAST = (size_t)1 << 20;
 static const char MAGIC[16] = "LOCKSTEP TABLE\n";
 static const char DATA_FILE[] = "data.mdb";
 static const char OWN_FILE[] = "lockstep-table";
 
-/* The record of our own in LMDB; the identity follows. Its key sorts before all others. */
+/* The record of our own in LMDB; the description follows. Its key sorts before all others, which
+ * are longer. */
 struct store_head {
     char magic[16];
     uint64_t version, count;
     struct hash128 hash;
 };
 
-static const char HEAD_KEY[] = {0, 0, 'h', 'e', 'a', 'd'};
+static const char HEAD_KEY[] = {0};
 
-/* The file beside LMDB's. */
+/* More than an empty table's file ever has. */
+enum { NEW_BYTES_MAX = 1 << 20 };
+
+/* What the file beside LMDB's says of it. */
+enum own_state {
+    OWN_NEW = 1, /* nothing has been committed: it may be thrown away */
+    OWN_OPEN,    /* whole after any crash of a program, by LMDB's commit; not known by its hash */
+    OWN_SEALED,  /* not written to since data_hash was taken */
+};
+
 struct own_file {
     char magic[16];
-    uint64_t version;
-    uint64_t closed; /* 1: data_hash is that of LMDB's file */
-    uint64_t data_hash;
+    uint64_t version, state;
+    uint64_t data_hash; /* OWN_SEALED: of LMDB's file */
     uint64_t self_hash; /* of what comes before */
 };
 
 struct table_store {
-    MDB_env *env;
+    MDB_env *env; /* NULL: to be opened again, after a failure that LMDB does not survive */
     MDB_dbi dbi;
     MDB_txn *read, *write; /* at most one of them */
+    MDB_cursor *cursor;    /* of `write`: keys that rise are put where the last one was */
     size_t map_bytes;
-    int own;        /* the small file, locked */
-    bool temporary; /* the directory is to be removed */
+    int own;              /* the small file, locked */
+    enum own_state state; /* as it says */
+    bool temporary;       /* the directory is to be removed */
+    bool durable;
     char directory[PATH_SIZE];
     char path[PATH_SIZE + 32]; /* room for one path in it */
-    char identity[IDENTITY_MAX];
-    size_t identity_size;
 };
 
 /* Errors */
@@ -66,8 +76,10 @@ static enum status lmdb_error(const struct table_store *s, struct error *error, 
 {
     bool corrupt = code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH ||
                    code == MDB_PAGE_NOTFOUND || code == MDB_PANIC || code == MDB_BAD_TXN;
-    return error_set(error, corrupt ? STATUS_CORRUPT : STATUS_IO, "%s: cannot %s: %s", s->directory,
-                     doing, mdb_strerror(code));
+    enum status status = corrupt ? STATUS_CORRUPT : code == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO;
+    /* LMDB calls a short write, as on a disk that becomes full, EIO. */
+    return error_set(error, status, "%s: cannot %s: %s%s", s->directory, doing, mdb_strerror(code),
+                     code == EIO ? "; is the disk full?" : "");
 }
 
 static enum status system_error(struct error *error, const char *path, const char *doing)
@@ -96,16 +108,31 @@ static uint64_t own_hash(const struct own_file *own)
     return hash64(own, offsetof(struct own_file, self_hash), 0);
 }
 
-static enum status own_write(struct table_store *s, uint64_t closed, uint64_t data_hash,
+static enum status own_write(struct table_store *s, enum own_state state, uint64_t data_hash,
                              struct error *error)
 {
-    struct own_file own = {.version = VERSION, .closed = closed, .data_hash = data_hash};
+    struct own_file own = {.version = VERSION, .state = state, .data_hash = data_hash};
     memcpy(own.magic, MAGIC, sizeof MAGIC);
     own.self_hash = own_hash(&own);
-    if (pwrite(s->own, &own, sizeof own, 0) != (ssize_t)sizeof own) {
+    errno = ENOSPC; /* what a short write means */
+    if (pwrite(s->own, &own, sizeof own, 0) != (ssize_t)sizeof own ||
+        (s->durable && fdatasync(s->own) != 0)) {
         return system_error(error, path_in(s, OWN_FILE), "write it");
     }
+    s->state = state;
     return STATUS_OK;
+}
+
+/* Reads up to BLOCK_BYTES, fewer only at the end of the file; -1 with errno. */
+static ssize_t read_block(int file, char *block)
+{
+    size_t size = 0;
+    ssize_t got = 1;
+    while (got > 0 && size < BLOCK_BYTES) {
+        got = read(file, block + size, BLOCK_BYTES - size);
+        size += got > 0 ? (size_t)got : 0;
+    }
+    return got < 0 ? -1 : (ssize_t)size;
 }
 
 /* The hash of LMDB's file, block after block. */
@@ -113,20 +140,13 @@ static enum status data_hash(struct table_store *s, uint64_t *hash, struct error
 {
     int file = open(path_in(s, DATA_FILE), O_RDONLY | O_CLOEXEC);
     char *block = malloc(BLOCK_BYTES);
-    enum status status = STATUS_OK;
-    ssize_t got = 1;
+    ssize_t got = file < 0 || block == NULL ? -1 : 1;
     *hash = 0;
-    if (file < 0 || block == NULL) {
-        status = system_error(error, s->path, "read it");
+    while (got > 0) {
+        got = read_block(file, block);
+        *hash = got > 0 ? hash64(block, (size_t)got, *hash) : *hash;
     }
-    while (status == STATUS_OK && got > 0) {
-        got = read(file, block, BLOCK_BYTES);
-        if (got < 0) {
-            status = system_error(error, s->path, "read it");
-        } else if (got > 0) {
-            *hash = hash64(block, (size_t)got, *hash);
-        }
-    }
+    enum status status = got < 0 ? system_error(error, s->path, "read it") : STATUS_OK;
     free(block);
     if (file >= 0) {
         (void)close(file);
@@ -134,112 +154,219 @@ static enum status data_hash(struct table_store *s, uint64_t *hash, struct error
     return status;
 }
 
-/* Checks what the small file says, before LMDB opens its own. */
-static enum status own_check(struct table_store *s, struct error *error)
+/* Reads the small file; one without a byte in it is as good as none. */
+static enum status own_read(struct table_store *s, struct own_file *own, struct error *error)
 {
-    struct own_file own;
-    if (pread(s->own, &own, sizeof own, 0) != (ssize_t)sizeof own ||
-        memcmp(own.magic, MAGIC, sizeof MAGIC) != 0 || own.self_hash != own_hash(&own)) {
+    ssize_t got = pread(s->own, own, sizeof *own, 0);
+    if (got == 0) {
+        own->state = OWN_NEW;
+        return STATUS_OK;
+    }
+    if (got != (ssize_t)sizeof *own || memcmp(own->magic, MAGIC, sizeof MAGIC) != 0 ||
+        own->self_hash != own_hash(own)) {
         return damaged(s, error, "the file lockstep-table is damaged");
     }
-    if (own.version != VERSION) {
-        return error_set(error, STATUS_CORRUPT, "%s: written in format %llu, this program reads %d",
-                         s->directory, (unsigned long long)own.version, VERSION);
+    if (own->version != VERSION) {
+        return error_set(error, STATUS_CORRUPT,
+                         "%s: written in format %llu, and this program reads format %d only",
+                         s->directory, (unsigned long long)own->version, VERSION);
     }
+    return STATUS_OK;
+}
+
+/* Removes what a process that died while it made the table has left behind; nothing that may hold
+ * more than that. */
+static enum status remove_unfinished(struct table_store *s, bool unfinished, struct error *error)
+{
+    if (!unfinished) {
+        return damaged(s, error, "the file lockstep-table does not know of the file data.mdb");
+    }
+    return unlink(s->path) == 0 ? STATUS_OK : system_error(error, s->path, "remove it");
+}
+
+/* Holds LMDB's file to what the small file says, before LMDB opens it. *fresh: the directory holds
+ * no table yet. */
+static enum status own_check(struct table_store *s, bool *fresh, struct error *error)
+{
+    struct own_file own = {.state = OWN_NEW};
+    struct stat data;
     uint64_t hash = 0;
-    enum status status = own.closed ? data_hash(s, &hash, error) : STATUS_OK;
-    if (status == STATUS_OK && own.closed && hash != own.data_hash) {
+    enum status status = own_read(s, &own, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    s->state = (enum own_state)own.state;
+    *fresh = own.state == OWN_NEW;
+    bool there = stat(path_in(s, DATA_FILE), &data) == 0;
+    if (*fresh && !there) {
+        return STATUS_OK;
+    }
+    if (*fresh) {
+        return remove_unfinished(s, own.self_hash != 0 && data.st_size <= NEW_BYTES_MAX, error);
+    }
+    if (!there) {
+        return damaged(s, error, "the file data.mdb is missing");
+    }
+    if (!S_ISREG(data.st_mode)) {
+        return damaged(s, error, "data.mdb is not a file");
+    }
+    if (own.state == OWN_SEALED) {
+        status = data_hash(s, &hash, error);
+    }
+    if (status == STATUS_OK && own.state == OWN_SEALED && hash != own.data_hash) {
         status = damaged(s, error, "the file data.mdb is not as this program left it");
     }
     return status;
 }
 
-/* Opens or makes the small file and locks it. *fresh: the directory holds no table yet. */
-static enum status own_open(struct table_store *s, bool *fresh, struct error *error)
+/* Opens the small file, or makes it where there is nothing yet. */
+static enum status own_open(struct table_store *s, bool existing, struct error *error)
 {
-    struct stat data;
-    struct stat own;
-    bool data_there = stat(path_in(s, DATA_FILE), &data) == 0;
-    bool own_there = stat(path_in(s, OWN_FILE), &own) == 0;
-    if (data_there != own_there && (data_there || own.st_size > 0)) {
-        return damaged(s, error,
-                       data_there ? "it holds an LMDB file that is not a table of this program's"
-                                  : "the file data.mdb is missing");
+    struct stat found;
+    s->own = open(path_in(s, OWN_FILE), O_RDWR | O_CLOEXEC);
+    if (s->own < 0 && errno == ENOENT) {
+        if (stat(path_in(s, DATA_FILE), &found) == 0) {
+            return damaged(s, error, "it holds an LMDB file that is not a table of this program's");
+        }
+        if (existing) {
+            return error_set(error, STATUS_BAD_INPUT, "%s: holds no table", s->directory);
+        }
+        s->own = open(path_in(s, OWN_FILE), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     }
-    *fresh = !data_there;
-    s->own = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (s->own < 0) {
         return system_error(error, s->path, "open it");
-    }
-    if (flock(s->own, LOCK_EX | LOCK_NB) != 0) {
-        return error_set(error, STATUS_IO, "%s: another process has this table open", s->directory);
-    }
-    return *fresh ? STATUS_OK : own_check(s, error);
-}
-
-/* Opening */
-
-static enum status make_directory(struct table_store *s, const char *directory, const char *scratch,
-                                  struct error *error)
-{
-    const char *name = directory != NULL ? directory : scratch;
-    int size = snprintf(s->directory, sizeof s->directory, "%s%s", name,
-                        directory != NULL ? "" : "/lockstep-XXXXXX");
-    if (size < 0 || (size_t)size >= sizeof s->directory) {
-        return error_set(error, STATUS_BAD_INPUT, "the directory's name is too long: %.100s...",
-                         name);
-    }
-    if (directory == NULL) {
-        if (mkdtemp(s->directory) == NULL) {
-            return system_error(error, scratch, "make a temporary directory there");
-        }
-        s->temporary = true;
-        return STATUS_OK;
-    }
-    if (mkdir(directory, 0755) != 0 && errno != EEXIST) {
-        return system_error(error, directory, "make the directory");
     }
     return STATUS_OK;
 }
 
-static enum status open_environment(struct table_store *s, struct error *error)
+/* Keeps other processes out, for as long as the small file is open. */
+static enum status own_lock(struct table_store *s, struct error *error)
 {
+    if (flock(s->own, LOCK_EX | LOCK_NB) == 0) {
+        return STATUS_OK;
+    }
+    return errno == EWOULDBLOCK ? error_set(error, STATUS_IO,
+                                            "%s: another process has this table open", s->directory)
+                                : system_error(error, path_in(s, OWN_FILE), "lock it");
+}
+
+/* Opening */
+
+/* The directory's entries, on the disk. */
+static enum status sync_directory(struct table_store *s, const char *name, struct error *error)
+{
+    int directory = open(path_in(s, name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum status status = STATUS_OK;
+    if (directory < 0 || fsync(directory) != 0) {
+        status = system_error(error, s->path, "force it to the disk");
+    }
+    if (directory >= 0) {
+        (void)close(directory);
+    }
+    return status;
+}
+
+static enum status make_directory(struct table_store *s, const struct store_options *o,
+                                  struct error *error)
+{
+    const char *name = o->directory != NULL ? o->directory : o->scratch;
+    int size = snprintf(s->directory, sizeof s->directory, "%s%s", name,
+                        o->directory != NULL ? "" : "/lockstep-XXXXXX");
+    if (size < 0 || (size_t)size >= sizeof s->directory) {
+        return error_set(error, STATUS_BAD_INPUT, "the directory's name is too long: %.100s...",
+                         name);
+    }
+    if (o->directory == NULL) {
+        s->temporary = mkdtemp(s->directory) != NULL;
+        return s->temporary ? STATUS_OK
+                            : system_error(error, name, "make a temporary directory there");
+    }
+    struct stat found;
+    if (o->existing && stat(name, &found) != 0) {
+        return system_error(error, name, "open it");
+    }
+    if (!o->existing && mkdir(name, 0755) != 0 && errno != EEXIST) {
+        return system_error(error, name, "make the directory");
+    }
+    return STATUS_OK;
+}
+
+static void environment_close(struct table_store *s)
+{
+    if (s->env != NULL) {
+        mdb_env_close(s->env);
+        s->env = NULL;
+    }
+}
+
+static int environment_try(struct table_store *s)
+{
+    /* The small file's lock keeps others out, so LMDB need not. */
+    unsigned flags = MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD;
     int code = mdb_env_create(&s->env);
     if (code == 0) {
         code = mdb_env_set_mapsize(s->env, s->map_bytes);
     }
     if (code == 0) {
-        /* The small file's lock keeps others out, so LMDB need not. */
         code = mdb_env_open(s->env, s->directory,
-                            MDB_NOSYNC | MDB_NOMETASYNC | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD,
-                            0644);
+                            s->durable ? flags : flags | MDB_NOSYNC | MDB_NOMETASYNC, 0644);
     }
-    if (code == 0 && mdb_env_get_maxkeysize(s->env) < KEY_BYTES_MAX) {
-        return error_set(error, STATUS_IO, "this LMDB was built for keys below %d bytes",
-                         KEY_BYTES_MAX);
+    if (code != 0) {
+        environment_close(s);
     }
-    return code == 0 ? STATUS_OK : lmdb_error(s, error, code, "open the LMDB environment");
+    return code;
 }
 
-static enum status open_database(struct table_store *s, struct error *error)
+static int database_open(struct table_store *s)
 {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (code == 0) {
         code = mdb_dbi_open(txn, NULL, 0, &s->dbi);
     }
-    if (code == 0) {
-        code = mdb_txn_commit(txn);
-    } else {
+    if (code != 0) {
         mdb_txn_abort(txn);
+        return code;
     }
-    return code == 0 ? STATUS_OK : lmdb_error(s, error, code, "open the LMDB database");
+    return mdb_txn_commit(txn);
+}
+
+/* Opens LMDB's environment if it is not open, with a smaller map where the address space is not
+ * enough. */
+static enum status environment(struct table_store *s, struct error *error)
+{
+    if (s->env != NULL) {
+        return STATUS_OK;
+    }
+    int code = environment_try(s);
+    while (code == ENOMEM && s->map_bytes > MAP_BYTES_LEAST) {
+        s->map_bytes /= 2;
+        code = environment_try(s);
+    }
+    if (code != 0) {
+        return lmdb_error(s, error, code, "open the LMDB environment");
+    }
+    if (mdb_env_get_maxkeysize(s->env) < KEY_BYTES_MAX) {
+        environment_close(s);
+        return error_set(error, STATUS_IO, "this LMDB was built for keys below %d bytes",
+                         KEY_BYTES_MAX);
+    }
+    code = database_open(s);
+    if (code != 0) {
+        environment_close(s);
+        return lmdb_error(s, error, code, "open the LMDB database");
+    }
+    return STATUS_OK;
 }
 
 static enum status read_begin(struct table_store *s, struct error *error)
 {
     ASSERT(s->write == NULL);
-    int code = s->read != NULL ? 0 : mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->read);
+    enum status status = environment(s, error);
+    if (status != STATUS_OK || s->read != NULL) {
+        return status;
+    }
+    int code = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &s->read);
     return code == 0 ? STATUS_OK : lmdb_error(s, error, code, "begin to read");
 }
 
@@ -251,52 +378,90 @@ static void read_end(struct table_store *s)
     }
 }
 
+/* Values with a checksum, of key and value, in front */
+
+static uint64_t checksum(MDB_val key, struct text value)
+{
+    return hash64(value.at, value.size, hash64(key.mv_data, key.mv_size, 0));
+}
+
+static bool value_open(MDB_val key, MDB_val stored, struct text *value)
+{
+    uint64_t sum;
+    if (stored.mv_size < CHECKSUM_BYTES) {
+        return false;
+    }
+    memcpy(&sum, stored.mv_data, sizeof sum);
+    *value = (struct text){(const char *)stored.mv_data + CHECKSUM_BYTES,
+                           stored.mv_size - CHECKSUM_BYTES};
+    return sum == checksum(key, *value);
+}
+
+/* Puts two runs of bytes, one behind the other, under a key. */
+static int value_put(struct table_store *s, MDB_val key, struct text first, struct text second)
+{
+    MDB_val stored = {CHECKSUM_BYTES + first.size + second.size, NULL};
+    int code = mdb_cursor_put(s->cursor, &key, &stored, MDB_RESERVE);
+    if (code == 0) {
+        char *at = (char *)stored.mv_data + CHECKSUM_BYTES;
+        if (first.size > 0) {
+            memcpy(at, first.at, first.size);
+        }
+        memcpy(at + first.size, second.at, second.size);
+        uint64_t sum = checksum(key, (struct text){at, first.size + second.size});
+        memcpy(stored.mv_data, &sum, sizeof sum);
+    }
+    return code;
+}
+
 static MDB_val head_key(void)
 {
     return (MDB_val){sizeof HEAD_KEY, (void *)HEAD_KEY};
 }
 
-/* Reads the record of our own and compares it with what the table says of itself. */
-static enum status check_head(struct table_store *s, struct store_summary *summary,
-                              struct error *error)
+/* Reads the record of our own. */
+static enum status read_head(struct table_store *s, struct store_summary *summary,
+                             struct error *error)
 {
     MDB_val key = head_key();
-    MDB_val value;
+    MDB_val stored;
+    struct text value;
     struct store_head head;
     enum status status = read_begin(s, error);
     if (status != STATUS_OK) {
         return status;
     }
-    int code = mdb_get(s->read, s->dbi, &key, &value);
-    if (code == MDB_NOTFOUND || (code == 0 && value.mv_size < sizeof head)) {
-        return damaged(s, error, "the LMDB file has no record of this program's");
-    }
-    if (code != 0) {
+    int code = mdb_get(s->read, s->dbi, &key, &stored);
+    if (code != 0 && code != MDB_NOTFOUND) {
         return lmdb_error(s, error, code, "read");
     }
-    memcpy(&head, value.mv_data, sizeof head);
-    const char *rest = (const char *)value.mv_data + sizeof head;
-    struct text identity = {rest, value.mv_size - sizeof head};
+    if (code == MDB_NOTFOUND || !value_open(key, stored, &value) || value.size < sizeof head) {
+        return damaged(s, error, "the LMDB file has no record of this program's");
+    }
+    memcpy(&head, value.at, sizeof head);
     if (memcmp(head.magic, MAGIC, sizeof MAGIC) != 0 || head.version != VERSION) {
         return damaged(s, error, "the LMDB file has a record of another program or version");
     }
-    if (!text_equal(identity, (struct text){s->identity, s->identity_size})) {
-        return error_set(error, STATUS_BAD_INPUT,
-                         "%s: holds a table with %.*s, but this one has %.*s", s->directory,
-                         (int)identity.size, identity.at, (int)s->identity_size, s->identity);
-    }
-    *summary = (struct store_summary){head.count, head.hash};
+    *summary = (struct store_summary){
+        head.count, head.hash, {value.at + sizeof head, value.size - sizeof head}
+    };
     return STATUS_OK;
 }
 
 /* The map was too small: the transaction is given up and the map doubled. */
 static enum status enlarge(struct table_store *s, struct error *error)
 {
+    size_t before = s->map_bytes;
     store_abort(s);
+    environment_close(s);
     s->map_bytes *= 2;
-    int code = mdb_env_set_mapsize(s->env, s->map_bytes);
-    return code == 0 ? error_set(error, STATUS_FULL, "the map was enlarged")
-                     : lmdb_error(s, error, code, "enlarge the LMDB map");
+    enum status status = environment(s, error);
+    if (status == STATUS_OK && s->map_bytes == before) {
+        status = error_set(error, STATUS_NO_MEMORY,
+                           "%s: no address space for a map of more than %llu MiB", s->directory,
+                           (unsigned long long)(before >> 20));
+    }
+    return status == STATUS_OK ? error_set(error, STATUS_FULL, "the map was enlarged") : status;
 }
 
 static enum status write_status(struct table_store *s, int code, struct error *error)
@@ -307,64 +472,63 @@ static enum status write_status(struct table_store *s, int code, struct error *e
     return code == MDB_MAP_FULL ? enlarge(s, error) : lmdb_error(s, error, code, "write");
 }
 
-/* Writes the record of our own. */
-static enum status write_head(struct table_store *s, const struct store_summary *summary,
-                              struct error *error)
+/* A file as large as before must fit into the map, and as much again should. */
+static void size_map(struct table_store *s, size_t map_bytes)
 {
-    struct store_head head = {.version = VERSION, .count = summary->count, .hash = summary->hash};
-    char buffer[sizeof head + IDENTITY_MAX];
-    memcpy(head.magic, MAGIC, sizeof MAGIC);
-    memcpy(buffer, &head, sizeof head);
-    memcpy(buffer + sizeof head, s->identity, s->identity_size);
-    MDB_val key = head_key();
-    MDB_val value = {sizeof head + s->identity_size, buffer};
-    return write_status(s, mdb_put(s->write, s->dbi, &key, &value, 0), error);
-}
-
-static enum status open_all(struct table_store *s, const char *directory, const char *scratch,
-                            struct store_summary *summary, struct error *error)
-{
-    bool fresh = true;
-    enum status status = make_directory(s, directory, scratch, error);
-    if (status == STATUS_OK) {
-        status = own_open(s, &fresh, error);
-    }
     struct stat data;
-    if (status == STATUS_OK && !fresh && stat(path_in(s, DATA_FILE), &data) == 0) {
+    s->map_bytes = map_bytes > 0 ? map_bytes : MAP_BYTES_FIRST;
+    if (stat(path_in(s, DATA_FILE), &data) == 0) {
         while (s->map_bytes < (size_t)data.st_size * 2) {
             s->map_bytes *= 2;
         }
     }
-    if (status == STATUS_OK) {
-        status = open_environment(s, error);
-    }
-    if (status == STATUS_OK) {
-        status = open_database(s, error);
-    }
-    *summary = (struct store_summary){0};
-    if (status != STATUS_OK || !fresh) {
-        return status == STATUS_OK ? check_head(s, summary, error) : status;
-    }
-    status = store_begin(s, error);
-    return status == STATUS_OK ? store_commit(s, summary, error) : status;
 }
 
-struct table_store *store_open(const char *directory, const char *scratch, struct text identity,
-                               struct store_summary *summary, struct error *error)
+static enum status open_all(struct table_store *s, const struct store_options *o,
+                            struct store_summary *summary, struct error *error)
 {
-    ASSERT(identity.size <= IDENTITY_MAX);
+    bool fresh = true;
+    *summary = (struct store_summary){0};
+    enum status status = make_directory(s, o, error);
+    if (status == STATUS_OK) {
+        status = own_open(s, o->existing, error);
+    }
+    if (status == STATUS_OK) {
+        status = own_lock(s, error);
+    }
+    if (status == STATUS_OK) {
+        status = own_check(s, &fresh, error);
+    }
+    if (status == STATUS_OK && fresh) {
+        status = o->existing
+                     ? error_set(error, STATUS_BAD_INPUT, "%s: holds no table", s->directory)
+                     : own_write(s, OWN_NEW, 0, error);
+    }
+    if (status == STATUS_OK) {
+        size_map(s, o->map_bytes);
+        status = environment(s, error);
+    }
+    if (status == STATUS_OK && fresh && s->durable) {
+        status = sync_directory(s, ".", error);
+    }
+    if (status == STATUS_OK && fresh && s->durable) {
+        status = sync_directory(s, "..", error);
+    }
+    return status == STATUS_OK && !fresh ? read_head(s, summary, error) : status;
+}
+
+struct table_store *store_open(const struct store_options *options, struct store_summary *summary,
+                               struct error *error)
+{
     struct table_store *s = calloc(1, sizeof *s);
     if (s == NULL) {
         (void)error_set(error, STATUS_NO_MEMORY, "no memory for a store");
         return NULL;
     }
     s->own = -1;
-    s->map_bytes = MAP_BYTES_FIRST;
-    s->identity_size = identity.size;
-    memcpy(s->identity, identity.at, identity.size);
-    if (open_all(s, directory, scratch, summary, error) != STATUS_OK) {
-        store_abort(s);
-        s->identity_size = 0; /* not opened: nothing to vouch for at the close */
+    s->durable = options->durable;
+    if (open_all(s, options, summary, error) != STATUS_OK) {
+        s->state = OWN_NEW; /* not opened: nothing to vouch for at the close */
         (void)store_close(s, NULL);
         return NULL;
     }
@@ -373,13 +537,16 @@ struct table_store *store_open(const char *directory, const char *scratch, struc
 
 /* Keys and values */
 
-/* Encodes a key so that bytes order as the table does: a zero byte in the hash value becomes 0, 255
- * and its end 0, 1. What is too long for LMDB is cut and ends in a hash. */
+/* Encodes a key so that bytes order as the table does: by the hash of the partition, the partition,
+ * the range value. A zero byte in the hash value becomes 0, 255 and its end 0, 1. What is too long
+ * for LMDB is cut and ends in a hash. */
 static size_t encode(struct text hash_value, struct text range_value, char key[KEY_BYTES_MAX])
 {
-    char whole[2 * 2048 + 2 + 1024];
-    size_t size = 0;
+    char whole[8 + 2 * 2048 + 2 + 1024];
+    uint64_t partition = __builtin_bswap64(hash64(hash_value.at, hash_value.size, 0));
+    size_t size = sizeof partition;
     ASSERT(hash_value.size <= 2048 && range_value.size <= 1024);
+    memcpy(whole, &partition, sizeof partition);
     for (size_t i = 0; i < hash_value.size; i++) {
         whole[size++] = hash_value.at[i];
         if (hash_value.at[i] == 0) {
@@ -400,24 +567,6 @@ static size_t encode(struct text hash_value, struct text range_value, char key[K
     struct hash128 hash = hash128(whole, size);
     memcpy(key + KEY_KEPT, &hash, sizeof hash);
     return KEY_BYTES_MAX;
-}
-
-static uint64_t checksum(struct text key, struct text item)
-{
-    return hash64(item.at, item.size, hash64(key.at, key.size, 0));
-}
-
-/* Checks a value and takes the checksum off. */
-static bool value_open(MDB_val key, MDB_val value, struct text *item)
-{
-    uint64_t stored;
-    if (value.mv_size < CHECKSUM_BYTES) {
-        return false;
-    }
-    memcpy(&stored, value.mv_data, sizeof stored);
-    *item =
-        (struct text){(const char *)value.mv_data + CHECKSUM_BYTES, value.mv_size - CHECKSUM_BYTES};
-    return stored == checksum((struct text){key.mv_data, key.mv_size}, *item);
 }
 
 enum status store_get(struct table_store *s, struct text hash_value, struct text range_value,
@@ -473,19 +622,32 @@ enum status store_begin(struct table_store *s, struct error *error)
 {
     ASSERT(s->write == NULL);
     read_end(s);
-    int code = mdb_txn_begin(s->env, NULL, 0, &s->write);
-    if (code != 0) {
-        return lmdb_error(s, error, code, "begin to write");
+    enum status status = environment(s, error);
+    if (status == STATUS_OK && s->state == OWN_SEALED) {
+        status = own_write(s, OWN_OPEN, 0, error);
     }
-    /* From here until the close the hash in the small file does not hold. */
-    return own_write(s, 0, 0, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int code = mdb_txn_begin(s->env, NULL, 0, &s->write);
+    if (code == 0) {
+        code = mdb_cursor_open(s->write, s->dbi, &s->cursor);
+    }
+    return code == 0 ? STATUS_OK : lmdb_error(s, error, code, "begin to write");
+}
+
+/* LMDB closes the cursors of a transaction that writes with it. */
+static void write_over(struct table_store *s)
+{
+    s->write = NULL;
+    s->cursor = NULL;
 }
 
 void store_abort(struct table_store *s)
 {
     if (s->write != NULL) {
         mdb_txn_abort(s->write);
-        s->write = NULL;
+        write_over(s);
     }
 }
 
@@ -494,14 +656,7 @@ enum status store_put(struct table_store *s, struct text hash_value, struct text
 {
     char bytes[KEY_BYTES_MAX];
     MDB_val key = {encode(hash_value, range_value, bytes), bytes};
-    MDB_val value = {item.size + CHECKSUM_BYTES, NULL};
-    uint64_t sum = checksum((struct text){bytes, key.mv_size}, item);
-    int code = mdb_put(s->write, s->dbi, &key, &value, MDB_RESERVE);
-    if (code == 0) {
-        memcpy(value.mv_data, &sum, sizeof sum);
-        memcpy((char *)value.mv_data + CHECKSUM_BYTES, item.at, item.size);
-    }
-    return write_status(s, code, error);
+    return write_status(s, value_put(s, key, (struct text){NULL, 0}, item), error);
 }
 
 enum status store_delete(struct table_store *s, struct text hash_value, struct text range_value,
@@ -513,17 +668,42 @@ enum status store_delete(struct table_store *s, struct text hash_value, struct t
     return write_status(s, code == MDB_NOTFOUND ? 0 : code, error);
 }
 
+static int write_head(struct table_store *s, const struct store_summary *summary)
+{
+    struct store_head head = {.version = VERSION, .count = summary->count, .hash = summary->hash};
+    memcpy(head.magic, MAGIC, sizeof MAGIC);
+    return value_put(s, head_key(), (struct text){(const char *)&head, sizeof head},
+                     summary->description);
+}
+
 enum status store_commit(struct table_store *s, const struct store_summary *summary,
                          struct error *error)
 {
-    enum status status = write_head(s, summary, error);
-    if (status != STATUS_OK) {
-        store_abort(s);
-        return status;
+    int code = write_head(s, summary);
+    if (code == 0) {
+        code = mdb_txn_commit(s->write);
+        write_over(s); /* whatever the result */
     }
-    int code = mdb_txn_commit(s->write);
-    s->write = NULL; /* given up by LMDB, whatever the result */
-    return write_status(s, code, error);
+    if (code != 0 && code != MDB_MAP_FULL) {
+        /* Where its last write failed LMDB goes on only after it has read the file anew. */
+        store_abort(s);
+        environment_close(s);
+    }
+    if (code != 0 || s->state != OWN_NEW) {
+        return write_status(s, code, error);
+    }
+    return own_write(s, OWN_OPEN, 0, error);
+}
+
+enum status store_seal(struct table_store *s, struct error *error)
+{
+    ASSERT(s->write == NULL);
+    uint64_t hash;
+    if (s->temporary || s->state != OWN_OPEN) {
+        return STATUS_OK;
+    }
+    enum status status = data_hash(s, &hash, error);
+    return status == STATUS_OK ? own_write(s, OWN_SEALED, hash, error) : status;
 }
 
 /* Closing */
@@ -540,20 +720,10 @@ enum status store_close(struct table_store *s, struct error *error)
     if (s == NULL) {
         return STATUS_OK;
     }
-    enum status status = STATUS_OK;
     store_abort(s);
     read_end(s);
-    bool opened = s->env != NULL && s->identity_size > 0;
-    if (s->env != NULL) {
-        mdb_env_close(s->env);
-    }
-    if (opened && !s->temporary) {
-        uint64_t hash;
-        status = data_hash(s, &hash, error);
-        if (status == STATUS_OK) {
-            status = own_write(s, 1, hash, error);
-        }
-    }
+    environment_close(s);
+    enum status status = store_seal(s, error);
     if (s->temporary) {
         remove_files(s);
     }

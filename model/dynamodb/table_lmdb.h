@@ -6,9 +6,14 @@
  * long transaction, committed at the end of a checkpoint; between checkpoints one read transaction
  * stays open. Nothing is ever mapped for writing: on a full disk that would be a signal instead of
  * an error. Beside LMDB's file lies a small one that names the format, keeps other processes out
- * and, while the table is closed, holds the hash of LMDB's file: one changed byte there can crash
- * LMDB, so it is found before LMDB opens the file. Nothing is forced to the disk: the data are a
- * simulation's, safe from a crash of this program but not of the machine.
+ * and, while nobody writes, holds the hash of LMDB's file: one changed byte there can crash LMDB,
+ * so it is found before LMDB opens the file.
+ *
+ * What survives. A crash of the program at any instant, SIGKILL included: the last commit, whole,
+ * or the one in flight, whole. Then the small file has no hash to offer, and only the items'
+ * checksums find damage that happened since. A failed write, as on a full disk, leaves the last
+ * commit as it was, and the next attempt begins anew. A crash of the machine: the same for a
+ * durable store, which forces each commit to the disk; otherwise nothing is promised.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_LMDB_H
 #define LOCKSTEP_MODEL_DYNAMODB_TABLE_LMDB_H
@@ -17,22 +22,33 @@
 #include "sim/status.h"
 #include "sim/text.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct table_store;
 
-/* What a store says of its contents. */
+struct store_options {
+    const char *directory; /* made where it is missing (its parent exists); NULL: a new one under
+                              `scratch`, removed by store_close */
+    const char *scratch;
+    bool existing;    /* a directory without a table is refused, and nothing is made */
+    bool durable;     /* commits and seals reach the disk before they return */
+    size_t map_bytes; /* of the first map; 0: as large as is sensible. It grows by itself */
+};
+
+/* What a store says of its contents. `description` is opaque here, and is empty in a new store. */
 struct store_summary {
     uint64_t count;
     struct hash128 hash;
+    struct text description; /* as read: a view, good until the next call on the store */
 };
 
-/* Opens the store in `directory`, which is made where it is missing (its parent exists); NULL: in a
- * new directory under `scratch`, removed by store_close. `identity` says which table this is, up to
- * 4 KiB; another one in the directory is refused with STATUS_BAD_INPUT, what is not ours or is
- * damaged with STATUS_CORRUPT. NULL with a message on failure. */
-struct table_store *store_open(const char *directory, const char *scratch, struct text identity,
-                               struct store_summary *summary, struct error *error);
+/* Opens a store. What is not ours or is damaged is refused with STATUS_CORRUPT, a missing table,
+ * where it must exist, with STATUS_BAD_INPUT, the machine's refusals with STATUS_IO and
+ * STATUS_NO_MEMORY. NULL with a message on failure. */
+struct table_store *store_open(const struct store_options *options, struct store_summary *summary,
+                               struct error *error);
 
 /* Reads the item under a key: *item is a view into the store, good until the next call on it.
  * STATUS_CORRUPT where there is none or its checksum does not fit. */
@@ -44,8 +60,10 @@ enum status store_each(struct table_store *store,
                        enum status (*visit)(void *self, struct text item, struct error *error),
                        void *self, struct error *error);
 
-/* Writing: begin, then puts and deletes, then commit. After an error, store_abort. STATUS_FULL
- * means that the map was too small: it has been enlarged, and the caller starts again. */
+/* Writing: begin, then puts and deletes, then commit. After an error, store_abort; the contents are
+ * then those of the last commit, but an error of store_commit itself leaves open which of the two
+ * states it is. STATUS_FULL means that the map was too small: it has been enlarged, and the caller
+ * starts again. */
 enum status store_begin(struct table_store *store, struct error *error);
 enum status store_put(struct table_store *store, struct text hash_value, struct text range_value,
                       struct text item, struct error *error);
@@ -55,7 +73,10 @@ enum status store_commit(struct table_store *store, const struct store_summary *
                          struct error *error);
 void store_abort(struct table_store *store);
 
-/* Closes it; NULL is ignored. */
+/* Lets the small file vouch for what has been committed. Failing, it loses nothing. */
+enum status store_seal(struct table_store *store, struct error *error);
+
+/* Seals and closes it; NULL is ignored. */
 enum status store_close(struct table_store *store, struct error *error);
 
 #endif

@@ -182,6 +182,12 @@ static enum table_result read_key(struct reading *r)
         return TABLE_OK;
     }
     uint32_t count = expression_key_conditions(r->query->key, conditions);
+    if (count > 2) {
+        return table_invalid(r->t,
+                             "The number of query conditions (%u) exceeds the number of key "
+                             "attributes defined in the schema (%u)",
+                             count, r->range_place == PLACE_NONE ? 1 : 2);
+    }
     const struct key_condition *hash = condition_on(r, r->hash_place, conditions, count);
     const struct key_condition *range = condition_on(r, r->range_place, conditions, count);
     if (hash == NULL || (count == 2 && range == NULL)) {
@@ -589,6 +595,16 @@ static enum table_result read_query(struct reading *r)
     return result == TABLE_OK ? check_fetch(r) : result;
 }
 
+static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
+                                struct table_page *page)
+{
+    enum table_result result =
+        table_charge_fetches(r->t, now, r->query->index, r->partition, bytes, r->fetched,
+                             r->query->consistent, &page->rcu_milli);
+    page->throttled = r->t->throttled;
+    return result;
+}
+
 static enum table_result answer(struct reading *r, struct instant now, struct table_page *page)
 {
     if (r->query->backward) {
@@ -600,8 +616,7 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
         cut_to_fetched(r);
     }
     int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
-    enum table_result result = table_charge_read(r->t, now, r->query->index, bytes + r->fetched,
-                                                 r->query->consistent, &page->rcu_milli);
+    enum table_result result = charge(r, now, bytes, page);
     if (result != TABLE_OK) {
         return result;
     }
@@ -639,8 +654,7 @@ static struct memo_question question_of(const struct reading *r)
 static enum table_result answer_from_memo(struct reading *r, struct instant now,
                                           const struct memo_answer *known, struct table_page *page)
 {
-    enum table_result result = table_charge_read(r->t, now, r->query->index, known->bytes,
-                                                 r->query->consistent, &page->rcu_milli);
+    enum table_result result = charge(r, now, known->bytes, page);
     if (result != TABLE_OK) {
         return result;
     }
@@ -695,6 +709,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
            (query->key == NULL && query->segment < query->segments_count));
     t->now = now;
     journal_prune(t, now);
+    meters_begin(t);
     *page = (struct table_page){0};
     struct reading r = {.t = t, .query = query, .order = &t->orders[query->index + 1]};
     enum table_result result = read_query(&r);

@@ -16,11 +16,15 @@
  *   table_indexes.c  the orders of the table and its indexes, projections, changes of both
  *   table_check.c    which items and keys are taken
  *   table_capacity.c what a call costs
+ *   table_meters.c   who lets a call have it, and what has been used
  *   table_slots.c    slots, the hash index over them, their images and orders
  *   table_journal.c  before-images: the past for readers, marks and rolling back
+ *   table_transact.c transactions over several tables, and the items they occupy
  *   table_query.c    pages
  *   table_start_key.c  where they begin
+ *   table_stream.c   the log of changes
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
+ *   table_description.c  what a kept table says of itself
  *   table_lmdb.c     LMDB
  *
  * For these files alone.
@@ -33,6 +37,7 @@
 #include "model/dynamodb/record_memory.h"
 #include "model/dynamodb/table.h"
 #include "model/dynamodb/table_memo.h"
+#include "model/dynamodb/table_transact.h"
 
 enum {
     KEY_ATTRIBUTES_MAX = 2 + 2 * TABLE_INDEXES_MAX,
@@ -49,6 +54,7 @@ enum {
     ORDER_BASE = 0, /* then the indexes, in order */
     ORDER_TTL = ORDERS_MAX - 1,
     SCRATCH_BYTES = 4 * ENCODED_BYTES_MAX,
+    METERS_MAX = 1 + TABLE_INDEXES_MAX,
 };
 
 _Static_assert(TABLE_START_KEY_MAX == KEY_PARTS_MAX * (HASH_KEY_BYTES_MAX + 2), "it fits");
@@ -117,14 +123,50 @@ struct journal_entry {
     uint32_t before; /* the record; 0: no item */
 };
 
+/* What the table or an index may use in one direction, and how a request is told no. */
+struct gauge {
+    struct capacity bucket; /* provisioned, or the owner's maximum on demand */
+    bool provisioned;
+    struct demand demand; /* of what is not provisioned */
+};
+
 struct meter {
-    struct capacity read, write;
-    struct table_consumed consumed;
+    struct gauge gauges[DIRECTIONS];
+    struct use all;
+    struct use in_second;
+    int64_t second; /* since the epoch; the one that `in_second` is of */
+};
+
+/* A second that is over; the totals say the rest. */
+struct second_record {
+    uint32_t since_opening, meter;
+    uint32_t half_units[DIRECTIONS], refused_half_units[DIRECTIONS], refused[DIRECTIONS];
+};
+
+/* A cell as it was before it changed. */
+struct key_undo {
+    uint32_t cell, unused;
+    struct key_use before;
+};
+
+/* What capacity has been used: of the table, of its indexes, of key values, in each second. */
+struct capacity_state {
+    struct meter meters[METERS_MAX]; /* the table's, then the indexes' */
+    uint32_t meters_count;           /* in use */
+    struct key_use *keys;            /* KEY_CELLS */
+    struct second_record *seconds;
+    uint64_t seconds_count;
+    int64_t opened_second;
+    struct key_undo *undo; /* of `keys`, while marks are held */
+    uint64_t undo_count;
+    struct meter *marked; /* meters_count for each mark that is held */
 };
 
 struct mark {
-    uint64_t next; /* the first entry after the mark */
-    struct meter meters[1 + TABLE_INDEXES_MAX];
+    uint64_t next;          /* the first entry after the mark */
+    uint64_t stream_newest; /* the last record of the stream before it */
+    uint64_t seconds_count, undo_count;
+    uint32_t occupied; /* items held by transactions */
 };
 
 /* A slot as it was before the past was shown. */
@@ -140,6 +182,12 @@ struct journal {
     uint32_t marks_count;
     struct travelled *travelled;
     uint64_t travelled_count;
+};
+
+/* An item that a transaction holds until an instant. Those of a table stand in that order. */
+struct occupation {
+    uint64_t key_hash;
+    int64_t until_ns;
 };
 
 struct table {
@@ -173,16 +221,23 @@ struct table {
     struct hash128 hash;
     struct record_memory records;
     struct journal journal;
+    struct stream *stream; /* NULL: none was ever started */
+    struct occupation *occupied;
+    uint32_t occupied_first, occupied_count;
 
     uint64_t clean_bytes, dirty_bytes; /* of the items' records in memory */
     uint32_t hand;                     /* of the clock that evicts */
     uint32_t *removed;                 /* slots whose deletion LMDB has not seen */
     uint32_t removed_count;
     struct table_store *store; /* NULL until the first checkpoint, or opening, needs it */
+    struct hash128 stored;     /* of what the store says of itself; see summary_hash */
 
     struct table_memo memo;
-    struct meter meters[1 + TABLE_INDEXES_MAX];
-    char *scratch; /* SCRATCH_BYTES, for items under construction */
+    struct capacity_state capacity;
+    bool transactional;        /* the calls of a transaction cost twice as much */
+    int64_t units[METERS_MAX]; /* of the latest call, thousandths: the table's, then the indexes' */
+    struct throttle throttled; /* the latest call's, if it was refused */
+    char *scratch;             /* SCRATCH_BYTES, for items under construction */
     char start_key[LAST_KEY_BYTES_MAX], last_key[LAST_KEY_BYTES_MAX];
 };
 
@@ -354,11 +409,67 @@ void journal_return(struct table *t, uint32_t orders);
 /* The instant as of which a read is answered. */
 struct instant table_as_of(const struct table *t, struct instant now, struct instant as_of);
 
+/* table_stream.c */
+
+/* Notes a write that has happened (`old`, `new` NULL: no item), by the service itself or by a call;
+ * false where memory is exhausted. */
+bool stream_push(struct table *t, struct instant now, const struct record *old,
+                 const struct record *new, bool by_service);
+
+static inline bool stream_note(struct table *t, struct instant now, const struct record *old,
+                               const struct record *new, bool by_service)
+{
+    return t->stream == NULL || stream_push(t, now, old, new, by_service);
+}
+
+/* Takes back the records after that one. */
+void stream_undo(struct table *t, uint64_t newest);
+void stream_free(struct table *t);
+
 /* table.c */
 
 /* Sets the message and returns TABLE_INVALID. */
 enum table_result table_invalid(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What a call is about: a key, its slot, and the item there. */
+struct access {
+    struct text hash_value;
+    uint64_t hash;
+    uint32_t slot;            /* 0: none */
+    const struct record *old; /* loaded; NULL: no item */
+};
+
+/* A write that has been judged and not made. Valid until the next call on the table. */
+struct prepared {
+    enum table_write_kind kind;
+    struct access access;
+    struct item item;       /* to be stored; size 0: none is */
+    struct outline outline; /* of it */
+};
+
+/* Judges a write by what is stored, and changes nothing: TABLE_OK, TABLE_CONDITION_FAILED,
+ * TABLE_CONFLICT, TABLE_INVALID or TABLE_FULL. */
+enum table_result table_prepare(struct table *t, struct instant now, const struct table_write *w,
+                                struct prepared *p);
+
+/* What is there before a write that was judged TABLE_OK or TABLE_CONDITION_FAILED. */
+struct item table_prepared_old(const struct table *t, const struct prepared *p);
+
+/* Takes the units of a write that was judged so; returns `judged`, or TABLE_THROTTLED. */
+enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
+                               enum table_result judged, struct table_reply *reply);
+
+/* Makes a write that was judged TABLE_OK: TABLE_OK or TABLE_FULL. */
+enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p);
+
+/* table_transact.c */
+
+bool occupations_init(struct table *t);
+void occupations_deinit(struct table *t);
+
+/* Whether a transaction holds the item. Source: DDB-TRANSACT-5. */
+bool table_occupied(struct table *t, struct instant now, uint64_t key_hash);
 
 /* table_check.c */
 
@@ -383,17 +494,62 @@ enum table_result table_check_key(struct table *t, struct item key);
 /* table_capacity.c */
 
 /* Takes the units of a read of that many bytes, or of a write, from the capacity; or none, and
- * TABLE_THROTTLED, where the table or an index that the write touches has too few. */
+ * TABLE_THROTTLED, where the table or an index that the write touches has too few. What it took of
+ * whom is in t->units, who had too few in t->throttled. TABLE_FULL, with table_fail, where there is
+ * no room to note it. `partition`: the value of the table's hash key, or of the index's for a read
+ * of that; size 0 for a Scan, which no single value holds back. */
 enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
-                                    int64_t bytes, bool consistent, int64_t *milli);
+                                    struct text partition, int64_t bytes, bool consistent,
+                                    int64_t *milli);
+
+/* A read that fetches: also of so many bytes from the table, items rounded up to 4 KB. */
+enum table_result table_charge_fetches(struct table *t, struct instant now, int32_t index,
+                                       struct text partition, int64_t bytes, int64_t fetched_bytes,
+                                       bool consistent, int64_t *milli);
 
 /* A write of `image` (NULL: a delete) over `old` (NULL: no item). */
-enum table_result table_charge_change(struct table *t, struct instant now, const struct record *old,
-                                      const struct image *image, struct table_reply *reply);
+enum table_result table_charge_change(struct table *t, struct instant now, struct text partition,
+                                      const struct record *old, const struct image *image,
+                                      struct table_reply *reply);
 
 /* A write of `size` bytes whose condition did not hold: TABLE_CONDITION_FAILED if admitted. */
-enum table_result table_charge_failed(struct table *t, struct instant now, const struct record *old,
-                                      uint32_t size, struct table_reply *reply);
+enum table_result table_charge_failed(struct table *t, struct instant now, struct text partition,
+                                      const struct record *old, uint32_t size,
+                                      struct table_reply *reply);
+
+/* table_meters.c */
+
+/* What a call is to be charged: each meter, and each partition key value there. */
+struct key_charge {
+    uint32_t meter;
+    uint64_t key; /* hash */
+    int64_t milli;
+};
+
+struct charge {
+    enum direction direction;
+    int64_t milli_per_unit;
+    int64_t milli[METERS_MAX]; /* of the meters in use */
+    uint32_t keys_count;
+    struct key_charge keys[1 + 2 * TABLE_INDEXES_MAX];
+};
+
+bool table_rates_valid(const struct table_config *config);
+bool meters_init(struct table *t, struct instant now);
+void meters_deinit(struct table *t);
+
+/* A call begins: nothing is charged yet, nobody has refused. */
+void meters_begin(struct table *t);
+
+/* Takes all of a charge, or nothing (TABLE_THROTTLED, with t->throttled; TABLE_FULL). */
+enum table_result meters_take(struct table *t, struct instant now, const struct charge *c);
+
+/* Marks, numbered from 1: what has been used is kept for one that is about to be held, and given
+ * back.
+ */
+void meters_mark(struct table *t, uint32_t number, struct mark *mark);
+void meters_rollback(struct table *t, uint32_t number, const struct mark *mark);
+void meters_release_marks(struct table *t);
 
 /* table_start_key.c */
 
@@ -422,5 +578,14 @@ void slot_removed(struct table *t, uint32_t slot);
 
 /* Opens the store of a caller's directory and reads its items. */
 enum status cache_read_all(struct table *t, struct error *error);
+
+/* table_description.c */
+
+/* The config as an encoded item, in the table's scratch memory. */
+struct item description_write(const struct table *t);
+
+/* Holds the config's keys to those in a stored description: STATUS_BAD_INPUT names both,
+ * STATUS_CORRUPT is for what is no description. */
+enum status description_check(const struct table *t, struct text stored, struct error *error);
 
 #endif

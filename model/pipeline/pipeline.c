@@ -258,6 +258,7 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
         .range_key = {"file_key",                                                           TYPE_S},
         .ttl_attribute = "ttl",
         .directory = directory,
+        .durable = directory != NULL,
         .scratch = scratch,
         .rcu = s->table.rcu,
         .wcu = s->table.wcu,

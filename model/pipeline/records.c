@@ -19,7 +19,11 @@ static enum status compile_all(struct record_expressions *e, struct error *error
     const struct {
         struct expression **target;
         enum expression_kind kind;
-        struct expression_source source;
+
+        struct {
+            const char *text;
+            const char *const *names, *const *values;
+        } source;
     } rows[] = {
         {&e->lock_absent,
          EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
@@ -54,7 +58,10 @@ static enum status compile_all(struct record_expressions *e, struct error *error
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        *rows[i].target = expression_compile(rows[i].kind, &rows[i].source, error);
+        struct expression_source source = {.text = rows[i].source.text,
+                                           .names = rows[i].source.names,
+                                           .values = rows[i].source.values};
+        *rows[i].target = expression_compile(rows[i].kind, &source, error);
         if (*rows[i].target == NULL) {
             return STATUS_NO_MEMORY;
         }
@@ -157,6 +164,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
     case TABLE_CONDITION_FAILED:
         return CALL_CONDITION_FAILED;
     case TABLE_THROTTLED:
+    case TABLE_CONFLICT: /* retried alike */
         return CALL_THROTTLED;
     case TABLE_COLLECTION_FULL: /* the pipeline's table has no local index */
     case TABLE_INVALID:
@@ -217,7 +225,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
         table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
     if (result == TABLE_OK) {
         history_tracked(p, request.key, request.date);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
 }
@@ -243,7 +251,7 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
         table_update(c->table, cloud_now(c), key, p->expressions.mark_file, NULL, values, &reply);
     if (result == TABLE_OK) {
         history_manifested(p, request.key, request.manifest);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, key, ttl_s);
     }
     return answer(c, result);
 }
@@ -322,7 +330,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
         const struct reader *reader = (const void *)caller;
         history_lock_acquired(p, request.date, reader->invocation.row, ttl_s,
                               reply.old.bytes.size != 0);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     } else if (result == TABLE_CONDITION_FAILED) {
         history_lock_refused(p, request.date, now_s);
     }
@@ -532,7 +540,7 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), NULL, NULL, &reply);
     if (result == TABLE_OK) {
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
 }
