@@ -201,8 +201,8 @@ static struct expression *compile(struct run *r, const struct operation *o,
         return NULL;
     }
     naive_put_expression(&w, n);
-    const struct expression_source source = {text_writer_string(&w), sequence_names(),
-                                             placeholders};
+    const struct expression_source source = {
+        .text = text_writer_string(&w), .names = sequence_names(), .values = placeholders};
     struct expression *e = expression_compile(kind, &source, &error);
     if (e == NULL) {
         differ(r, "%s: %s", text, error.message);
