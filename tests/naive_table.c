@@ -557,13 +557,24 @@ static int order_by(const struct naive_value *a, const struct naive_value *b,
     return x.type == TYPE_NULL ? 0 : naive_order(&x, &y);
 }
 
+/* Partitions stand by their hash. Source: DDB-SCAN-1. */
+static int partition_order(const struct naive_value *a, const struct naive_value *b,
+                           const struct table_key *key)
+{
+    struct naive_value x = key_part(a, key);
+    struct naive_value y = key_part(b, key);
+    uint64_t x_hash = hash64(x.bytes.at, x.bytes.size, 0);
+    uint64_t y_hash = hash64(y.bytes.at, y.bytes.size, 0);
+    return x_hash < y_hash ? -1 : x_hash > y_hash;
+}
+
 static int order_of(const struct naive_value *a, const struct naive_value *b)
 {
     const struct table_key *keys[] = {hash_key(sorting, sorting_index),
                                       range_key(sorting, sorting_index), &sorting->config->hash_key,
                                       &sorting->config->range_key};
-    int order = 0;
-    for (int i = 0; order == 0 && i < 4; i++) {
+    int order = order_by(a, b, keys[0]) == 0 ? 0 : partition_order(a, b, keys[0]);
+    for (int i = 1; order == 0 && i < 4; i++) {
         order = order_by(a, b, keys[i]);
     }
     return order;

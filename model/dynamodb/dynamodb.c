@@ -387,6 +387,9 @@ bool api_fail_table(struct api_call *c, const struct api_table *t, enum table_re
     case TABLE_CONFLICT:
         return api_fail(c, ERROR_TransactionConflictException,
                         "Transaction is ongoing for the item");
+    case TABLE_COLLECTION_FULL:
+        return api_fail(c, ERROR_ItemCollectionSizeLimitExceededException,
+                        "Collection size exceeded.");
     case TABLE_INVALID:
         return api_invalid(c, "%s", table_message(t->table));
     case TABLE_OK:
