@@ -602,8 +602,25 @@ static const struct naive_node *make_filter(struct maker *k)
     return chance(k, 50) ? equality : pair(k, NAIVE_AND, equality, make_simple(k, true));
 }
 
+/* A count of what has a value in a whole partition: what builders ask again and again, and the table
+ * remembers. */
+static void make_count(struct maker *k)
+{
+    struct operation *o = k->o;
+    const char *names[] = {"a", "b", "c"};
+    const struct naive_node *p = named(k, names[below(k, 3)]);
+    o->key = make_key_part(k, &k->config->hash_key, true);
+    o->filter = pair(k, NAIVE_EQUAL, p, literal(k, fitting(k, p)));
+    o->pages = UINT32_MAX;
+    o->count_only = true;
+}
+
 static void make_query(struct maker *k)
 {
+    if (chance(k, 15)) {
+        make_count(k);
+        return;
+    }
     struct operation *o = k->o;
     uint32_t indexes = k->config->indexes_count;
     o->index = indexes > 0 && chance(k, 40) ? (int32_t)below(k, indexes) : TABLE_BASE;
