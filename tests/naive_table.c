@@ -405,7 +405,7 @@ struct naive_reply naive_update_item(struct naive_table *t, struct instant now,
     const struct naive_value *after = before != NULL ? before : key;
     uint32_t faults = 0;
     if (update != NULL) {
-        after = naive_update(t->memory, update, after, &faults);
+        after = naive_update(t->memory, update, after, before == NULL, &faults);
     }
     if (faults != 0) {
         return (struct naive_reply){.result = TABLE_INVALID, .faults = faults};
@@ -680,7 +680,7 @@ bool naive_ttl(const struct naive_table *t, const struct naive_value *item, int6
         return false;
     }
     *ttl = value->hundredths / 100;
-    return *ttl >= instant_epoch_seconds(t->now) - YEARS_5_S;
+    return *ttl > instant_epoch_seconds(t->now) - YEARS_5_S;
 }
 
 bool naive_expired(const struct naive_table *t, const struct naive_value *item)
