@@ -12,8 +12,8 @@
 enum { STRINGS_BYTES = 1 << 20 };
 
 /* The groups of operations. */
-static const struct api_operation *const GROUPS[] = {api_item_operations, api_batch_operations,
-                                                     api_table_operations};
+static const struct api_operation *const GROUPS[] = {api_item_operations, api_read_operations,
+                                                     api_batch_operations, api_table_operations};
 
 enum { GROUPS_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 
@@ -390,6 +390,9 @@ bool api_fail_table(struct api_call *c, const struct api_table *t, enum table_re
     case TABLE_CONFLICT:
         return api_fail(c, ERROR_TransactionConflictException,
                         "Transaction is ongoing for the item");
+    case TABLE_COLLECTION_FULL:
+        return api_fail(c, ERROR_ItemCollectionSizeLimitExceededException,
+                        "Collection size exceeded.");
     case TABLE_INVALID:
         return api_invalid(c, "%s", table_message(t->table));
     case TABLE_OK:

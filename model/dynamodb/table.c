@@ -14,16 +14,65 @@
 /* A ttl that is so far in the past, or further, is taken for a mistake. Source: DDB-TTL-2. */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
+/* Items under one partition key, where the table has local indexes. Source: DDB-LSI-4. */
+static const uint64_t COLLECTION_BYTES_MAX = UINT64_C(10) << 30;
+
 /* Opening and closing */
+
+/* The keys of the table and its indexes, numbered. */
+static const struct table_key *config_key(const struct table_config *c, uint32_t i)
+{
+    const struct table_index_config *index = i < 2 ? NULL : &c->indexes[i / 2 - 1];
+    if (index == NULL) {
+        return i == 0 ? &c->hash_key : &c->range_key;
+    }
+    return i % 2 == 0 ? &index->hash_key : &index->range_key;
+}
+
+/* The type of a key attribute as some key before number `end` has it (two keys for the table, then
+ * two for each index); `otherwise` where none is called so. */
+static enum attribute_type type_before(const struct table_config *c, uint32_t end, const char *name,
+                                       enum attribute_type otherwise)
+{
+    for (uint32_t i = 0; i < end; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL && strcmp(key->name, name) == 0) {
+            return key->type;
+        }
+    }
+    return otherwise;
+}
+
+/* Whether each key attribute is of a type that keys may have, and of one type everywhere. */
+static bool key_types_valid(const struct table_config *c)
+{
+    for (uint32_t i = 0; i < 2 + 2 * c->indexes_count; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL &&
+            (key->type > TYPE_B || type_before(c, i, key->name, key->type) != key->type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool index_valid(const struct table_config *c, const struct table_index_config *index)
+{
+    if (index->name == NULL || index->hash_key.name == NULL) {
+        return false;
+    }
+    return !index->local || (c->range_key.name != NULL && index->range_key.name != NULL &&
+                             strcmp(index->hash_key.name, c->hash_key.name) == 0);
+}
 
 static bool names_valid(const struct table_config *c)
 {
     bool valid = c->hash_key.name != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
                  c->indexes_count <= TABLE_INDEXES_MAX && c->history.ns >= 0;
     for (uint32_t i = 0; valid && i < c->indexes_count; i++) {
-        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key.name != NULL;
+        valid = index_valid(c, &c->indexes[i]);
     }
-    return valid;
+    return valid && key_types_valid(c);
 }
 
 static void table_free(struct table *t)
@@ -61,8 +110,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
 {
     if (!names_valid(config) || !table_rates_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
-                        "table %s: a key name is missing, or items_max, history or a capacity is "
-                        "out of range",
+                        "table %s: a key name is missing or a key's type wrong, an index cannot be "
+                        "local, or items_max, history or a capacity is out of range",
                         config->name);
         return NULL;
     }
@@ -73,6 +122,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
     }
     t->config = *config;
     t->now = now;
+    t->collection_bytes_max =
+        config->collection_bytes_max != 0 ? config->collection_bytes_max : COLLECTION_BYTES_MAX;
     if (!table_init(t, now)) {
         (void)error_set(error, STATUS_NO_MEMORY,
                         "table %s: cannot reserve address space for %llu "
@@ -240,6 +291,14 @@ static enum table_result judge(struct table *t, struct instant now, const struct
                                                                        : TABLE_CONDITION_FAILED;
 }
 
+/* Whether a write that stores an item may make its collection that large. */
+static enum table_result check_collection(const struct table *t, const struct prepared *p)
+{
+    return table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline})
+               ? TABLE_OK
+               : TABLE_COLLECTION_FULL;
+}
+
 static enum table_result prepare_put(struct table *t, struct instant now,
                                      const struct table_write *w, struct prepared *p)
 {
@@ -247,7 +306,10 @@ static enum table_result prepare_put(struct table *t, struct instant now,
     outline_item(t, w->item, &p->outline);
     enum table_result result = table_check_item(t, w->item, &p->outline,
                                                 "Item size has exceeded the maximum allowed size");
-    return result == TABLE_OK ? judge(t, now, w, &p->outline, &p->access) : result;
+    if (result == TABLE_OK) {
+        result = judge(t, now, w, &p->outline, &p->access);
+    }
+    return result == TABLE_OK ? check_collection(t, p) : result;
 }
 
 /* Whether an update leaves the key alone. */
@@ -281,8 +343,9 @@ static enum table_result apply_update(struct table *t, const struct table_write 
     }
     p->item = item_written(&writer);
     outline_item(t, p->item, &p->outline);
-    return table_check_item(t, p->item, &p->outline,
-                            "Item size to update has exceeded the maximum allowed size");
+    enum table_result result = table_check_item(
+        t, p->item, &p->outline, "Item size to update has exceeded the maximum allowed size");
+    return result == TABLE_OK ? check_collection(t, p) : result;
 }
 
 /* An update, a delete or a check: all name their item by its key. */
@@ -305,7 +368,9 @@ enum table_result table_prepare(struct table *t, struct instant now, const struc
                                 struct prepared *p)
 {
     begin(t, now);
-    *p = (struct prepared){.kind = w->kind};
+    p->kind = w->kind;
+    p->access = (struct access){0};
+    p->item = (struct item){0};
     return w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
 }
 
@@ -350,7 +415,13 @@ static enum table_result write_item(struct table *t, struct instant now,
         reply->old = table_prepared_old(t, &p);
         result = table_charge(t, now, &p, result, reply);
     }
-    return result == TABLE_OK ? table_commit(t, now, &p) : result;
+    if (result == TABLE_OK) {
+        result = table_commit(t, now, &p);
+    }
+    if (result == TABLE_OK) {
+        reply->new = p.item;
+    }
+    return result;
 }
 
 enum table_result table_put(struct table *t, struct instant now, struct item item,

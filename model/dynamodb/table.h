@@ -12,8 +12,8 @@
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
  * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
  * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * Left out: local secondary indexes, parallel scan, item-collection limits.
- * Sources: DDB-* in docs/sources.md.
+ * A Scan goes by the hash of the partition key, which means nothing to a client, and then by the
+ * sort key; its segments are intervals of the hash. Sources: DDB-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
 #define LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -35,14 +35,15 @@ struct table_key {
 /* What of an item an index holds, its keys and the table's aside. */
 enum table_projection { PROJECTION_ALL, PROJECTION_KEYS_ONLY, PROJECTION_INCLUDE };
 
-/* An index is sparse: it holds the items that have all its keys. A local one has the table's hash
- * key, is never behind the table and uses the table's capacity. */
+/* An index is sparse: it holds the items that have all its keys, and of them what it projects,
+ * which is what its readers see and what an item weighs in it. A local one has the table's hash
+ * key, may be read consistently and uses the table's capacity. Source: DDB-LSI-*. */
 struct table_index_config {
     const char *name;
     struct table_key hash_key, range_key;
     bool local;
     enum table_projection projection;
-    const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes */
+    const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes, keys aside */
     uint32_t include_count;
     int64_t rcu, wcu; /* provisioned units a second; 0: on demand. Unused by a local index */
     int64_t max_rcu, max_wcu; /* on demand, the owner's maximum, units a second; 0: none */
@@ -82,10 +83,12 @@ struct table_config {
     int64_t max_rcu, max_wcu;
     struct table_limits limits;
     enum stream_view stream;
-    uint32_t stream_shards;  /* 0: one */
-    struct duration history; /* how far back as_of may reach; older before-images may go */
-    uint64_t items_max;      /* most items at any time: sizes the reserved memory */
-    uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */
+    uint32_t stream_shards;        /* 0: one */
+    struct duration history;       /* how far back as_of may reach; older before-images may go */
+    uint64_t items_max;            /* most items at any time: sizes the reserved memory */
+    uint64_t cache_bytes;          /* item bodies kept in memory at most, unwritten ones aside */
+    uint64_t collection_bytes_max; /* of what lies under one partition key, in a table with local
+                                      indexes, these included; 0: DynamoDB's 10 GB */
     uint32_t indexes_count;
     struct table_index_config indexes[TABLE_INDEXES_MAX];
 };
@@ -121,6 +124,7 @@ enum table_result {
     TABLE_OK,
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
     TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
+    TABLE_COLLECTION_FULL,  /* ItemCollectionSizeLimitExceededException: nothing done */
     TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
@@ -142,13 +146,14 @@ struct throttle {
     enum throttle_reason reason;
 };
 
-/* What a call consumed, in thousandths of a unit, and the item before a write (size 0: absent).
- * `old` is valid until the next call on the table. */
+/* What a call consumed, in thousandths of a unit, the item before a write, and the one that it
+ * stored (size 0: none). Both are valid until the next call on the table; `new` of a put is the
+ * caller's own. */
 struct table_reply {
     int64_t rcu_milli, wcu_milli; /* of table and indexes together */
     const int64_t *units;      /* [0] of the table, then of each index; valid until the next call */
     struct throttle throttled; /* of TABLE_THROTTLED; its reason is THROTTLE_NONE otherwise */
-    struct item old;
+    struct item old, new;
 };
 
 /* Condition and update may be NULL; `values` are those of condition and update together: each
@@ -178,12 +183,15 @@ enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 
 struct table_query {
     int32_t index;   /* TABLE_BASE or the position of an index in the config */
-    bool consistent; /* charges full units; the base table only */
+    bool consistent; /* charges full units; the table and its local indexes only */
     bool backward;   /* ScanIndexForward = false */
     bool leaders; /* of an index, without filter, forward: `visit` only the first item of each range
                      key value. For a client that wants the distinct values; all else is as without
                      it */
-    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
+    bool fetch; /* of a local index: the items whole, each of them read from the table and paid for
+                   by itself. For a client that asks for what the index does not project */
+    uint32_t segment, segments_count; /* of a parallel Scan; segments_count 0: not parallel */
+    uint32_t limit;                   /* items evaluated at most; 0: no limit but the page */
     struct instant as_of;
     const struct expression *key;    /* key condition; NULL: a Scan */
     const struct expression *filter; /* NULL: none */
@@ -198,6 +206,7 @@ struct table_query {
 struct table_page {
     int64_t count, scanned_count; /* after and before the filter */
     int64_t bytes;                /* evaluated */
+    int64_t fetched_bytes; /* of items fetched, each rounded up to 4 KB; paid for beside bytes */
     int64_t rcu_milli;
     struct throttle throttled; /* as in a reply */
     struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
@@ -208,6 +217,22 @@ struct table_page {
  */
 enum table_result table_read_page(struct table *t, struct instant now,
                                   const struct table_query *query, struct table_page *page);
+
+/* Writes a page's last_key into `w` as attributes: the keys of what was read and of the table.
+ * False where it is not one of this table or index. */
+bool table_key_of(const struct table *t, int32_t index, struct text last_key,
+                  struct item_writer *w);
+
+/* The other way: makes a start_key of attributes, in `buffer` of at least TABLE_START_KEY_MAX
+ * bytes. TABLE_INVALID, as DynamoDB words it for a Scan, where the item is not such a key; whether
+ * it lies in what a query reads is checked by table_read_page. Source: DDB-QUERY-4. */
+enum { TABLE_START_KEY_MAX = 8200 };
+
+enum table_result table_start_key(struct table *t, int32_t index, struct item item, char *buffer,
+                                  size_t size, struct text *key);
+
+/* Whether an index holds the attribute of that name, so that a reader need not fetch it. */
+bool table_index_projects(const struct table *t, int32_t index, struct text name);
 
 /* The reason of the last TABLE_INVALID, in DynamoDB's words, or of the last TABLE_FULL. */
 const char *table_message(const struct table *t);
@@ -232,7 +257,8 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
 /* The hash of an item's key, or of a key alone, that names it here. */
 uint64_t table_key_hash(const struct table *t, struct item item);
 
-/* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
+/* Looking without touching: no capacity, no lag. For invariants, reports and tests. A key's value
+ * is given as the table orders it: S and B as they are, N as number_sortable has it. */
 bool table_peek(struct table *t, struct text hash_value, struct text range_value,
                 struct item *item); /* valid until the next call */
 void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self);

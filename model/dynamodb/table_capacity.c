@@ -57,76 +57,51 @@ static void charge_add(struct table *t, struct charge *c, int32_t index, struct 
 
 /* Reads */
 
-enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
-                                    struct text partition, int64_t bytes, bool consistent,
-                                    int64_t *milli)
+enum table_result table_charge_fetches(struct table *t, struct instant now, int32_t index,
+                                       struct text partition, int64_t bytes, int64_t fetched_bytes,
+                                       bool consistent, int64_t *milli)
 {
     struct charge c;
     charge_begin(t, &c, READS, consistent ? MILLI_PER_UNIT : MILLI_PER_UNIT / 2);
     charge_add(t, &c, index, partition, units(bytes, READ_UNIT_BYTES));
+    if (fetched_bytes > 0) {
+        charge_add(t, &c, TABLE_BASE, partition, units(fetched_bytes, READ_UNIT_BYTES));
+    }
     enum table_result result = meters_take(t, now, &c);
-    *milli = t->units[index + 1];
+    *milli = t->units[index + 1] + (fetched_bytes > 0 ? t->units[0] : 0);
     return result;
+}
+
+enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
+                                    struct text partition, int64_t bytes, bool consistent,
+                                    int64_t *milli)
+{
+    return table_charge_fetches(t, now, index, partition, bytes, 0, consistent, milli);
 }
 
 /* Writes */
 
-/* An item as an index holds it: its keys, and the bytes of what is projected. */
-
-static struct text image_key(const struct image *image, uint32_t place)
-{
-    return outline_key(image->item, image->outline, place);
-}
-
-static bool image_in(const struct table_order *o, const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (image_key(image, o->places[i]).size == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool image_stays(const struct table_order *o, const struct record *old,
-                        const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (!text_equal(record_key(old, o->places[i]), image_key(image, o->places[i]))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether anything changes that an index holds; indexes hold all of an item. */
-static bool image_changes(const struct table *t, const struct record *old,
-                          const struct image *image)
-{
-    return !text_equal(record_item(t, old).bytes, image->item.bytes);
-}
-
-/* Adds what a write costs an index: an entry that comes, goes or changes is a write of its size,
- * and one whose key changes goes and comes. `image` NULL deletes. */
+/* Adds what a write costs an index: an entry that comes, goes or changes is a write of what the
+ * index holds, and one whose key changes goes and comes. `image` NULL deletes. */
 static void charge_index(struct table *t, struct charge *c, uint32_t index,
                          const struct record *old, const struct image *image)
 {
-    const struct table_order *o = &t->orders[1 + index];
-    bool was = old != NULL && order_has(o, old);
-    bool is = image != NULL && image_in(o, image);
-    if (was && is && image_stays(o, old, image)) {
-        if (image_changes(t, old, image)) {
-            charge_add(t, c, (int32_t)index, image_key(image, o->places[0]),
-                       larger_units(old->size, image->outline->size));
-        }
+    uint32_t key = t->orders[1 + index].places[0];
+    struct index_change change = index_change(t, index, old, image);
+    if (!change.changed) {
         return;
     }
-    if (was) {
-        charge_add(t, c, (int32_t)index, record_key(old, o->places[0]), write_units(old->size));
+    if (change.before > 0 && change.after > 0 && !change.moved) {
+        charge_add(t, c, (int32_t)index, record_key(old, key),
+                   larger_units(change.before, change.after));
+        return;
     }
-    if (is) {
-        charge_add(t, c, (int32_t)index, image_key(image, o->places[0]),
-                   write_units(image->outline->size));
+    if (change.before > 0) {
+        charge_add(t, c, (int32_t)index, record_key(old, key), write_units(change.before));
+    }
+    if (change.after > 0) {
+        charge_add(t, c, (int32_t)index, outline_key(image->item, image->outline, key),
+                   write_units(change.after));
     }
 }
 

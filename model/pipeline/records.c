@@ -166,6 +166,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
     case TABLE_THROTTLED:
     case TABLE_CONFLICT: /* retried alike */
         return CALL_THROTTLED;
+    case TABLE_COLLECTION_FULL: /* the pipeline's table has no local index */
     case TABLE_INVALID:
         return CALL_INVALID;
     case TABLE_FULL:
