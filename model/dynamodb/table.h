@@ -175,6 +175,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
+/* Whether a whole item could be put, or a key be meant, as it is: TABLE_OK or TABLE_INVALID. For
+ * batches, which are refused as a whole before anything is done. */
+enum table_result table_check(struct table *t, struct item item, bool whole);
+
 enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 
 struct table_query {
