@@ -51,6 +51,10 @@ $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(FLAGS) -fno-lto -o $@ $^ $(LDFLAGS) -lcmocka $(LDLIBS) -lm
 
+$(OUT)/tests/test_table_differential: \
+    $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
+        table_sequence.o)
+
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
@@ -122,7 +126,12 @@ run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)
 	        -artifact_prefix=build/corpus/ \
 	        -dict=tests/fuzz/$${f##*/fuzz_}.dict $$d tests/fuzz/corpus/$${f##*/fuzz_}; done
 
-bench: $(BENCHES:%.c=$(OUT)/%) $(OUT)/lockstep ## build and run the benchmarks
+# A peer in JavaScript; without npm its bench says so.
+build/peers/dynalite/installed: $(wildcard bench/peers/dynalite/*)
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@cd $(@D) && npm install --silent --no-audit --no-fund --no-package-lock && touch installed || true
+
+bench: $(BENCHES:%.c=$(OUT)/%) $(OUT)/lockstep build/peers/dynalite/installed ## build and run the benchmarks
 	@tests/deps.sh $(PACKAGES_BENCH)
 	@set -e; for b in $(BENCHES:%.c=$(OUT)/%); do echo "== $$b"; LOCKSTEP=$(OUT)/lockstep $$b; done
 

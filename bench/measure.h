@@ -25,11 +25,16 @@ static inline int measure_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts the figures of all turns and returns the middle one. */
+/* Sorts the figures of so many turns and returns the middle one. */
+static inline double measure_median_of(double *figures, int turns)
+{
+    qsort(figures, (size_t)turns, sizeof figures[0], measure_compare);
+    return figures[turns / 2];
+}
+
 static inline double measure_median(double figures[MEASURE_TURNS])
 {
-    qsort(figures, MEASURE_TURNS, sizeof figures[0], measure_compare);
-    return figures[MEASURE_TURNS / 2];
+    return measure_median_of(figures, MEASURE_TURNS);
 }
 
 #endif

@@ -16,3 +16,26 @@ void memory_release(void *memory, size_t bytes)
         (void)munmap(memory, bytes);
     }
 }
+
+bool memory_area_init(struct memory_area *area, size_t bytes)
+{
+    *area = (struct memory_area){.base = memory_reserve(bytes), .size = bytes};
+    return area->base != NULL;
+}
+
+void memory_area_deinit(struct memory_area *area)
+{
+    memory_release(area->base, area->size);
+    *area = (struct memory_area){0};
+}
+
+void *memory_area_take(struct memory_area *area, size_t bytes)
+{
+    size_t rounded = (bytes + 15) & ~(size_t)15;
+    if (rounded < bytes || rounded > area->size - area->used) {
+        return NULL;
+    }
+    char *taken = area->base + area->used;
+    area->used += rounded;
+    return taken;
+}

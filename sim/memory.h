@@ -6,6 +6,7 @@
 #ifndef LOCKSTEP_SIM_MEMORY_H
 #define LOCKSTEP_SIM_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Reserves `bytes` (at least 1) of zeroed, page-aligned memory. NULL where the machine refuses. */
@@ -13,5 +14,19 @@ void *memory_reserve(size_t bytes);
 
 /* Gives back what memory_reserve gave, with the same size. NULL is ignored. */
 void memory_release(void *memory, size_t bytes);
+
+/* An area hands out reserved memory in order; what was taken since a certain time is taken back at
+ * once by setting `used` to what it was then. */
+struct memory_area {
+    char *base;
+    size_t size, used;
+};
+
+/* Reserves an area of `bytes`; false where the machine refuses. */
+bool memory_area_init(struct memory_area *area, size_t bytes);
+void memory_area_deinit(struct memory_area *area);
+
+/* `bytes` from the area, aligned to 16; NULL where fewer are left. Not zeroed. */
+void *memory_area_take(struct memory_area *area, size_t bytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* story.h: a small run told step by step: set up a scenario, go on until an instant, look, go on.
  *
  * Method. story_init gives the dev pipeline (V3, M2) in which calls take no time, lags and skews
- * are nil, capacity is on demand, and every choice is its default; so a test can work out each
+ * are nil, nothing throttles, and every choice is its default; so a test can work out each
  * instant by hand and change what it is about. Only a poll of the queue takes a second: what
  * arrives at once comes as one batch. Every call is kept as a row.
  */
@@ -40,8 +40,7 @@ static inline void story_init(struct story *s)
     scenario->function.cold_start = nothing;
     scenario->function.clock_skew = nothing;
     scenario->function.work = (struct duration){0};
-    scenario->table.rcu = 0;
-    scenario->table.wcu = 0;
+    scenario_apply_throttling(scenario, THROTTLING_NONE);
     scenario->table.replica_lag = nothing;
     scenario->table.index_lag = nothing;
     scenario->table.ttl_delay = exactly(duration_s(600));

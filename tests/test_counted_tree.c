@@ -26,7 +26,7 @@ struct reference {
     uint32_t weight[MEMBERS];
 };
 
-static int compare(const void *self, const void *key, uint32_t member)
+static int compare(const void *self, void *key, uint32_t member)
 {
     (void)self;
     uint32_t k = *(const uint32_t *)key;
@@ -47,8 +47,7 @@ static uint32_t guess(const void *self, uint32_t member, uint32_t at, uint32_t r
     return at == 0 ? member % 1024 / 4 : member / 4;
 }
 
-static uint32_t guess_key(const void *self, const void *key, bool after, uint32_t at,
-                          uint32_t reference)
+static uint32_t guess_key(const void *self, void *key, bool after, uint32_t at, uint32_t reference)
 {
     uint32_t k = *(const uint32_t *)key;
     return guess(self, after && k % 5 == 0 ? k + 1 : k, at, reference);
@@ -57,7 +56,7 @@ static uint32_t guess_key(const void *self, const void *key, bool after, uint32_
 static const struct tree_keys KEYS = {NULL, compare, differ_at, guess, guess_key};
 
 /* Compares only key / 16: several members are then equal. */
-static int compare_group(const void *self, const void *key, uint32_t member)
+static int compare_group(const void *self, void *key, uint32_t member)
 {
     (void)self;
     uint32_t k = *(const uint32_t *)key / 16;

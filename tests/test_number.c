@@ -222,12 +222,116 @@ static void an_integer_is_told_from_the_rest(void **state)
     }
 }
 
+/* The sortable form orders as the numbers do, and gives them back. Each pair of neighbours below is
+ * one way to go wrong: a longer number behind a shorter one, a digit pair of zeros, the limits. */
+static void the_sortable_form_orders_and_comes_back(void **state)
+{
+    (void)state;
+    static const char *const rising[] = {
+        "-9.9999999999999999999999999999999999999E+125",
+        "-1E+125",
+        "-100",
+        "-99.5",
+        "-1.05",
+        "-1.0005",
+        "-1.00005",
+        "-1",
+        "-0.5",
+        "-1E-130",
+        "0",
+        "1E-130",
+        "1.1E-130",
+        "0.09",
+        "0.1",
+        "1",
+        "1.00005",
+        "1.0005",
+        "1.05",
+        "1.5",
+        "9.9",
+        "10",
+        "10.01",
+        "99",
+        "100",
+        "1769763600",
+        NINES_38,
+        "1E+125",
+        "9.9999999999999999999999999999999999999E+125",
+    };
+    struct text last = {"", 0};
+    char bytes[2][NUMBER_SORTABLE_MAX];
+    for (size_t i = 0; i < sizeof rising / sizeof rising[0]; i++) {
+        struct number n = parsed(rising[i]);
+        struct number back;
+        struct text sortable = {bytes[i % 2], number_sortable(&n, bytes[i % 2])};
+        if (text_compare(last, sortable) >= 0) {
+            fail_msg("%s does not come behind what is before it", rising[i]);
+        }
+        assert_true(number_from_sortable(sortable, &back));
+        assert_memory_equal(&back, &n, sizeof n);
+        last = sortable;
+    }
+}
+
+static struct number random_number(struct random_stream *random)
+{
+    char text[64];
+    struct text_writer w = text_writer(text, sizeof text);
+    text_put(&w, random_below(random, 2) ? TEXT("-") : TEXT(""));
+    for (uint64_t i = random_below(random, 8); i < 8; i++) {
+        text_put_char(&w,
+                      (char)('0' + (random_below(random, 3) > 0 ? random_below(random, 10) : 0)));
+    }
+    text_put_char(&w, 'E');
+    text_put_integer(&w, (int64_t)random_below(random, 6) - 3, 1);
+    return parsed(text_writer_string(&w));
+}
+
+static void random_numbers_sort_as_they_compare(void **state)
+{
+    (void)state;
+    struct random_stream random = random_stream(5, TEXT("sortable"));
+    for (int i = 0; i < 20000; i++) {
+        struct number a = random_number(&random);
+        struct number b = random_number(&random);
+        char x[NUMBER_SORTABLE_MAX];
+        char y[NUMBER_SORTABLE_MAX];
+        int bytes = text_compare((struct text){x, number_sortable(&a, x)},
+                                 (struct text){y, number_sortable(&b, y)});
+        int order = number_compare(&a, &b);
+        assert_int_equal((bytes > 0) - (bytes < 0), (order > 0) - (order < 0));
+    }
+}
+
+static void what_is_no_sortable_form_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "\2\1",        /* zero and more */
+        "\4\202\13",   /* no sign */
+        "\3\202",      /* no digits */
+        "\3\202\1\13", /* begins with the digits 00 */
+        "\3\202\12",   /* and with 09 */
+        "\3\202\13\1", /* ends in 00 */
+        "\3\202\146",  /* the pair 101 */
+        "\1\175\364",  /* negative, without its end */
+        "\3\202\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13", /* 40 digits */
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct number n;
+        if (number_from_sortable(text_from(wrong[i]), &n)) {
+            fail_msg("row %zu was taken", i);
+        }
+    }
+}
+
 int main(void)
 {
     enum { PARSES = sizeof parse_cases / sizeof parse_cases[0] };
 
     enum { SUMS = sizeof sum_cases / sizeof sum_cases[0] };
-    struct CMUnitTest tests[PARSES + SUMS + 3];
+    struct CMUnitTest tests[PARSES + SUMS + 6];
     for (size_t i = 0; i < PARSES; i++) {
         tests[i] = (struct CMUnitTest){parse_cases[i].text, is_read_and_written, NULL, NULL,
                                        &parse_cases[i]};
@@ -236,9 +340,14 @@ int main(void)
         tests[PARSES + i] =
             (struct CMUnitTest){sum_cases[i].a, adds_exactly_or_refuses, NULL, NULL, &sum_cases[i]};
     }
-    tests[PARSES + SUMS] = (struct CMUnitTest)cmocka_unit_test(order_is_numeric);
-    tests[PARSES + SUMS + 1] = (struct CMUnitTest)cmocka_unit_test(integers_go_through_unchanged);
-    tests[PARSES + SUMS + 2] =
-        (struct CMUnitTest)cmocka_unit_test(an_integer_is_told_from_the_rest);
+    static const struct CMUnitTest others[] = {
+        cmocka_unit_test(order_is_numeric),
+        cmocka_unit_test(integers_go_through_unchanged),
+        cmocka_unit_test(an_integer_is_told_from_the_rest),
+        cmocka_unit_test(the_sortable_form_orders_and_comes_back),
+        cmocka_unit_test(random_numbers_sort_as_they_compare),
+        cmocka_unit_test(what_is_no_sortable_form_is_refused),
+    };
+    memcpy(tests + PARSES + SUMS, others, sizeof others);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

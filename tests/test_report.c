@@ -79,6 +79,8 @@ static void fill(bool first_ok, bool second_ok)
         .job_runs = {20, 21, 22, 23},
         .parquet = {24},
         .lock = {27, 103, 28, 29, {400 * NS_PER_MS}},
+        .table_requests = {30, 31, 32, 33},
+        .cost = {34000000001, 35, 36, 37, 38, 390000000},
     };
     /* clang-format on */
     report.expectations[0].ok = first_ok;
@@ -184,6 +186,20 @@ static void test_json_keeps_its_contract(void **state)
         " \"parquet\": {\"objects\": 24},\n"
         " \"lock\": {\"acquired\": 27, \"refused\": 103, \"taken_over\": 28, \"left_behind\": 29, "
         "\"longest_block_seconds\": 0.4},\n"
+        " \"capacity\": [\n"
+        "  {\"resource\": \"table\", \"read_units\": 46.5, \"write_units\": 105, "
+        "\"throttled_reads\": 0, \"throttled_writes\": 0, "
+        "\"peak_read\": {\"units\": 9, \"at_seconds\": 9}, "
+        "\"peak_write\": {\"units\": 20, \"at_seconds\": 4}, \"saturates_at_seconds\": null},\n"
+        "  {\"resource\": \"status-index\", \"read_units\": 12.5, \"write_units\": 75, "
+        "\"throttled_reads\": 0, \"throttled_writes\": 0, "
+        "\"peak_read\": {\"units\": 2, \"at_seconds\": 1}, "
+        "\"peak_write\": {\"units\": 25, \"at_seconds\": 4}, "
+        "\"saturates_at_seconds\": null}],\n"
+        " \"table_requests\": {\"made\": 30, \"throttled\": 31, \"retried\": 32, \"given_up\": "
+        "33},\n"
+        " \"cost_usd\": {\"on_demand\": 34.000000001, \"provisioned\": 0.000000035, "
+        "\"read_units\": 36, \"write_units\": 37, \"hours\": 38, \"storage_month\": 0.39},\n"
         " \"violations\": [],\n"
         " \"expectations\": [{\"name\": \"first\", \"ok\": true}, "
         "{\"name\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"ok\": false}],\n"

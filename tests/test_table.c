@@ -1,8 +1,8 @@
 /* test_table.c: what DynamoDB documents of its tables, case by case.
  *
- * Golden figures for units consumed, pages and last keys, throttling, indexes, TTL, messages, marks
+ * Golden figures for units consumed, pages and last keys, throttling, indexes, messages, marks
  * and capacity. Each test names its source in docs/sources.md. What holds of any sequence of calls
- * is in test_table_random.c, storage in test_table_lmdb.c.
+ * is in test_table_random.c, TTL in test_table_ttl.c, storage in test_table_lmdb.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -347,9 +347,11 @@ static void an_index_without_capacity_throttles_the_table(void **state)
     (void)state;
     struct table *t = open_with(0, 0, 1, 1000);
     struct table_reply reply;
-    for (uint32_t i = 0; i < 300; i++) {
-        struct item item = sized("d", "k", "pending", 100 + i % 2);
-        assert_int_equal(table_put(t, START, item, NULL, NULL, &reply), TABLE_OK);
+    for (int i = 0; i < 300; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "k%d", i);
+        assert_int_equal(table_put(t, START, sized("d", name, "pending", 100), NULL, NULL, &reply),
+                         TABLE_OK);
     }
     struct hash128 hash = table_hash(t);
     int64_t consumed = table_consumed(t, TABLE_BASE).wcu_milli;
@@ -457,81 +459,6 @@ static void an_index_lags_and_is_sparse(void **state)
     assert_int_equal(table_get(t, after_ms(10041), START, key_of("d", "k"), &item, &reply),
                      TABLE_OK);
     assert_int_equal(item.bytes.size, 0);
-    close_table(t);
-}
-
-/* TTL (DDB-TTL-1, DDB-TTL-2, DDB-TTL-3) */
-
-static void put_ttl(struct table *t, const char *k, const struct value *ttl)
-{
-    struct table_reply reply;
-    struct item_writer w = item_writer(buffer, BYTES);
-    item_add_s(&w, TEXT("d"), TEXT("d"));
-    item_add_s(&w, TEXT("k"), text_from(k));
-    item_add(&w, TEXT("ttl"), ttl);
-    assert_int_equal(table_put(t, START, item_written(&w), NULL, NULL, &reply), TABLE_OK);
-}
-
-static void note_hash(void *self, uint64_t key_hash, int64_t ttl)
-{
-    (void)ttl;
-    *(uint64_t *)self = key_hash;
-}
-
-static void only_recent_epoch_seconds_expire(void **state)
-{
-    (void)state;
-    int64_t now_s = instant_epoch_seconds(START);
-    const int64_t five_years = INT64_C(5) * 365 * 86400;
-
-    const struct {
-        struct value ttl;
-        bool expires;
-    } cases[] = {
-        {value_n(now_s - 1),              true },
-        {value_n(now_s),                  false},
-        {value_n(now_s + 300),            false},
-        {value_n(now_s - five_years),     true },
-        {value_n(now_s - five_years - 1), false},
-        {value_n(0),                      false},
-        {value_n(now_s * 1000),           false},
-        {value_s(TEXT("1769760000")),     false},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct table *t = open_table();
-        uint64_t hash = 0;
-        int64_t ttl = 0;
-        struct item old;
-        put_ttl(t, "k", &cases[i].ttl);
-        table_each_expiry(t, INT64_MIN + 1, now_s, note_hash, &hash);
-        assert_int_equal(hash != 0, cases[i].expires);
-        assert_int_equal(table_next_expiry(t, INT64_MIN + 1, &ttl) && ttl < now_s,
-                         cases[i].expires);
-        /* The item is there, and counts, until it is deleted. */
-        assert_true(table_peek(t, TEXT("d"), TEXT("k"), &old));
-        assert_int_equal(table_expire(t, START, hash, &old), cases[i].expires);
-        assert_int_equal(table_count(t), cases[i].expires ? 0 : 1);
-        assert_int_equal(table_consumed(t, TABLE_BASE).wcu_milli, MILLI);
-        close_table(t);
-    }
-}
-
-static void a_renewed_item_does_not_expire(void **state)
-{
-    (void)state;
-    struct table *t = open_table();
-    int64_t now_s = instant_epoch_seconds(START);
-    struct value past = value_n(now_s - 10);
-    struct value future = value_n(now_s + 10);
-    uint64_t hash = 0;
-    struct item old;
-    put_ttl(t, "k", &past);
-    table_each_expiry(t, now_s - 10, now_s, note_hash, &hash);
-    put_ttl(t, "k", &future);
-    assert_false(table_expire(t, START, hash, &old));
-    assert_true(table_expire(t, after_ms(11000), hash, &old));
-    assert_int_equal(item_count(old), 3);
     close_table(t);
 }
 
@@ -716,23 +643,23 @@ struct query_case {
 };
 
 static struct query_case query_cases[] = {
-    {"Query condition missed key schema element: d",      "k = :v",                               NULL,                               TABLE_BASE,                                          false,                                      S("x")                                                                                      },
-    {"Query condition missed key schema element: k",      "d = :v AND e = :v",                    NULL,                               TABLE_BASE,                                          false,
-     S("x")                                                                                                                                                                                                                                                                                                                        },
-    {"Query key condition not supported",                 "d > :v",                               NULL,                               TABLE_BASE,                                          false,                                      S("x")                                                                                      },
-    {"Query condition missed key schema element: status", "d = :v",                               NULL,                               0,                                                   false,                                      S("x")                                                                                      },
+    {"Query condition missed key schema element: d",                                            "k = :v",                       NULL,          TABLE_BASE, false, S("x")},
+    {"Query condition missed key schema element: k",                                            "d = :v AND e = :v",            NULL,          TABLE_BASE, false,
+     S("x")                                                                                                                                                             },
+    {"Query key condition not supported",                                                       "d > :v",                       NULL,          TABLE_BASE, false, S("x")},
+    {"Query condition missed key schema element: status",                                       "d = :v",                       NULL,          0,          false, S("x")},
     {"The number of query conditions (3) exceeds the number of key attributes defined in the "
-     "schema (2)",                                                    "d = :v AND k = :v AND e = :v",                                                                                NULL,                                 TABLE_BASE, false, S("x")                                                                                       },
+     "schema (2)",                                                                         "d = :v AND k = :v AND e = :v", NULL,          TABLE_BASE, false, S("x")},
     {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
-     "d = :v", "k.a[0] = :v",                                                                                                                        TABLE_BASE,                                                                                                                                                              false,                                                                       S("x")},
-    {"Consistent reads are not supported on global secondary indexes",                                                   "#s = :v",                          NULL, 0,                       true,
-     S("x")                                                                                                                                 },
+     "d = :v",                                                                                                                  "k.a[0] = :v", TABLE_BASE, false, S("x")},
+    {"Consistent reads are not supported on global secondary indexes",                          "#s = :v",                      NULL,          0,          true,
+     S("x")                                                                                                                                                             },
     {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
-     "d = :v", "k = :v",                                                                                                                        TABLE_BASE,                                                                                                                                                                   false,                                                                            S("x")},
+     "d = :v",                                                                                                                  "k = :v",      TABLE_BASE, false, S("x")},
     {WRONG "Condition parameter type does not match schema type",
-     "d = :v",                               NULL,
-     TABLE_BASE,                                                                                                                                         false,
-     {.type = TYPE_N}                                                                                                                                                                     },
+     "d = :v",                                                                                                                  NULL,
+     TABLE_BASE,                                                                                                                                           false,
+     {.type = TYPE_N}                                                                                                                                                   },
 };
 
 static void what_is_not_a_query_is_refused(void **state)
@@ -820,8 +747,6 @@ int main(void)
         cmocka_unit_test(a_throttled_query_visits_nothing),
         cmocka_unit_test(an_update_of_nothing_makes_an_item),
         cmocka_unit_test(an_index_lags_and_is_sparse),
-        cmocka_unit_test(only_recent_epoch_seconds_expire),
-        cmocka_unit_test(a_renewed_item_does_not_expire),
         cmocka_unit_test(a_rollback_restores_everything),
         cmocka_unit_test(a_rollback_gives_capacity_back),
         cmocka_unit_test(too_many_items_are_a_verdict),

@@ -287,11 +287,15 @@ static const char *const INCLUDED[] = {"path", "size"};
 
 static const struct table_config DESCRIBED = {
     .name = "described",
-    .hash_key = {"h",                        TYPE_B },
-    .range_key = {"r",                        TYPE_N },
+    .hash_key = {"h",                             TYPE_B},
+    .range_key = {"r",                             TYPE_N},
     .ttl_attribute = "ttl",
     .rcu = 7,
     .wcu = 9,
+    .max_rcu = 70,
+    .max_wcu = 90,
+    .stream = STREAM_OLD_IMAGE,
+    .stream_shards = 2,
     .items_max = 10,
     .indexes_count = 2,
     .indexes = {{.name = "by-path",
@@ -300,12 +304,14 @@ static const struct table_config DESCRIBED = {
                  .include = INCLUDED,
                  .include_count = 2,
                  .rcu = 3,
-                 .wcu = 4},
+                 .wcu = 4,
+                 .max_rcu = 30,
+                 .max_wcu = 40},
                  {.name = "by-size",
                  .hash_key = {"h", TYPE_B},
                  .range_key = {"size", TYPE_N},
                  .local = true,
-                 .projection = PROJECTION_KEYS_ONLY}}
+                 .projection = PROJECTION_KEYS_ONLY}    }
 };
 
 static struct table *open_config(struct table_config config)
@@ -346,6 +352,9 @@ static void assert_described(const struct table_config *c, const struct table_co
     assert_key(c->range_key, expected->range_key);
     assert_string_equal(c->ttl_attribute, expected->ttl_attribute);
     assert_true(c->rcu == expected->rcu && c->wcu == expected->wcu);
+    assert_true(c->max_rcu == expected->max_rcu && c->max_wcu == expected->max_wcu);
+    assert_int_equal(c->stream, expected->stream);
+    assert_int_equal(c->stream_shards, expected->stream_shards);
     assert_int_equal(c->indexes_count, expected->indexes_count);
     for (uint32_t i = 0; i < c->indexes_count; i++) {
         const struct table_index_config *index = &c->indexes[i];
@@ -356,6 +365,7 @@ static void assert_described(const struct table_config *c, const struct table_co
         assert_int_equal(index->local, e->local);
         assert_int_equal(index->projection, e->projection);
         assert_true(index->rcu == e->rcu && index->wcu == e->wcu);
+        assert_true(index->max_rcu == e->max_rcu && index->max_wcu == e->max_wcu);
         assert_int_equal(index->include_count, e->include_count);
         for (uint32_t k = 0; k < e->include_count; k++) {
             assert_string_equal(index->include[k], e->include[k]);

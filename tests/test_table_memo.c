@@ -7,25 +7,23 @@
 #include "model/dynamodb/table_memo.h"
 #include "tests/cases.h"
 
-static const int FILTER = 0;
-static const int OTHER_FILTER = 0;
-
-/* The page behind "c" up to "k" of partition "p", filtered for "pending". */
-static const struct memo_question QUESTION = {
-    .filter = &FILTER,
-    .partition = {"p",       1},
-    .start = {"c",       1},
-    .value = {"pending", 7},
-};
+/* The page behind "c" up to "k" of partition "p", and how many are "pending" in index 1. */
+static struct memo_question question(void)
+{
+    return (struct memo_question){.index = 1,
+                                  .partition = memo_hash(TEXT("p")),
+                                  .value = memo_hash(TEXT("pending")),
+                                  .start = TEXT("c")};
+}
 
 static const struct memo_answer ANSWER = {
     .count = 3, .scanned_count = 5, .bytes = 900, .last = {"k", 1}
 };
 
-static bool known(const struct table_memo *m, const struct memo_question *question)
+static bool known(const struct table_memo *m, const struct memo_question *asked)
 {
     struct memo_answer answer;
-    if (!memo_get(m, question, &answer)) {
+    if (!memo_get(m, asked, &answer)) {
         return false;
     }
     assert_int_equal(answer.count, ANSWER.count);
@@ -53,50 +51,53 @@ static void a_write_forgets_the_pages_it_falls_into(void **state)
 {
     const struct write_case *row = *state;
     static struct table_memo m;
+    const struct memo_question asked = question();
     memset(&m, 0, sizeof m);
-    memo_put(&m, &QUESTION, &ANSWER);
-    assert_true(known(&m, &QUESTION));
+    memo_put(&m, &asked, &ANSWER);
+    assert_true(known(&m, &asked));
     memo_forget(&m, text_from(row->partition), text_from(row->range));
-    assert_int_equal(known(&m, &QUESTION), !row->forgotten);
+    assert_int_equal(known(&m, &asked), !row->forgotten);
 }
 
 static void the_last_page_reaches_to_the_end(void **state)
 {
     (void)state;
     static struct table_memo m;
+    const struct memo_question asked = question();
     struct memo_answer open = ANSWER;
     open.last = (struct text){NULL, 0};
-    memo_put(&m, &QUESTION, &open);
-    assert_true(known(&m, &QUESTION));
+    memo_put(&m, &asked, &open);
+    assert_true(known(&m, &asked));
     memo_forget(&m, TEXT("p"), TEXT("zzz"));
-    assert_false(known(&m, &QUESTION));
+    assert_false(known(&m, &asked));
 }
 
 static void another_question_is_not_answered(void **state)
 {
     (void)state;
     static struct table_memo m;
-    struct memo_question other[] = {QUESTION, QUESTION, QUESTION, QUESTION};
-    other[0].filter = &OTHER_FILTER;
-    other[1].partition = TEXT("q");
+    const struct memo_question asked = question();
+    struct memo_question other[] = {asked, asked, asked, asked};
+    other[0].index = 2;
+    other[1].partition = memo_hash(TEXT("q"));
     other[2].start = TEXT("d");
-    other[3].value = TEXT("manifested");
-    memo_put(&m, &QUESTION, &ANSWER);
+    other[3].value = memo_hash(TEXT("manifested"));
+    memo_put(&m, &asked, &ANSWER);
     for (size_t i = 0; i < 4; i++) {
         assert_false(known(&m, &other[i]));
     }
-    assert_true(known(&m, &QUESTION));
+    assert_true(known(&m, &asked));
 }
 
 static void a_key_too_long_is_not_remembered(void **state)
 {
     (void)state;
     static struct table_memo m;
+    struct memo_question asked = question();
     static const char letters[MEMO_TEXT_MAX + 1] = {'x'};
-    struct memo_question question = QUESTION;
-    question.start = (struct text){letters, sizeof letters};
-    memo_put(&m, &question, &ANSWER);
-    assert_false(known(&m, &question));
+    asked.start = (struct text){letters, sizeof letters};
+    memo_put(&m, &asked, &ANSWER);
+    assert_false(known(&m, &asked));
 }
 
 int main(void)

@@ -193,13 +193,17 @@ static bool same_item(struct item a, struct item b)
     return text_equal(a.bytes, b.bytes);
 }
 
-/* What a query orders an item by: up to four parts. */
+/* What a query orders an item by: the hash of the partition, then up to four parts. */
 struct sort_key {
+    uint64_t hash;
     struct text part[4];
 };
 
 static int sort_compare(const struct sort_key *a, const struct sort_key *b)
 {
+    if (a->hash != b->hash) {
+        return a->hash < b->hash ? -1 : 1;
+    }
     for (int i = 0; i < 4; i++) {
         int order = text_compare(a->part[i], b->part[i]);
         if (order != 0) {
@@ -215,11 +219,12 @@ static struct sort_key sort_key(struct item item, int32_t index)
     struct text k = item_text(item, TEXT("k"));
     if (index == TABLE_BASE) {
         return (struct sort_key){
-            {d, k}
+            partition_hash(d), {d, k}
         };
     }
+    struct text s = item_text(item, TEXT("status"));
     return (struct sort_key){
-        {item_text(item, TEXT("status")), d, d, k}
+        partition_hash(s), {s, d, d, k}
     };
 }
 

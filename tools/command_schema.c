@@ -71,6 +71,9 @@ static void put_type(const struct field *field)
     case FIELD_SHARE:
         (void)fputs("\"type\": \"string\", \"pattern\": \"^[0-9]+(\\\\.[0-9]+)?(%|ppm)$\"", stdout);
         return;
+    case FIELD_MONEY:
+        (void)fputs("\"type\": \"string\", \"pattern\": \"^[0-9]+(\\\\.[0-9]+)?USD$\"", stdout);
+        return;
     case FIELD_DURATION:
         (void)fputs("\"type\": \"string\", \"pattern\": \"^" DURATION "$\"", stdout);
         return;

@@ -265,16 +265,79 @@ static void put_queue(struct row *row, uint64_t i)
     put_integer(row, m->left);
 }
 
+static void put_milli(struct row *row, int64_t milli)
+{
+    (void)sqlite3_bind_double(row->statement, ++row->column, (double)milli / 1000);
+}
+
+static uint64_t capacities_count(const struct report *report)
+{
+    return run_capacities_count(report->run);
+}
+
+static void put_capacity(struct row *row, uint64_t i)
+{
+    struct capacity_row c;
+    run_capacity(row->report->run, i, &c);
+    put_text(row, c.resource);
+    put_milli(row, c.rcu_milli);
+    put_milli(row, c.wcu_milli);
+    put_integer(row, c.throttled_reads);
+    put_integer(row, c.throttled_writes);
+    put_milli(row, c.peak_rcu_milli);
+    put_instant(row, c.peak_read_at);
+    put_milli(row, c.peak_wcu_milli);
+    put_instant(row, c.peak_write_at);
+    put_instant(row, c.saturated_at);
+}
+
+static uint64_t capacity_seconds_count(const struct report *report)
+{
+    return run_capacity_seconds_count(report->run);
+}
+
+static void put_capacity_second(struct row *row, uint64_t i)
+{
+    struct capacity_second_row c;
+    run_capacity_second(row->report->run, i, &c);
+    put_text(row, c.resource);
+    put_instant(row, c.at);
+    put_milli(row, c.rcu_milli);
+    put_milli(row, c.wcu_milli);
+    put_integer(row, c.throttled_reads);
+    put_integer(row, c.throttled_writes);
+    put_milli(row, c.throttled_rcu_milli);
+    put_milli(row, c.throttled_wcu_milli);
+}
+
+static void put_table_requests(struct row *row, uint64_t i)
+{
+    (void)i;
+    const struct summary *s = &row->report->summary;
+    put_integer(row, s->table_requests.made);
+    put_integer(row, s->table_requests.throttled);
+    put_integer(row, s->table_requests.retried);
+    put_integer(row, s->table_requests.given_up);
+}
+
+/* Dollars. */
+static void put_cost(struct row *row, uint64_t i)
+{
+    (void)i;
+    const struct cost *c = &row->report->summary.cost;
+    put_span(row, c->on_demand);
+    put_span(row, c->provisioned);
+    put_integer(row, c->rcu);
+    put_integer(row, c->wcu);
+    put_integer(row, c->hours);
+    put_span(row, c->storage_month);
+}
+
 static void put_hash(struct row *row, struct hash128 hash)
 {
     char text[HASH128_HEX];
     hash128_hex(hash, text);
     (void)sqlite3_bind_text(row->statement, ++row->column, text, -1, SQLITE_TRANSIENT);
-}
-
-static void put_units(struct row *row, int64_t milli)
-{
-    put_span(row, milli * NS_PER_MS);
 }
 
 /* What expectations are evaluated for: NULL to them. */
@@ -317,10 +380,10 @@ static void put_run(struct row *row, uint64_t i)
     put_integer(row, r->summary.invocations);
     put_integer(row, r->summary.throttled_invocations);
     put_integer(row, r->summary.parquet.objects);
-    put_units(row, r->summary.rcu_milli);
-    put_units(row, r->summary.wcu_milli);
-    put_units(row, r->summary.index_rcu_milli);
-    put_units(row, r->summary.index_wcu_milli);
+    put_milli(row, r->summary.rcu_milli);
+    put_milli(row, r->summary.wcu_milli);
+    put_milli(row, r->summary.index_rcu_milli);
+    put_milli(row, r->summary.index_wcu_milli);
     put_verdict(row);
 }
 
@@ -369,6 +432,22 @@ static const struct table tables[] = {
      "sent INTEGER, delivered INTEGER, deleted INTEGER, redelivered INTEGER,"
      " dead_lettered INTEGER, expired INTEGER, left INTEGER",
      NULL, one, put_queue},
+    {"capacity",
+     "resource TEXT, read_units REAL, write_units REAL, throttled_reads INTEGER,"
+     " throttled_writes INTEGER, peak_read_units REAL, peak_read_at REAL, peak_write_units REAL,"
+     " peak_write_at REAL, saturated_at REAL",
+     NULL, capacities_count, put_capacity},
+    {"capacity_seconds",
+     "resource TEXT, at REAL, read_units REAL, write_units REAL, throttled_reads INTEGER,"
+     " throttled_writes INTEGER, throttled_read_units REAL, throttled_write_units REAL",
+     "at", capacity_seconds_count, put_capacity_second},
+    {"table_requests",
+     "made INTEGER, throttled INTEGER, retried INTEGER, given_up INTEGER",
+     NULL, one, put_table_requests},
+    {"cost",
+     "on_demand REAL, provisioned REAL, read_units INTEGER, write_units INTEGER, hours INTEGER,"
+     " storage_month REAL",
+     NULL, one, put_cost},
     {"run",
      "scenario TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
      " table_hash TEXT, started_at TEXT, simulated_seconds REAL, events INTEGER,"

@@ -15,6 +15,7 @@ static const char *const machine_words[] = {MACHINE_MAP(WORD) NULL};
 static const char *const lock_words[] = {LOCK_MODE_MAP(WORD) NULL};
 static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
+static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
 #undef WORD
@@ -42,10 +43,17 @@ static void apply_latency(struct scenario *s, unsigned word)
     scenario_apply_latency(s, (enum latency_profile)word);
 }
 
+static void apply_throttling(struct scenario *s, unsigned word)
+{
+    scenario_apply_throttling(s, (enum throttling)word);
+}
+
 #define DAY NS_PER_DAY
 #define HOUR (3600 * NS_PER_S)
 #define MINUTE (60 * NS_PER_S)
 #define TERABYTE (INT64_C(1) << 40)
+#define DOLLARS_MOST (INT64_C(1000) * 1000000000)
+#define UNITS_MOST 1000000
 
 /* One row each: key, member, range where there is one, documentation. */
 #define AT(member) .offset = offsetof(struct scenario, member)
@@ -73,6 +81,10 @@ static void apply_latency(struct scenario *s, unsigned word)
 #define ROW_SHARE(dotted, member, doc)                                                             \
     {                                                                                              \
         .key = dotted, .type = FIELD_SHARE, AT(member), .most = 1000000, .text = doc               \
+    }
+#define ROW_MONEY(dotted, member, doc)                                                             \
+    {                                                                                              \
+        .key = dotted, .type = FIELD_MONEY, AT(member), .most = DOLLARS_MOST, .text = doc          \
     }
 #define ROW_DURATION(dotted, member, low, high, doc)                                               \
     {                                                                                              \
@@ -177,11 +189,44 @@ static const struct field table[] = {
                 "Read capacity of the table and of its index, units a second; 0: on demand."),
     ROW_INTEGER("table.wcu", table.wcu, 0, 40000,
                 "Write capacity of the table and of its index, units a second; 0: on demand."),
+    ROW_PRESET("table.throttling", table.throttling, throttling, apply_throttling,
+               "Of requests: aws, as the service does, with the figures below; none: never."),
+    ROW_DURATION("table.burst", table.limits.burst, NS_PER_S, 30 * MINUTE,
+                 "How long unused provisioned units are kept, in whole seconds."),
+    ROW_INTEGER("table.key_rcu", table.limits.key_rcu, 0, UNITS_MOST,
+                "Read units a second of one partition key value; 0: no limit."),
+    ROW_INTEGER("table.key_wcu", table.limits.key_wcu, 0, UNITS_MOST,
+                "Write units a second of one partition key value; 0: no limit."),
+    ROW_INTEGER("table.on_demand_rcu", table.limits.first_rcu, 0, UNITS_MOST,
+                "Read units a second that a new table on demand serves; 0: any number."),
+    ROW_INTEGER("table.on_demand_wcu", table.limits.first_wcu, 0, UNITS_MOST,
+                "Write units a second that a new table on demand serves; 0: any number."),
+    ROW_DURATION("table.growth", table.limits.growth, NS_PER_S, 30 * DAY,
+                 "On demand, twice a peak is served once it is so old, in whole seconds."),
+    ROW_INTEGER("table.account_rcu", table.limits.account_rcu, 0, UNITS_MOST,
+                "On demand, the account's read units a second for one table; 0: no quota."),
+    ROW_INTEGER("table.account_wcu", table.limits.account_wcu, 0, UNITS_MOST,
+                "On demand, the account's write units a second for one table; 0: no quota."),
+    ROW_INTEGER("table.max_rcu", table.max_rcu, 0, UNITS_MOST,
+                "On demand, the owner's maximum of read units a second; 0: none."),
+    ROW_INTEGER("table.max_wcu", table.max_wcu, 0, UNITS_MOST,
+                "On demand, the owner's maximum of write units a second; 0: none."),
     ROW_DISTRIBUTION("table.replica_lag", table.replica_lag,
                      "How far an eventually consistent read may be behind."),
     ROW_DISTRIBUTION("table.index_lag", table.index_lag, "How far the index is behind the table."),
     ROW_DISTRIBUTION("table.ttl_delay", table.ttl_delay,
                      "From an item's expiry to its deletion by TTL."),
+
+    ROW_MONEY("prices.read_million", prices.read_million,
+              "Of a million read units on demand."),
+    ROW_MONEY("prices.write_million", prices.write_million,
+              "Of a million write units on demand."),
+    ROW_MONEY("prices.read_hour", prices.read_hour,
+              "Of a provisioned read unit for an hour."),
+    ROW_MONEY("prices.write_hour", prices.write_hour,
+              "Of a provisioned write unit for an hour."),
+    ROW_MONEY("prices.storage_month", prices.storage_month,
+              "Of a GB in the table or its index for a month."),
 
     ROW_DISTRIBUTION("bucket.notification_delay", bucket.notification_delay,
                      "From an object's put to its message in the queue."),
@@ -292,6 +337,7 @@ static const struct field_group groups[] = {
     {"mapping",  "The event source mapping between queue and function."   },
     {"queue",    "The SQS queue and its dead-letter queue."               },
     {"table",    "The DynamoDB table and its index."                      },
+    {"prices",   "List prices of DynamoDB, us-east-1."                    },
     {"bucket",   "The S3 buckets."                                        },
     {"workflow", "The Step Functions state machine."                      },
     {"glue",     "The Glue job."                                          },
@@ -634,6 +680,31 @@ static enum status parse_share(struct text value, int64_t *ppm, struct error *er
                         "is finer than a millionth; write a whole number of ppm", ppm, error);
 }
 
+static const struct unit money_units[] = {
+    {"USD", 1000000000},
+};
+
+static enum status parse_money(struct text value, int64_t *nano, struct error *error)
+{
+    return parse_amount(money_units, sizeof money_units / sizeof money_units[0], value,
+                        "is not an amount of money; write 0.625USD",
+                        "is finer than a billionth of a dollar", nano, error);
+}
+
+static void put_money(struct text_writer *w, int64_t nano)
+{
+    int64_t fraction = nano % 1000000000;
+    text_put_integer(w, nano / 1000000000, 0);
+    if (fraction > 0) {
+        text_put_char(w, '.');
+        text_put_integer(w, fraction, 9);
+        while (w->at[w->size - 1] == '0') {
+            w->size--;
+        }
+    }
+    text_put(w, TEXT("USD"));
+}
+
 static void put_size(struct text_writer *w, int64_t bytes)
 {
     if (bytes % (1 << 20) == 0) {
@@ -663,6 +734,8 @@ static void put_amount(enum field_type type, int64_t amount, struct text_writer 
         put_size(w, amount);
     } else if (type == FIELD_SHARE) {
         put_share(w, amount);
+    } else if (type == FIELD_MONEY) {
+        put_money(w, amount);
     } else if (type == FIELD_DURATION) {
         text_put_duration(w, (struct duration){amount});
     } else if (type == FIELD_INSTANT) {
@@ -690,6 +763,8 @@ static enum status parse_ranged(const struct field *field, struct text value, in
         status = parse_size(value, amount, error);
     } else if (field->type == FIELD_SHARE) {
         status = parse_share(value, amount, error);
+    } else if (field->type == FIELD_MONEY) {
+        status = parse_money(value, amount, error);
     } else if (field->type == FIELD_DURATION) {
         struct duration d = {0};
         status = duration_parse(value, &d, error);
@@ -721,7 +796,7 @@ static enum status parse_fault(const struct field *field, struct text value, str
 }
 
 /* A value of any type before it is stored. */
-union value {
+union field_value {
     struct text text;
     int64_t amount;
     bool yes;
@@ -730,8 +805,8 @@ union value {
     struct distribution_spec distribution;
 };
 
-static enum status parse(const struct field *field, struct text text, union value *v, size_t *size,
-                         struct error *error)
+static enum status parse(const struct field *field, struct text text, union field_value *v,
+                         size_t *size, struct error *error)
 {
     switch (field->type) {
     case FIELD_TEXT:
@@ -755,6 +830,7 @@ static enum status parse(const struct field *field, struct text text, union valu
     case FIELD_INTEGER:
     case FIELD_SIZE:
     case FIELD_SHARE:
+    case FIELD_MONEY:
     case FIELD_DURATION:
     case FIELD_INSTANT:
         *size = sizeof v->amount;
@@ -772,7 +848,7 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
     if (field->type == FIELD_FAULT) {
         return parse_fault(field, value, &scenario->faults[index], error);
     }
-    union value v;
+    union field_value v;
     memset(&v, 0, sizeof v);
     size_t size;
     enum status status = parse(field, value, &v, &size, error);
@@ -806,7 +882,7 @@ static void put_words(const struct field *field, uint32_t bits, struct text_writ
 void field_put(const struct field *field, const struct scenario *scenario, uint32_t index,
                struct text_writer *w)
 {
-    union value v;
+    union field_value v;
     const char *at = (const char *)scenario + base_of(field, index) + field->offset;
     switch (field->type) {
     case FIELD_TEXT:
@@ -834,6 +910,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     case FIELD_INTEGER:
     case FIELD_SIZE:
     case FIELD_SHARE:
+    case FIELD_MONEY:
     case FIELD_DURATION:
     case FIELD_INSTANT:
         memcpy(&v.amount, at, sizeof v.amount);
@@ -853,6 +930,7 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_WORDS] = "list of ",
         [FIELD_SIZE] = "size, ",
         [FIELD_SHARE] = "share, ",
+        [FIELD_MONEY] = "money, ",
         [FIELD_DURATION] = "duration, ",
         [FIELD_INSTANT] = "instant",
         [FIELD_DISTRIBUTION] = "duration or distribution",

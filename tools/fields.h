@@ -24,6 +24,7 @@ enum field_type {
     FIELD_WORDS,    /* a list of `words`, or "all" or "none"; bit i for word i is stored */
     FIELD_SIZE,     /* 3.5MB, 4KiB, 12B: bytes; KB, MB, GB are powers of 1024, as KiB, MiB, GiB */
     FIELD_SHARE,    /* 0.5%, 120ppm: stored in millionths */
+    FIELD_MONEY,    /* 0.625USD: stored in billionths of a dollar */
     FIELD_DURATION, /* 300s, 1h30m */
     FIELD_INSTANT,  /* 2026-01-29T08:00:00Z */
     FIELD_DISTRIBUTION, /* 40ms, uniform(3h, 48h) */

@@ -79,19 +79,34 @@ bool report_violation(const struct report *report, enum invariant invariant, uin
     return false;
 }
 
-void put_seconds(FILE *out, int64_t ns)
+/* A whole number of 10^-digits, in decimal without superfluous zeros. */
+static void put_decimal(FILE *out, int64_t number, int64_t one, int digits)
 {
-    int64_t fraction = ns % NS_PER_S;
-    (void)fprintf(out, "%" PRId64, ns / NS_PER_S);
+    int64_t fraction = number % one;
+    (void)fprintf(out, "%" PRId64, number / one);
     if (fraction == 0) {
         return;
     }
-    int digits = 9;
     while (fraction % 10 == 0) {
         fraction /= 10;
         digits--;
     }
     (void)fprintf(out, ".%0*" PRId64, digits, fraction);
+}
+
+void put_seconds(FILE *out, int64_t ns)
+{
+    put_decimal(out, ns, NS_PER_S, 9);
+}
+
+void put_units(FILE *out, int64_t milli)
+{
+    put_decimal(out, milli, 1000, 3);
+}
+
+void put_dollars(FILE *out, int64_t nano)
+{
+    put_decimal(out, nano, 1000000000, 9);
 }
 
 struct clock_text clock_text(const struct report *report, struct instant at)

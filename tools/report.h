@@ -78,6 +78,10 @@ bool report_violation(const struct report *report, enum invariant invariant, uin
 /* Seconds in decimal without superfluous zeros: "412.7", "0", "0.000000001". */
 void put_seconds(FILE *out, int64_t ns);
 
+/* The same of thousandths of a unit, and of billionths of a dollar. */
+void put_units(FILE *out, int64_t milli);
+void put_dollars(FILE *out, int64_t nano);
+
 /* Time since the start as h:mm:ss.mmm, cut to milliseconds; "never" for NEVER. */
 struct clock_text {
     char text[32];

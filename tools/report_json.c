@@ -75,6 +75,72 @@ static void put_figures(FILE *out, const struct summary *s)
     (void)fputs("},\n", out);
 }
 
+/* Seconds since the start; null for never. */
+static void put_at(FILE *out, const struct report *r, struct instant at)
+{
+    if (at.ns == NEVER) {
+        (void)fputs("null", out);
+    } else {
+        put_seconds(out, at.ns - r->scenario->start.ns);
+    }
+}
+
+static void put_peak(FILE *out, const struct report *r, const char *name, int64_t milli,
+                     struct instant at)
+{
+    (void)fprintf(out, ", \"%s\": {\"units\": ", name);
+    put_units(out, milli);
+    (void)fputs(", \"at_seconds\": ", out);
+    put_at(out, r, at);
+    (void)fputc('}', out);
+}
+
+/* What the table and its index were used for, each an object. */
+static void put_capacity(FILE *out, const struct report *r)
+{
+    (void)fputs(" \"capacity\": [", out);
+    for (uint64_t i = 0; i < run_capacities_count(r->run); i++) {
+        struct capacity_row row;
+        run_capacity(r->run, i, &row);
+        (void)fputs(i > 0 ? ",\n  {\"resource\": " : "\n  {\"resource\": ", out);
+        put_string(out, row.resource);
+        (void)fputs(", \"read_units\": ", out);
+        put_units(out, row.rcu_milli);
+        (void)fputs(", \"write_units\": ", out);
+        put_units(out, row.wcu_milli);
+        (void)fprintf(out, ", \"throttled_reads\": %" PRId64 ", \"throttled_writes\": %" PRId64,
+                      row.throttled_reads, row.throttled_writes);
+        put_peak(out, r, "peak_read", row.peak_rcu_milli, row.peak_read_at);
+        put_peak(out, r, "peak_write", row.peak_wcu_milli, row.peak_write_at);
+        (void)fputs(", \"saturates_at_seconds\": ", out);
+        put_at(out, r, row.saturated_at);
+        (void)fputc('}', out);
+    }
+    (void)fputs("],\n", out);
+}
+
+static void put_requests(FILE *out, const struct summary *s)
+{
+    PUT_COUNTS(out, "table_requests", {"made", s->table_requests.made},
+               {"throttled", s->table_requests.throttled}, {"retried", s->table_requests.retried},
+               {"given_up", s->table_requests.given_up});
+}
+
+/* Dollars. */
+static void put_cost(FILE *out, const struct cost *c)
+{
+    (void)fputs(" \"cost_usd\": {\"on_demand\": ", out);
+    put_dollars(out, c->on_demand);
+    (void)fputs(", \"provisioned\": ", out);
+    put_dollars(out, c->provisioned);
+    (void)fprintf(out,
+                  ", \"read_units\": %" PRId64 ", \"write_units\": %" PRId64 ", \"hours\": %" PRId64
+                  ", \"storage_month\": ",
+                  c->rcu, c->wcu, c->hours);
+    put_dollars(out, c->storage_month);
+    (void)fputs("},\n", out);
+}
+
 static void put_violation(FILE *out, const struct report *r, const struct violation_row *row)
 {
     (void)fprintf(out, "{\"invariant\": \"%s\", \"required\": %s, \"at_seconds\": ",
@@ -154,6 +220,9 @@ static void put(struct report_stream *stream, const struct report *r)
     put_seconds(out, r->summary.simulated_ns);
     (void)fprintf(out, ", \"events\": %" PRId64 ",\n", r->summary.events);
     put_figures(out, &r->summary);
+    put_capacity(out, r);
+    put_requests(out, &r->summary);
+    put_cost(out, &r->summary.cost);
     put_violations(out, r);
     put_expectations(out, r);
     put_deviations(out, r);

@@ -153,17 +153,54 @@ static void put_cells(FILE *out, const char *title, const struct cell *cells, si
     put_cells(out, title, (const struct cell[]){__VA_ARGS__},                                      \
               sizeof((const struct cell[]){__VA_ARGS__}) / sizeof(struct cell))
 
-static void put_capacity(FILE *out, const struct summary *s)
+/* What the table and its index were used for: totals, the busiest seconds, when it was too much. */
+static void put_capacity(FILE *out, const struct report *r)
 {
-    (void)fputs("  table       ", out);
-    put_seconds(out, s->rcu_milli * NS_PER_MS);
-    (void)fputs(" read units, ", out);
-    put_seconds(out, s->wcu_milli * NS_PER_MS);
-    (void)fputs(" write units; index ", out);
-    put_seconds(out, s->index_rcu_milli * NS_PER_MS);
-    (void)fputs(" and ", out);
-    put_seconds(out, s->index_wcu_milli * NS_PER_MS);
-    (void)fputc('\n', out);
+    struct instant saturated = {NEVER};
+    for (uint64_t i = 0; i < run_capacities_count(r->run); i++) {
+        struct capacity_row row;
+        run_capacity(r->run, i, &row);
+        (void)fputs(i == 0 ? "  table       " : "  index       ", out);
+        put_units(out, row.rcu_milli);
+        (void)fputs(" read units, ", out);
+        put_units(out, row.wcu_milli);
+        (void)fputs(" write units; in one second up to ", out);
+        put_units(out, row.peak_rcu_milli);
+        (void)fputs(" and ", out);
+        put_units(out, row.peak_wcu_milli);
+        (void)fputc('\n', out);
+        if (row.saturated_at.ns != NEVER &&
+            (saturated.ns == NEVER || row.saturated_at.ns < saturated.ns)) {
+            saturated = row.saturated_at;
+        }
+    }
+    if (saturated.ns != NEVER) {
+        const struct summary *s = &r->summary;
+        (void)fprintf(out, "  saturates   in the minute of %s: %" PRId64 " of %" PRId64,
+                      clock_text(r, saturated).text, s->table_requests.throttled,
+                      s->table_requests.made);
+        (void)fprintf(out, " requests throttled, %" PRId64 " calls given up\n",
+                      s->table_requests.given_up);
+    }
+}
+
+/* Dollars, to a hundredth of a cent. */
+static void put_price(FILE *out, int64_t nano)
+{
+    int64_t rounded = (nano + 50000) / 100000;
+    (void)fprintf(out, "$%" PRId64 ".%04d", rounded / 10000, (int)(rounded % 10000));
+}
+
+static void put_cost(FILE *out, const struct cost *c)
+{
+    (void)fputs("  cost        ", out);
+    put_price(out, c->on_demand);
+    (void)fputs(" on demand, ", out);
+    put_price(out, c->provisioned);
+    (void)fprintf(out, " for %" PRId64 " RCU and %" PRId64 " WCU over %" PRId64 " h; storage ",
+                  c->rcu, c->wcu, c->hours);
+    put_price(out, c->storage_month);
+    (void)fputs(" a month\n", out);
 }
 
 static void put_figures(FILE *out, const struct report *r)
@@ -194,7 +231,8 @@ static void put_figures(FILE *out, const struct report *r)
               {"left", s->messages.left});
     PUT_CELLS(out, "lock", {"acquired", s->lock.acquired}, {"refused", s->lock.refused},
               {"taken over", s->lock.taken_over}, {"left behind", s->lock.left_behind});
-    put_capacity(out, s);
+    put_capacity(out, r);
+    put_cost(out, &s->cost);
 }
 
 /* ---- The lock's story. ---- */

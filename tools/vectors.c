@@ -8,14 +8,20 @@
 #include "tools/vectors.h"
 
 #include "model/aws/cloud.h"
+#include "model/dynamodb/json.h"
 #include "model/pipeline/drive.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { INVOCATIONS_MAX = 10000, FILES_MAX = 1000000, DAYS_MAX = 3650 };
+enum {
+    INVOCATIONS_MAX = 10000,
+    FILES_MAX = 1000000,
+    DAYS_MAX = 3650,
+    KINDS_MAX = 32,       /* of items, by kind and status */
+    LINE_BYTES = 1 << 26, /* room for a line as a document */
+    OUTCOME_BYTES = 1 << 20
+};
 
 #define FIRST_DAY_S INT64_C(1769731200) /* 2026-01-30T00:00:00Z */
 #define FILE_SIZE INT64_C(3670016)
@@ -32,12 +38,20 @@ static bool complain(const struct place *place, const char *field, const char *w
     return false;
 }
 
-static bool read_word(const struct place *place, json_t *object, const char *field,
+/* A member of the line's object; NULL's type where there is none. */
+static struct value member(const struct value *object, const char *field)
+{
+    struct value value = value_null();
+    (void)item_get((struct item){object->bytes}, text_from(field), &value);
+    return value;
+}
+
+static bool read_word(const struct place *place, const struct value *object, const char *field,
                       const char *const *words, int count, int *word)
 {
-    const char *text = json_string_value(json_object_get(object, field));
-    for (int i = 0; text != NULL && i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
+    struct value given = member(object, field);
+    for (int i = 0; given.type == TYPE_S && i < count; i++) {
+        if (text_equal(given.bytes, text_from(words[i]))) {
             *word = i;
             return true;
         }
@@ -52,17 +66,16 @@ static bool read_word(const struct place *place, json_t *object, const char *fie
     return complain(place, field, text_writer_string(&w));
 }
 
-static bool read_integer(const struct place *place, json_t *value, const char *field, int64_t least,
-                         int64_t most, int64_t *integer)
+static bool read_integer(const struct place *place, const struct value *value, const char *field,
+                         int64_t least, int64_t most, int64_t *integer)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < least ||
-        json_integer_value(value) > most) {
+    if (value->type != TYPE_N || !number_integer(&value->number, integer) || *integer < least ||
+        *integer > most) {
         char message[96];
         (void)snprintf(message, sizeof message, "must be an integer from %lld to %lld",
                        (long long)least, (long long)most);
         return complain(place, field, message);
     }
-    *integer = json_integer_value(value);
     return true;
 }
 
@@ -70,35 +83,60 @@ static bool read_integer(const struct place *place, json_t *value, const char *f
 struct vector {
     int variant, machine;
     int64_t max, seconds_per_manifest, files;
-    json_t *invocations, *days;
+    int64_t invocations_count;
+    struct item invocations, days; /* lists */
 };
 
-static bool read_lists(const struct place *place, json_t *object, struct vector *v)
+/* The i-th number of a list that has been read. */
+static int64_t number_at(struct item list, uint32_t i)
 {
-    v->invocations = json_object_get(object, "invocations");
-    v->days = json_object_get(object, "days");
-    if (!json_is_array(v->invocations) || json_array_size(v->invocations) > INVOCATIONS_MAX) {
-        return complain(place, "invocations", "must be a list of at most 10000 numbers of files");
-    }
-    if (!json_is_array(v->days) || json_array_size(v->days) != json_array_size(v->invocations)) {
-        return complain(place, "days", "must be a list as long as invocations");
-    }
-    v->files = 0;
-    for (size_t i = 0; i < json_array_size(v->invocations); i++) {
-        int64_t files;
-        int64_t day;
-        if (!read_integer(place, json_array_get(v->invocations, i), "invocations", 0, FILES_MAX,
-                          &files) ||
-            !read_integer(place, json_array_get(v->days, i), "days", -DAYS_MAX, DAYS_MAX, &day)) {
+    struct text name;
+    struct value value;
+    int64_t integer = 0;
+    item_at(list, i, &name, &value);
+    (void)number_integer(&value.number, &integer);
+    return integer;
+}
+
+/* Holds the elements of a list to a range, and sums them. */
+static bool read_list(const struct place *place, struct item list, const char *field, int64_t least,
+                      int64_t most, int64_t *sum)
+{
+    struct item_cursor c = item_cursor(list);
+    struct text name;
+    struct value value;
+    int64_t integer;
+    for (*sum = 0; item_next(&c, &name, &value); *sum += integer) {
+        if (!read_integer(place, &value, field, least, most, &integer)) {
             return false;
         }
-        v->files += files;
+    }
+    return true;
+}
+
+static bool read_lists(const struct place *place, const struct value *object, struct vector *v)
+{
+    struct value invocations = member(object, "invocations");
+    struct value days = member(object, "days");
+    int64_t sum;
+    v->invocations = (struct item){invocations.bytes};
+    v->days = (struct item){days.bytes};
+    v->invocations_count = item_count(v->invocations);
+    if (invocations.type != TYPE_L || v->invocations_count > INVOCATIONS_MAX) {
+        return complain(place, "invocations", "must be a list of at most 10000 numbers of files");
+    }
+    if (days.type != TYPE_L || item_count(v->days) != v->invocations_count) {
+        return complain(place, "days", "must be a list as long as invocations");
+    }
+    if (!read_list(place, v->invocations, "invocations", 0, FILES_MAX, &v->files) ||
+        !read_list(place, v->days, "days", -DAYS_MAX, DAYS_MAX, &sum)) {
+        return false;
     }
     return v->files <= FILES_MAX ||
            complain(place, "invocations", "more than 1000000 files in all");
 }
 
-static bool read_vector(const struct place *place, json_t *object, struct vector *v)
+static bool read_vector(const struct place *place, const struct value *object, struct vector *v)
 {
     static const char *const fields[] = {"variant",     "machine", "max",
                                          "invocations", "days",    "seconds_per_manifest"};
@@ -112,32 +150,46 @@ static bool read_vector(const struct place *place, json_t *object, struct vector
         MACHINE_MAP(X)
 #undef X
     };
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
+    struct item_cursor c = item_cursor((struct item){object->bytes});
+    struct text key;
+    struct value value;
+    while (item_next(&c, &key, &value)) {
         bool known = false;
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-            known |= strcmp(key, fields[i]) == 0;
+            known |= text_equal(key, text_from(fields[i]));
         }
         if (!known) {
-            return complain(place, key, "unknown field");
+            (void)fprintf(stderr, "%s:%d: error: %.*s: unknown field\n", place->file, place->line,
+                          (int)key.size, key.at);
+            return false;
         }
     }
+    struct value max = member(object, "max");
+    struct value pause = member(object, "seconds_per_manifest");
     return read_word(place, object, "variant", variants, sizeof variants / sizeof variants[0],
                      &v->variant) &&
            read_word(place, object, "machine", machines, sizeof machines / sizeof machines[0],
                      &v->machine) &&
-           read_integer(place, json_object_get(object, "max"), "max", 1, 10000, &v->max) &&
-           read_integer(place, json_object_get(object, "seconds_per_manifest"),
-                        "seconds_per_manifest", 0, 86400, &v->seconds_per_manifest) &&
+           read_integer(place, &max, "max", 1, 10000, &v->max) &&
+           read_integer(place, &pause, "seconds_per_manifest", 0, 86400,
+                        &v->seconds_per_manifest) &&
            read_lists(place, object, v);
 }
 
-/* Counts items by "kind status", in a JSON object. */
+/* Items by "kind status", in the order of first sight. */
+struct kinds {
+    struct kind {
+        char name[64];
+        int64_t count;
+    } kinds[KINDS_MAX];
+
+    int count;
+};
+
 static void count_item(void *self, struct text kind, struct text status)
 {
-    char key[64];
+    struct kinds *kinds = self;
+    char key[sizeof kinds->kinds[0].name];
     struct text_writer w = text_writer(key, sizeof key);
     text_put(&w, kind);
     if (status.size > 0) {
@@ -148,56 +200,82 @@ static void count_item(void *self, struct text kind, struct text status)
         }
         text_put(&w, (struct text){status.at, size});
     }
-    const char *name = text_writer_string(&w);
-    json_int_t count = json_integer_value(json_object_get(self, name));
-    (void)json_object_set_new(self, name, json_integer(count + 1));
+    (void)text_writer_string(&w);
+    int i = 0;
+    while (i < kinds->count && strcmp(kinds->kinds[i].name, key) != 0) {
+        i++;
+    }
+    if (i == kinds->count && kinds->count < KINDS_MAX) {
+        kinds->count++;
+        memcpy(kinds->kinds[i].name, key, sizeof key);
+    }
+    if (i < kinds->count) {
+        kinds->kinds[i].count++;
+    }
 }
 
-static bool invoke_all(struct run *run, const struct vector *v, json_t *after_each,
+static void put_member(struct json_writer *w, const char *name, int64_t integer)
+{
+    json_name(w, text_from(name));
+    json_put_integer(w, integer);
+}
+
+/* Writes "after_each": how many executions there were after each invocation. */
+static bool invoke_all(struct run *run, const struct vector *v, int64_t *after_each,
                        struct error *error)
 {
-    for (size_t i = 0; i < json_array_size(v->invocations); i++) {
+    for (uint32_t i = 0; i < v->invocations_count; i++) {
         char date[16];
         struct text_writer w = text_writer(date, sizeof date);
-        int64_t day = json_integer_value(json_array_get(v->days, i));
-        text_put_date(&w, (struct instant){FIRST_DAY_S * NS_PER_S + day * NS_PER_DAY});
-        int64_t files = json_integer_value(json_array_get(v->invocations, i));
-        if (!drive_invoke(run, files, text_written(&w), FILE_SIZE, error)) {
+        text_put_date(
+            &w, (struct instant){FIRST_DAY_S * NS_PER_S + number_at(v->days, i) * NS_PER_DAY});
+        if (!drive_invoke(run, number_at(v->invocations, i), text_written(&w), FILE_SIZE, error)) {
             return false;
         }
-        (void)json_array_append_new(after_each,
-                                    json_integer((json_int_t)run_executions_count(run)));
+        after_each[i] = (int64_t)run_executions_count(run);
     }
     return true;
 }
 
-static void add_outcome(json_t *object, struct run *run, json_t *after_each)
+static void put_outcome(struct json_writer *w, struct run *run, const struct vector *v,
+                        const int64_t *after_each)
 {
+    struct kinds kinds = {.count = 0};
     struct summary summary;
     run_summary(run, &summary);
     struct drive_pauses pauses = drive_pauses(run);
-    json_t *items = json_object();
-    json_t *sleeps = json_object();
-    drive_each_item(run, count_item, items);
+    drive_each_item(run, count_item, &kinds);
+    json_name(w, TEXT("items"));
+    json_open(w, '{');
+    for (int i = 0; i < kinds.count; i++) {
+        put_member(w, kinds.kinds[i].name, kinds.kinds[i].count);
+    }
+    json_close(w, '}');
+    put_member(w, "executions", summary.executions.started);
+    json_name(w, TEXT("after_each"));
+    json_open(w, '[');
+    for (int64_t i = 0; i < v->invocations_count; i++) {
+        json_put_integer(w, after_each[i]);
+    }
+    json_close(w, ']');
+    put_member(w, "manifest_keys", summary.manifests.objects);
+    put_member(w, "overwrites", summary.manifests.overwritten);
+    json_name(w, TEXT("sleeps"));
+    json_open(w, '{');
     if (pauses.after_success > 0) {
-        (void)json_object_set_new(sleeps, "0.1", json_integer(pauses.after_success));
+        put_member(w, "0.1", pauses.after_success);
     }
     if (pauses.after_failure > 0) {
-        (void)json_object_set_new(sleeps, "0.5", json_integer(pauses.after_failure));
+        put_member(w, "0.5", pauses.after_failure);
     }
-    (void)json_object_set_new(object, "items", items);
-    (void)json_object_set_new(object, "executions", json_integer(summary.executions.started));
-    (void)json_object_set(object, "after_each", after_each);
-    (void)json_object_set_new(object, "manifest_keys", json_integer(summary.manifests.objects));
-    (void)json_object_set_new(object, "overwrites", json_integer(summary.manifests.overwritten));
-    (void)json_object_set_new(object, "sleeps", sleeps);
+    json_close(w, '}');
 }
 
-/* Runs one vector and adds what came of it to its object. */
-static enum status run_vector(json_t *object, const struct vector *v, struct error *error)
+/* Runs one vector and writes what came of it, as members of the object that is open. */
+static enum status run_vector(struct json_writer *w, const struct vector *v, struct error *error)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
-    json_t *after_each = json_array();
+    int64_t *after_each = calloc((size_t)v->invocations_count + 1, sizeof *after_each);
     struct choices choices;
     struct trace trace;
     struct run *run = NULL;
@@ -220,40 +298,75 @@ static enum status run_vector(json_t *object, const struct vector *v, struct err
         status = STATUS_FULL;
         goto done;
     }
-    add_outcome(object, run, after_each);
+    put_outcome(w, run, v, after_each);
     status = STATUS_OK;
 done:
     (void)run_destroy(run, NULL);
-    json_decref(after_each);
+    free(after_each);
     free(scenario);
     return status;
 }
 
-/* 0 as it should be, 2 bad input, 3 the machine refused. */
-static int handle_line(const struct place *place, const char *line)
+/* Prints the line again, without the brace at its end, and the outcome behind it. */
+static int print_outcome(struct text line, const char *outcome, const struct json_writer *w)
 {
-    json_error_t wrong;
-    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &wrong);
-    if (object == NULL) {
-        (void)fprintf(stderr, "%s:%d:%d: error: %s\n", place->file, place->line, wrong.column,
-                      wrong.text);
-        return 2;
+    while (line.size > 0 && line.at[line.size - 1] != '}') {
+        line.size--;
     }
+    bool printed = !w->text.overflowed && line.size > 0 &&
+                   fwrite(line.at, 1, line.size - 1, stdout) == line.size - 1 &&
+                   putchar(',') != EOF &&
+                   fwrite(outcome + 1, 1, w->text.size - 1, stdout) == w->text.size - 1 &&
+                   putchar('\n') != EOF;
+    return printed ? 0 : 3;
+}
+
+/* 0 as it should be, 2 bad input, 3 the machine refused. */
+static int handle_document(const struct place *place, struct text line, const struct value *object)
+{
     struct vector vector;
     struct error error = {.message = ""};
-    int code = 0;
-    if (!json_is_object(object)) {
+    if (object->type != TYPE_M) {
         (void)complain(place, "line", "must be a JSON object");
-        code = 2;
-    } else if (!read_vector(place, object, &vector)) {
-        code = 2;
-    } else if (run_vector(object, &vector, &error) != STATUS_OK) {
-        (void)fprintf(stderr, "%s:%d: error: %s\n", place->file, place->line, error.message);
-        code = 3;
-    } else {
-        code = json_dumpf(object, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF ? 0 : 3;
+        return 2;
     }
-    json_decref(object);
+    if (!read_vector(place, object, &vector)) {
+        return 2;
+    }
+    char *outcome = malloc(OUTCOME_BYTES);
+    if (outcome == NULL) {
+        return 3;
+    }
+    struct json_writer w = json_writer(outcome, OUTCOME_BYTES, 0);
+    json_open(&w, '{');
+    enum status status = run_vector(&w, &vector, &error);
+    json_close(&w, '}');
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "%s:%d: error: %s\n", place->file, place->line, error.message);
+    }
+    int code = status == STATUS_OK ? print_outcome(line, outcome, &w) : 3;
+    free(outcome);
+    return code;
+}
+
+static int handle_line(const struct place *place, struct text line)
+{
+    struct json_source source = json_source(line);
+    struct memory_area area;
+    struct value object;
+    struct error error = {.message = ""};
+    if (!memory_area_init(&area, LINE_BYTES)) {
+        return 3;
+    }
+    int code = 2;
+    if (json_read(&source, &area, &object, &error) != STATUS_OK ||
+        json_end(&source, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "%s:%d:%u: error: %s\n", place->file, place->line, source.column,
+                      error.message);
+    } else {
+        code = handle_document(place, line, &object);
+    }
+    memory_area_deinit(&area);
     return code;
 }
 
@@ -271,7 +384,7 @@ static int handle_file(FILE *file, const char *name)
     while (code == 0 && getline(&line, &capacity, file) >= 0) {
         place.line++;
         if (!blank(line)) {
-            code = handle_line(&place, line);
+            code = handle_line(&place, text_from(line));
         }
     }
     if (ferror(file)) {

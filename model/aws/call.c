@@ -161,6 +161,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
     simulation_note(&c->simulation, NOTE_CALL, number, (uint64_t)call->operation << 8 | status,
                     call->request[0]);
     c->application.call_observed(c, task, call, status);
+    stream_source_wake(c);
     if (task->dead != 0) {
         release(c, task);
     } else if (call->fault == CALL_KILLS) {

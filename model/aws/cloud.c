@@ -35,6 +35,7 @@ void cloud_declare(struct cloud *c, uint64_t files)
     job_declare(c, files);
     topic_declare(c);
     table_sweeper_declare(c);
+    stream_source_declare(c);
 }
 
 void cloud_init(struct cloud *c)
@@ -49,6 +50,7 @@ void cloud_init(struct cloud *c)
     job_init(c);
     topic_init(c);
     table_sweeper_init(c);
+    stream_source_init(c);
 }
 
 void cloud_arrival(void *cloud, uint32_t workload, uint64_t ordinal)

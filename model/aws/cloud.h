@@ -13,6 +13,7 @@
 #include "model/aws/function.h"
 #include "model/aws/job.h"
 #include "model/aws/queue.h"
+#include "model/aws/stream_source.h"
 #include "model/aws/table_sweeper.h"
 #include "model/aws/topic.h"
 #include "model/aws/workflow.h"
@@ -41,7 +42,9 @@
     X(EXPIRY_SCAN, table_sweeper_scan)                                                             \
     X(EXPIRY_DELETE, table_sweeper_delete)                                                         \
     X(ARRIVAL, cloud_arrival)                                                                      \
-    X(CONCURRENCY_GROWN, event_source_grown)
+    X(CONCURRENCY_GROWN, event_source_grown)                                                       \
+    X(STREAM_POLL, stream_source_poll)                                                             \
+    X(STREAM_INVOKE, stream_source_invoke)
 
 enum event_code {
 
@@ -81,7 +84,11 @@ enum event_code {
     X(RUN_START_UP, "job start-up")                                                                \
     X(RUN_TIME, "job run time")                                                                    \
     X(RUN_FAILS, "job run fails")                                                                  \
-    X(ARRIVAL_TIME, "arrival")
+    X(ARRIVAL_TIME, "arrival")                                                                     \
+    X(LATENCY_STREAM_READ, "latency of stream read")                                               \
+    X(STREAM_PHASE, "stream poll phase")                                                           \
+    X(STREAM_RETRY, "stream retry")                                                                \
+    X(STREAM_DUPLICATE, "stream batch delivered twice")
 
 enum choice_label {
 
@@ -126,6 +133,8 @@ struct application {
                                 enum invocation_end end);
     void (*execution_observed)(struct cloud *c, const struct execution *execution);
     void (*expiry_observed)(struct cloud *c, struct item old);
+    /* A batch of the stream was given up: the failure destination. NULL: there is none. */
+    void (*stream_discarded)(struct cloud *c, const struct stream_discard *discard);
 };
 
 struct cloud {
@@ -144,6 +153,7 @@ struct cloud {
     struct buckets buckets;
     struct queue queue;
     struct event_source event_source;
+    struct stream_source stream_source;
     struct functions functions;
     struct workflow workflow;
     struct job job;

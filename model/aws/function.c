@@ -178,6 +178,9 @@ void invocation_end(struct cloud *c, struct task *task, bool killed)
     if (request->batch != 0) {
         event_source_done(c, request->batch - 1, request->batch_serial, !killed);
     }
+    if (request->lane != 0) {
+        stream_source_done(c, request->lane - 1, request->lane_serial, !killed);
+    }
     /* Source: LAMBDA-SYNC-1. */
     if (request->caller_serial != 0) {
         struct task *caller = task_find(c, request->caller, request->caller_serial);

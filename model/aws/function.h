@@ -41,9 +41,11 @@ struct function_state {
     int64_t throttled;
 };
 
-/* Who invokes, and with what: a batch of the event source, or a task's call. */
+/* Who invokes, and with what: a batch of the queue's event source, one of a lane of the stream's,
+ * or a task's call. */
 struct invocation_request {
     uint32_t batch, batch_serial;   /* index + 1; 0: none */
+    uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
 };
 

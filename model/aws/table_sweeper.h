@@ -1,13 +1,15 @@
 /* table_sweeper.h: the service's background processes that delete expired items.
  *
  * Method. A scanner marks an item once its ttl (epoch seconds) is in the past; a drawn delay after
- * the expiry the deleter removes it, if it is still expired then. Until that moment the item is
- * fully there. While no item expires, nothing happens and nothing is scheduled. Sources: DDB-TTL-*
- * in docs/sources.md.
+ * the expiry the deleter removes it, if it is still expired then. An item that is written when its
+ * ttl has passed already is marked at once, and its delay begins then. Until it is deleted an item
+ * is fully there. While no item expires, nothing happens and nothing is scheduled. Sources:
+ * DDB-TTL-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_TABLE_SWEEPER_H
 #define LOCKSTEP_MODEL_AWS_TABLE_SWEEPER_H
 
+#include "model/dynamodb/item.h"
 #include "sim/distribution.h"
 #include "sim/event_queue.h"
 
@@ -29,8 +31,8 @@ struct table_sweeper {
 void table_sweeper_declare(struct cloud *c);
 void table_sweeper_init(struct cloud *c);
 
-/* An item with that ttl was written. */
-void table_sweeper_note(struct cloud *c, int64_t ttl_s);
+/* An item with that key (it may be the whole item) and ttl was written. */
+void table_sweeper_note(struct cloud *c, struct item key, int64_t ttl_s);
 
 /* Handlers. */
 void table_sweeper_scan(void *cloud, uint32_t subject, uint64_t detail);

@@ -124,7 +124,7 @@ static void inner_free(struct counted_tree *t, uint32_t i)
 
 /* A key, and whether members equal to it count as before it. */
 struct target {
-    const void *key;
+    void *key;
     bool after;
 };
 
@@ -298,7 +298,7 @@ static bool find(const struct counted_tree *t, const struct target *target, stru
 }
 
 /* The way to the member whose key that is. */
-static void find_member(const struct counted_tree *t, const void *key, struct path *path)
+static void find_member(const struct counted_tree *t, void *key, struct path *path)
 {
     struct target target = {key, true};
     (void)find(t, &target, path);
@@ -332,7 +332,7 @@ static struct tree_place inner_place(const struct tree_inner *inner, uint32_t in
     return place;
 }
 
-struct tree_place tree_seek(const struct counted_tree *t, const void *key, bool after)
+struct tree_place tree_seek(const struct counted_tree *t, void *key, bool after)
 {
     struct target target = {key, after};
     struct path path;
@@ -579,7 +579,7 @@ static void path_guess(const struct counted_tree *t, const struct path *path)
     leaf_guess(t, leaf_at(t, path->leaf));
 }
 
-void tree_insert(struct counted_tree *t, const void *key, uint32_t member, uint32_t weight)
+void tree_insert(struct counted_tree *t, void *key, uint32_t member, uint32_t weight)
 {
     struct target target = {key, false};
     struct path path;
@@ -606,7 +606,7 @@ void tree_insert(struct counted_tree *t, const void *key, uint32_t member, uint3
     path_add(t, &path, 1, weight);
 }
 
-void tree_reweigh(struct counted_tree *t, const void *key, uint32_t weight)
+void tree_reweigh(struct counted_tree *t, void *key, uint32_t weight)
 {
     struct path path;
     find_member(t, key, &path);
@@ -725,7 +725,7 @@ static uint32_t drop_empty(struct counted_tree *t, const struct path *path)
     return level;
 }
 
-void tree_remove(struct counted_tree *t, const void *key)
+void tree_remove(struct counted_tree *t, void *key)
 {
     struct path path;
     find_member(t, key, &path);

@@ -20,12 +20,12 @@
 
 #define TREE_NONE UINT32_MAX
 
-/* How the members are ordered. */
+/* How the members are ordered. The functions may note in a key what they have worked out of it. */
 struct tree_keys {
     const void *self;
     /* Less than, equal to or greater than 0, as the key stands before, at or behind the member.
      * Equal for several members if the key names only the beginning of what orders them. */
-    int (*compare)(const void *self, const void *key, uint32_t member);
+    int (*compare)(const void *self, void *key, uint32_t member);
     /* Where two members begin to differ: any number that the two functions below understand. */
     uint32_t (*differ_at)(const void *self, uint32_t a, uint32_t b);
     /* Guesses that rise, not strictly, in the order of members that differ only from `at` on; for a
@@ -33,8 +33,7 @@ struct tree_keys {
      * reference that is a member, not TREE_NONE, also what differs from it before `at` has a guess:
      * the least or the most. */
     uint32_t (*guess)(const void *self, uint32_t member, uint32_t at, uint32_t reference);
-    uint32_t (*guess_key)(const void *self, const void *key, bool after, uint32_t at,
-                          uint32_t reference);
+    uint32_t (*guess_key)(const void *self, void *key, bool after, uint32_t at, uint32_t reference);
 };
 
 enum { TREE_HEIGHT_MAX = 10 };
@@ -59,13 +58,13 @@ bool tree_init(struct counted_tree *t, uint32_t members_max, const struct tree_k
 void tree_deinit(struct counted_tree *t);
 
 /* Adds a member, for which `key` stands; its key is not in the tree. Weight below 2^32. */
-void tree_insert(struct counted_tree *t, const void *key, uint32_t member, uint32_t weight);
+void tree_insert(struct counted_tree *t, void *key, uint32_t member, uint32_t weight);
 
 /* Takes out the member whose key that is; it is in the tree. */
-void tree_remove(struct counted_tree *t, const void *key);
+void tree_remove(struct counted_tree *t, void *key);
 
 /* Gives the member whose key that is another weight. */
-void tree_reweigh(struct counted_tree *t, const void *key, uint32_t weight);
+void tree_reweigh(struct counted_tree *t, void *key, uint32_t weight);
 
 /* Walks the members. A cursor is good until the tree changes. */
 struct tree_cursor {
@@ -82,7 +81,7 @@ struct tree_place {
 
 /* The place before the first member that is not before `key`; with `after`, behind all members that
  * are equal to it. */
-struct tree_place tree_seek(const struct counted_tree *t, const void *key, bool after);
+struct tree_place tree_seek(const struct counted_tree *t, void *key, bool after);
 
 /* The place of that rank, 0 to count. */
 struct tree_place tree_at_rank(const struct counted_tree *t, uint32_t rank);

@@ -16,6 +16,7 @@
 /* Sources: DDB-EXPR-12; DDB-EXPR-1 for the list of IN. */
 enum {
     TEXT_SIZE_MAX = 4096,
+    STATEMENT_SIZE_MAX = UINT16_MAX - 8, /* a node's number has 16 bits */
     OPERATORS_MAX = 300,
     IN_LIST_MAX = 100,
     DEPTH_MAX = 200, /* of parentheses, for the sake of the stack */
@@ -912,23 +913,20 @@ static bool size_check(enum expression_kind kind, size_t size, struct error *err
     return size > 0 && size <= TEXT_SIZE_MAX;
 }
 
-struct expression *expression_compile(enum expression_kind kind,
-                                      const struct expression_source *source, struct error *error)
+/* `prefix` and `name` come before what is wrong. */
+static struct expression *compile(enum expression_kind kind, const struct expression_source *source,
+                                  const char *prefix, const char *name, struct error *error)
 {
-    size_t size = strlen(source->text);
-    if (!size_check(kind, size, error)) {
-        return NULL;
-    }
     struct parser p;
     struct expression *compiled = NULL;
-    if (!parser_init(&p, kind, source, size)) {
+    if (!parser_init(&p, kind, source, strlen(source->text))) {
         (void)error_set(error, STATUS_NO_MEMORY, "no memory for an expression");
     } else {
         const char *fault = parse(&p);
         compiled = fault == NULL ? p.e : NULL;
         if (fault != NULL) {
-            (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: %s", expression_kind_text(kind),
-                            fault);
+            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", prefix, name,
+                            *name == '\0' ? "" : ": ", fault);
         }
     }
     free(p.tokens);
@@ -936,4 +934,20 @@ struct expression *expression_compile(enum expression_kind kind,
         free(p.e);
     }
     return compiled;
+}
+
+struct expression *expression_compile(enum expression_kind kind,
+                                      const struct expression_source *source, struct error *error)
+{
+    return size_check(kind, strlen(source->text), error)
+               ? compile(kind, source, "Invalid ", expression_kind_text(kind), error)
+               : NULL;
+}
+
+struct expression *expression_compile_statement(enum expression_kind kind,
+                                                const struct expression_source *source,
+                                                struct error *error)
+{
+    ASSERT(strlen(source->text) <= STATEMENT_SIZE_MAX);
+    return compile(kind, source, "", "", error);
 }

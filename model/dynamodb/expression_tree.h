@@ -58,8 +58,8 @@ struct expression {
     enum expression_kind kind;
     uint16_t root;
     uint16_t nodes_count, steps_count, paths_count;
-    bool typed; /* compiled with literals */
-    bool wary;  /* has an operator that does not take any literal */
+    bool typed;              /* compiled with literals */
+    bool wary;               /* has an operator that does not take any literal */
     struct item_step *steps; /* of all paths */
     uint16_t *paths;         /* the nodes of a projection's and an update's paths, in their order */
     char *names;

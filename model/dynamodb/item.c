@@ -273,7 +273,7 @@ void item_end(struct item_writer *w, struct text name, enum attribute_type type,
               const struct item_writer *inner)
 {
     struct item written = item_written(inner);
-    if (written.bytes.size == 0) {
+    if (written.bytes.size == 0 || written.bytes.size >= UINT32_C(1) << 28) {
         w->overflowed = true;
         return;
     }

@@ -349,3 +349,81 @@ uint32_t number_size(const struct number *number)
     bool odd = count % 2 != 0 || first % 2 != 0;
     return (uint32_t)(1 + (count + 1) / 2 + (odd ? 0 : 1) + (number->sign < 0 ? 1 : 0));
 }
+
+/* The sortable form: a byte for the sign, one for the magnitude, then the digits in pairs from the
+ * first, each pair and 1 a byte. A negative number has the complement of all that, and 255 at its
+ * end, which no pair has: so what goes on behind a common beginning is less. Zero is its sign
+ * alone.
+ */
+enum { SORTS_NEGATIVE = 1, SORTS_ZERO = 2, SORTS_POSITIVE = 3, SORTS_END = 255 };
+
+/* Writes the digits, an even number of them, from the last pair to the first. */
+static uint32_t put_pairs(coefficient_t c, int count, char *to, unsigned flip)
+{
+    uint32_t pairs = (uint32_t)count / 2;
+    for (uint32_t i = pairs; i > 0; i--) {
+        to[i - 1] = (char)((unsigned)(c % 100 + 1) ^ flip);
+        c /= 100;
+    }
+    return pairs;
+}
+
+uint32_t number_sortable(const struct number *number, char bytes[NUMBER_SORTABLE_MAX])
+{
+    if (number->sign == 0) {
+        bytes[0] = SORTS_ZERO;
+        return 1;
+    }
+    unsigned flip = number->sign < 0 ? UINT8_MAX : 0;
+    coefficient_t c = coefficient(number);
+    int count = digits(c);
+    if (count % 2 != 0) {
+        c *= 10;
+        count++;
+    }
+    bytes[0] = number->sign < 0 ? SORTS_NEGATIVE : SORTS_POSITIVE;
+    bytes[1] = (char)((unsigned)(magnitude(number) - MAGNITUDE_MIN) ^ flip);
+    uint32_t size = 2 + put_pairs(c, count, bytes + 2, flip);
+    if (flip != 0) {
+        bytes[size++] = (char)SORTS_END;
+    }
+    return size;
+}
+
+/* Reads the pairs; false where one is none, or the last is 0 and would not have been written. */
+static bool read_pairs(struct text pairs, unsigned flip, coefficient_t *c)
+{
+    unsigned pair = 0;
+    *c = 0;
+    for (size_t i = 0; i < pairs.size; i++) {
+        pair = ((unsigned char)pairs.at[i] ^ flip) - 1;
+        if (pair > 99 || (i == 0 && pair < 10)) {
+            return false;
+        }
+        *c = *c * 100 + pair;
+    }
+    return pair != 0;
+}
+
+bool number_from_sortable(struct text bytes, struct number *number)
+{
+    bool negative = bytes.size > 0 && bytes.at[0] == SORTS_NEGATIVE;
+    coefficient_t c;
+    *number = (struct number){0};
+    if (bytes.size == 1 && bytes.at[0] == SORTS_ZERO) {
+        return true;
+    }
+    if (bytes.size < 3U + negative || bytes.size > 2U + DIGITS_MAX / 2 + negative ||
+        (!negative && bytes.at[0] != SORTS_POSITIVE) ||
+        (negative && bytes.at[bytes.size - 1] != (char)SORTS_END)) {
+        return false;
+    }
+    unsigned flip = negative ? UINT8_MAX : 0;
+    struct text pairs = {bytes.at + 2, bytes.size - 2 - negative};
+    if (!read_pairs(pairs, flip, &c)) {
+        return false;
+    }
+    int first = (int)((unsigned char)bytes.at[1] ^ flip) + MAGNITUDE_MIN;
+    *number = normalised(negative ? -1 : 1, c, first + 1 - 2 * (int)pairs.size);
+    return true;
+}

@@ -42,6 +42,15 @@ enum status number_add(const struct number *a, const struct number *b, struct nu
 enum status number_subtract(const struct number *a, const struct number *b, struct number *rest,
                             struct error *error);
 
+/* Bytes that order as the numbers do, compared as unsigned bytes with a prefix first, and are equal
+ * where those are. Returns how many there are; never 0. */
+enum { NUMBER_SORTABLE_MAX = 22 };
+
+uint32_t number_sortable(const struct number *number, char bytes[NUMBER_SORTABLE_MAX]);
+
+/* The number that has these bytes; false where none has. */
+bool number_from_sortable(struct text bytes, struct number *number);
+
 /* The value as an integer; false where it is not one, or does not fit. */
 bool number_integer(const struct number *number, int64_t *value);
 

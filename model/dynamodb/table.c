@@ -11,20 +11,68 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An item that has not been touched for this long before its ttl never expires. Source: DDB-TTL-2.
- */
+/* A ttl that is so far in the past, or further, is taken for a mistake. Source: DDB-TTL-2. */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
+/* Items under one partition key, where the table has local indexes. Source: DDB-LSI-4. */
+static const uint64_t COLLECTION_BYTES_MAX = UINT64_C(10) << 30;
+
 /* Opening and closing */
+
+/* The keys of the table and its indexes, numbered. */
+static const struct table_key *config_key(const struct table_config *c, uint32_t i)
+{
+    const struct table_index_config *index = i < 2 ? NULL : &c->indexes[i / 2 - 1];
+    if (index == NULL) {
+        return i == 0 ? &c->hash_key : &c->range_key;
+    }
+    return i % 2 == 0 ? &index->hash_key : &index->range_key;
+}
+
+/* The type of a key attribute as some key before number `end` has it (two keys for the table, then
+ * two for each index); `otherwise` where none is called so. */
+static enum attribute_type type_before(const struct table_config *c, uint32_t end, const char *name,
+                                       enum attribute_type otherwise)
+{
+    for (uint32_t i = 0; i < end; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL && strcmp(key->name, name) == 0) {
+            return key->type;
+        }
+    }
+    return otherwise;
+}
+
+/* Whether each key attribute is of a type that keys may have, and of one type everywhere. */
+static bool key_types_valid(const struct table_config *c)
+{
+    for (uint32_t i = 0; i < 2 + 2 * c->indexes_count; i++) {
+        const struct table_key *key = config_key(c, i);
+        if (key->name != NULL &&
+            (key->type > TYPE_B || type_before(c, i, key->name, key->type) != key->type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool index_valid(const struct table_config *c, const struct table_index_config *index)
+{
+    if (index->name == NULL || index->hash_key.name == NULL) {
+        return false;
+    }
+    return !index->local || (c->range_key.name != NULL && index->range_key.name != NULL &&
+                             strcmp(index->hash_key.name, c->hash_key.name) == 0);
+}
 
 static bool names_valid(const struct table_config *c)
 {
     bool valid = c->hash_key.name != NULL && c->items_max > 0 && c->items_max <= UINT32_MAX / 4 &&
                  c->indexes_count <= TABLE_INDEXES_MAX && c->history.ns >= 0;
     for (uint32_t i = 0; valid && i < c->indexes_count; i++) {
-        valid = c->indexes[i].name != NULL && c->indexes[i].hash_key.name != NULL;
+        valid = index_valid(c, &c->indexes[i]);
     }
-    return valid;
+    return valid && key_types_valid(c);
 }
 
 static void table_free(struct table *t)
@@ -62,8 +110,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
 {
     if (!names_valid(config) || !table_rates_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
-                        "table %s: a key name is missing, or items_max, history or a capacity is "
-                        "out of range",
+                        "table %s: a key name is missing or a key's type wrong, an index cannot be "
+                        "local, or items_max, history or a capacity is out of range",
                         config->name);
         return NULL;
     }
@@ -74,6 +122,8 @@ struct table *table_open(const struct table_config *config, struct instant now, 
     }
     t->config = *config;
     t->now = now;
+    t->collection_bytes_max =
+        config->collection_bytes_max != 0 ? config->collection_bytes_max : COLLECTION_BYTES_MAX;
     if (!table_init(t, now)) {
         (void)error_set(error, STATUS_NO_MEMORY,
                         "table %s: cannot reserve address space for %llu "
@@ -165,7 +215,7 @@ static struct item access_item(const struct table *t, const struct access *a)
 /* Writing */
 
 /* Puts an item under a key, for certain: all checks have been made. */
-static bool store_item(struct table *t, struct instant now, const struct access *a,
+static bool store_item(struct table *t, struct instant now, struct access *a,
                        const struct image *image)
 {
     if (a->old == NULL && t->count == t->config.items_max) {
@@ -200,6 +250,7 @@ static bool store_item(struct table *t, struct instant now, const struct access 
     s->flags |= SLOT_DIRTY | SLOT_RECENT;
     cache_add(t, s, 1);
     t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
+    a->slot = slot;
     return stream_note(t, now, a->old, record_of(t, record), false);
 }
 
@@ -282,6 +333,7 @@ static enum table_result apply_update(struct table *t, const struct table_write 
     }
     p->item = item_written(&writer);
     outline_item(t, p->item, &p->outline);
+    p->access.hash_value = outline_key(p->item, &p->outline, t->hash_place);
     return table_check_item(t, p->item, &p->outline,
                             "Item size to update has exceeded the maximum allowed size");
 }
@@ -307,7 +359,11 @@ enum table_result table_prepare(struct table *t, struct instant now, const struc
 {
     begin(t, now);
     *p = (struct prepared){.kind = w->kind};
-    return w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
+    enum table_result result =
+        w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
+    bool fits = p->item.bytes.size == 0 ||
+                table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline});
+    return result == TABLE_OK && !fits ? TABLE_COLLECTION_FULL : result;
 }
 
 enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
@@ -325,7 +381,7 @@ enum table_result table_charge(struct table *t, struct instant now, const struct
     return result == TABLE_CONDITION_FAILED ? judged : result;
 }
 
-enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p)
+enum table_result table_commit(struct table *t, struct instant now, struct prepared *p)
 {
     bool done = true;
     if (p->item.bytes.size > 0) {
@@ -351,7 +407,14 @@ static enum table_result write_item(struct table *t, struct instant now,
         reply->old = table_prepared_old(t, &p);
         result = table_charge(t, now, &p, result, reply);
     }
-    return result == TABLE_OK ? table_commit(t, now, &p) : result;
+    if (result != TABLE_OK) {
+        return result;
+    }
+    result = table_commit(t, now, &p);
+    if (result == TABLE_OK && p.item.bytes.size > 0) {
+        reply->new = record_item(t, record_of(t, slot_at(t, p.access.slot)->record));
+    }
+    return result;
 }
 
 enum table_result table_put(struct table *t, struct instant now, struct item item,
@@ -407,9 +470,10 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
 
 /* TTL */
 
+/* The earliest ttl that expires. */
 static int64_t ttl_oldest(const struct table *t)
 {
-    return instant_epoch_seconds(t->now) - TTL_PAST_S;
+    return instant_epoch_seconds(t->now) - TTL_PAST_S + 1;
 }
 
 /* The place in the TTL order of the first item with that ttl or a later one. */
@@ -472,6 +536,13 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
     }
     *old = record_item(t, record_of(t, slot_at(t, slot)->record));
     return remove_item(t, now, slot, true);
+}
+
+uint64_t table_key_hash(const struct table *t, struct item item)
+{
+    struct outline o;
+    outline_item(t, item, &o);
+    return key_hash(outline_key(item, &o, t->hash_place), outline_key(item, &o, t->range_place));
 }
 
 /* Looking without touching */

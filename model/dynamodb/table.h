@@ -10,10 +10,11 @@
  * pages and matches: counted trees give the end of a page from the sizes alone, and a filter on the
  * hash key of an index whose range key is the table's hash key finds its matches through that
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
- * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
- * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * Left out: local secondary indexes, parallel scan, item-collection limits.
- * Sources: DDB-* in docs/sources.md.
+ * unwritten ones; keys, sizes and order live in memory. A Scan goes by the hash of the partition
+ * key, which means nothing to a client, and then by the sort key; its segments are intervals of the
+ * hash. Between checkpoints nothing is allocated and LMDB is not written; table_checkpoint writes
+ * what has changed, in key order, and commits. Sources: DDB-* in
+ * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
 #define LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -35,14 +36,15 @@ struct table_key {
 /* What of an item an index holds, its keys and the table's aside. */
 enum table_projection { PROJECTION_ALL, PROJECTION_KEYS_ONLY, PROJECTION_INCLUDE };
 
-/* An index is sparse: it holds the items that have all its keys. A local one has the table's hash
- * key, is never behind the table and uses the table's capacity. */
+/* An index is sparse: it holds the items that have all its keys, and of them what it projects,
+ * which is what its readers see and what an item weighs in it. A local one has the table's hash
+ * key, may be read consistently and uses the table's capacity. Source: DDB-LSI-*. */
 struct table_index_config {
     const char *name;
     struct table_key hash_key, range_key;
     bool local;
     enum table_projection projection;
-    const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes */
+    const char *const *include; /* PROJECTION_INCLUDE: names of top-level attributes, keys aside */
     uint32_t include_count;
     int64_t rcu, wcu; /* provisioned units a second; 0: on demand. Unused by a local index */
     int64_t max_rcu, max_wcu; /* on demand, the owner's maximum, units a second; 0: none */
@@ -82,10 +84,12 @@ struct table_config {
     int64_t max_rcu, max_wcu;
     struct table_limits limits;
     enum stream_view stream;
-    uint32_t stream_shards;  /* 0: one */
-    struct duration history; /* how far back as_of may reach; older before-images may go */
-    uint64_t items_max;      /* most items at any time: sizes the reserved memory */
-    uint64_t cache_bytes;    /* item bodies kept in memory at most, unwritten ones aside */
+    uint32_t stream_shards;        /* 0: one */
+    struct duration history;       /* how far back as_of may reach; older before-images may go */
+    uint64_t items_max;            /* most items at any time: sizes the reserved memory */
+    uint64_t cache_bytes;          /* item bodies kept in memory at most, unwritten ones aside */
+    uint64_t collection_bytes_max; /* of what lies under one partition key, in a table with local
+                                      indexes, these included; 0: DynamoDB's 10 GB */
     uint32_t indexes_count;
     struct table_index_config indexes[TABLE_INDEXES_MAX];
 };
@@ -99,7 +103,7 @@ struct table;
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
-/* What a directory says of the table in it: its name, keys, indexes, TTL attribute and provisioned
+/* What a directory says of the table in it: its name, keys, indexes, TTL attribute, stream and
  * units. The config's other members are zero, for the caller to set. One block of memory: free() it
  * after every table that was opened with its config has been closed. NULL with a message where the
  * directory holds no table, is in use or is damaged. */
@@ -109,6 +113,11 @@ struct table_description {
 };
 struct table_description *table_describe(const char *directory, struct error *error);
 
+/* Gives a table the units and limits of a config that is else like its own; its buckets are full
+ * then. No marks are held. STATUS_BAD_INPUT with a message. */
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error);
+
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
 
@@ -117,6 +126,7 @@ enum table_result {
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
     TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
     TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
+    TABLE_COLLECTION_FULL,  /* ItemCollectionSizeLimitExceededException: nothing done */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
                    says why */
@@ -143,7 +153,7 @@ struct table_reply {
     int64_t rcu_milli, wcu_milli; /* of table and indexes together */
     const int64_t *units;      /* [0] of the table, then of each index; valid until the next call */
     struct throttle throttled; /* of TABLE_THROTTLED; its reason is THROTTLE_NONE otherwise */
-    struct item old;
+    struct item old, new;
 };
 
 /* Condition and update may be NULL; `values` are those of condition and update together: each
@@ -158,9 +168,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
                                const struct expression *condition, const struct value *values,
                                struct table_reply *reply);
 
-/* Reads one item as of `as_of` (now: strongly consistent, and charged so). `item` has size 0 where
- * there is none, and is valid until the next call on the table. An instant more than `history` ago
- * is answered as of `history` ago, here and in queries. */
+/* Reads one item as of `as_of` (now: strongly consistent, and charged so; later than now:
+ * eventually consistent, but without a lag). `item` has size 0 where there is none, and is valid
+ * until the next call on the table. An instant more than `history` ago is answered as of `history`
+ * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
@@ -168,12 +179,15 @@ enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 
 struct table_query {
     int32_t index;   /* TABLE_BASE or the position of an index in the config */
-    bool consistent; /* charges full units; the base table only */
+    bool consistent; /* charges full units; the table and its local indexes only */
     bool backward;   /* ScanIndexForward = false */
     bool leaders; /* of an index, without filter, forward: `visit` only the first item of each range
                      key value. For a client that wants the distinct values; all else is as without
                      it */
-    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
+    bool fetch; /* of a local index: the items whole, each of them read from the table and paid for
+                   by itself. For a client that asks for what the index does not project */
+    uint32_t segment, segments_count; /* of a parallel Scan; segments_count 0: not parallel */
+    uint32_t limit;                   /* items evaluated at most; 0: no limit but the page */
     struct instant as_of;
     const struct expression *key;    /* key condition; NULL: a Scan */
     const struct expression *filter; /* NULL: none */
@@ -188,6 +202,7 @@ struct table_query {
 struct table_page {
     int64_t count, scanned_count; /* after and before the filter */
     int64_t bytes;                /* evaluated */
+    int64_t fetched_bytes; /* of items fetched, each rounded up to 4 KB; paid for beside bytes */
     int64_t rcu_milli;
     struct throttle throttled; /* as in a reply */
     struct text last_key; /* LastEvaluatedKey, opaque; size 0: the end. Valid until the next call */
@@ -199,26 +214,48 @@ struct table_page {
 enum table_result table_read_page(struct table *t, struct instant now,
                                   const struct table_query *query, struct table_page *page);
 
+/* Writes a page's last_key into `w` as attributes: the keys of what was read and of the table.
+ * False where it is not one of this table or index. */
+bool table_key_of(const struct table *t, int32_t index, struct text last_key,
+                  struct item_writer *w);
+
+/* The other way: makes a start_key of attributes, in `buffer` of at least TABLE_START_KEY_MAX
+ * bytes. TABLE_INVALID, as DynamoDB words it for a Scan, where the item is not such a key; whether
+ * it lies in what a query reads is checked by table_read_page. Source: DDB-QUERY-4. */
+enum { TABLE_START_KEY_MAX = 8200 };
+
+enum table_result table_start_key(struct table *t, int32_t index, struct item item, char *buffer,
+                                  size_t size, struct text *key);
+
+/* Whether an index holds the attribute of that name, so that a reader need not fetch it. */
+bool table_index_projects(const struct table *t, int32_t index, struct text name);
+
 /* The reason of the last TABLE_INVALID, in DynamoDB's words, or of the last TABLE_FULL. */
 const char *table_message(const struct table *t);
 
 /* TTL. The service deletes an item some time after its ttl (epoch seconds) has passed; until then
  * it is fully there. Source: DDB-TTL-*. */
 
-/* The least ttl of any item that is at least `from`; false where there is none. Items more than
- * five years before the latest instant that the table was told never expire and are not counted. */
+/* The least ttl of any item that is at least `from`; false where there is none. Items whose ttl is
+ * five years or more before the latest instant that the table was told never expire and are not
+ * counted. */
 bool table_next_expiry(struct table *t, int64_t from, int64_t *ttl);
 
 /* Visits the key hash of every item with from <= ttl < to, by ttl, then key. */
 void table_each_expiry(struct table *t, int64_t from, int64_t to,
                        void (*visit)(void *self, uint64_t key_hash, int64_t ttl), void *self);
 
-/* Deletes the item with that key hash if its ttl is still before `now` and not five years before.
- * Returns whether it did;
- * *old is what was there, valid until the next call. Costs no capacity. */
+/* Deletes the item with that key hash if its ttl is still before `now`, and less than five years
+ * before. Returns whether it did; *old is what was there, valid until the next call. Costs no
+ * capacity. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
 
+/* The hash of an item's key, or of a key alone, that names it here. */
+uint64_t table_key_hash(const struct table *t, struct item item);
+
 /* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
+/* Looking without touching: no capacity, no lag. For invariants, reports and tests. A key's value
+ * is given as the table orders it: S and B as they are, N as number_sortable has it. */
 bool table_peek(struct table *t, struct text hash_value, struct text range_value,
                 struct item *item); /* valid until the next call */
 void table_each(struct table *t, void (*visit)(void *self, struct item item), void *self);
@@ -260,6 +297,7 @@ void table_second(const struct table *t, uint64_t i, struct table_second *row);
 /* Bytes that the items take in the table or in an index, as AWS bills them. Source: DDB-CAPACITY-8.
  */
 int64_t table_stored_bytes(const struct table *t, int32_t index);
+int64_t table_stored_items(const struct table *t, int32_t index); /* and how many they are */
 
 /* The journal. A mark names the present contents; rolling back to it undoes every write since,
  * newest first, and the capacity and totals with it. While marks are held (from table_mark until

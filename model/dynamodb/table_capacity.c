@@ -71,68 +71,30 @@ enum table_result table_charge_read(struct table *t, struct instant now, int32_t
 
 /* Writes */
 
-/* An item as an index holds it: its keys, and the bytes of what is projected. */
-
-static struct text image_key(const struct image *image, uint32_t place)
-{
-    return outline_key(image->item, image->outline, place);
-}
-
-static bool image_in(const struct table_order *o, const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (image_key(image, o->places[i]).size == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool image_stays(const struct table_order *o, const struct record *old,
-                        const struct image *image)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (!text_equal(record_key(old, o->places[i]), image_key(image, o->places[i]))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether anything changes that an index holds; indexes hold all of an item. */
-static bool image_changes(const struct table *t, const struct record *old,
-                          const struct image *image)
-{
-    return !text_equal(record_item(t, old).bytes, image->item.bytes);
-}
-
 /* Adds what a write costs an index: an entry that comes, goes or changes is a write of its size,
- * and one whose key changes goes and comes. `image` NULL deletes. */
+ * and one whose key changes goes and comes. Source: DDB-GSI-3. */
 static void charge_index(struct table *t, struct charge *c, uint32_t index,
                          const struct record *old, const struct image *image)
 {
-    const struct table_order *o = &t->orders[1 + index];
-    bool was = old != NULL && order_has(o, old);
-    bool is = image != NULL && image_in(o, image);
-    if (was && is && image_stays(o, old, image)) {
-        if (image_changes(t, old, image)) {
-            charge_add(t, c, (int32_t)index, image_key(image, o->places[0]),
-                       larger_units(old->size, image->outline->size));
-        }
+    const struct index_change change = index_change(t, index, old, image);
+    uint32_t place = t->orders[1 + index].places[0];
+    if (!change.changed) {
         return;
     }
-    if (was) {
-        charge_add(t, c, (int32_t)index, record_key(old, o->places[0]), write_units(old->size));
-    }
-    if (is) {
-        charge_add(t, c, (int32_t)index, image_key(image, o->places[0]),
-                   write_units(image->outline->size));
+    struct text from = change.before > 0 ? record_key(old, place) : (struct text){NULL, 0};
+    struct text to =
+        change.after > 0 ? outline_key(image->item, image->outline, place) : (struct text){NULL, 0};
+    if (change.moved) {
+        charge_add(t, c, (int32_t)index, from, write_units(change.before));
+        charge_add(t, c, (int32_t)index, to, write_units(change.after));
+    } else {
+        charge_add(t, c, (int32_t)index, change.after > 0 ? to : from,
+                   larger_units(change.before, change.after));
     }
 }
 
 /* Takes the units of a write from the table and its indexes, or from none of them. Source:
- * DDB-GSI-4.
- */
+ * DDB-GSI-4. */
 static enum table_result take_write(struct table *t, struct instant now, const struct charge *c,
                                     struct table_reply *reply)
 {
@@ -172,6 +134,12 @@ enum table_result table_charge_change(struct table *t, struct instant now, struc
 }
 
 /* Storage */
+
+int64_t table_stored_items(const struct table *t, int32_t index)
+{
+    ASSERT(index >= TABLE_BASE && index < (int32_t)t->config.indexes_count);
+    return (int64_t)t->orders[index + 1].tree.count;
+}
 
 int64_t table_stored_bytes(const struct table *t, int32_t index)
 {

@@ -1,34 +1,51 @@
 /* table_check.c: which items and keys a table takes, and what is said of others; see table_state.h.
- * Sources: DDB-LIMIT-2, DDB-LIMIT-3, DDB-GSI-2. */
+ * Sources: DDB-LIMIT-1, DDB-LIMIT-2, DDB-LIMIT-3, DDB-GSI-2. */
 #include "model/dynamodb/table_state.h"
+
+enum { NESTING_MAX = 32 };
 
 const char *table_place_name(const struct table *t, uint32_t place)
 {
     return t->attributes[place].at; /* a config's string, which ends in NUL */
 }
 
-/* Whether a value may be a key attribute: S, not empty, not too long. */
-static enum table_result check_key_value(struct table *t, uint32_t place, const struct value *value)
+struct text key_text(const struct value *value, char buffer[NUMBER_SORTABLE_MAX])
 {
-    if (value->type != TYPE_S) {
-        return table_invalid(t,
-                             "One or more parameter values were invalid: Type mismatch for key %s "
-                             "expected: S actual: %s",
-                             table_place_name(t, place), attribute_type_text(value->type).at);
+    ASSERT(value->type <= TYPE_B);
+    return value->type == TYPE_N ? (struct text){buffer, number_sortable(&value->number, buffer)}
+                                 : value->bytes;
+}
+
+/* An S or a B; a number has neither limit. */
+static bool has_size(const struct value *value)
+{
+    return value->type != TYPE_N;
+}
+
+static const char *kind_of(const struct value *value)
+{
+    return value->type == TYPE_B ? "binary" : "string";
+}
+
+enum table_result table_check_key_value(struct table *t, uint32_t place, bool hash,
+                                        const struct value *value)
+{
+    if (value->type != t->types[place]) {
+        return table_invalid(t, "The provided key element does not match the schema");
     }
-    if (value->bytes.size == 0) {
+    if (has_size(value) && value->bytes.size == 0) {
         return table_invalid(
             t,
             "One or more parameter values are not valid. The AttributeValue for a key "
-            "attribute cannot contain an empty string value. Key: %s",
-            table_place_name(t, place));
+            "attribute cannot contain an empty %s value. Key: %s",
+            kind_of(value), table_place_name(t, place));
     }
-    if (place == t->hash_place && value->bytes.size > HASH_KEY_BYTES_MAX) {
+    if (hash && has_size(value) && value->bytes.size > HASH_KEY_BYTES_MAX) {
         return table_invalid(
             t, "One or more parameter values were invalid: Size of hashkey has exceeded "
                "the maximum size limit of2048 bytes");
     }
-    if (place == t->range_place && value->bytes.size > RANGE_KEY_BYTES_MAX) {
+    if (!hash && has_size(value) && value->bytes.size > RANGE_KEY_BYTES_MAX) {
         return table_invalid(
             t, "One or more parameter values were invalid: Aggregated size of all range "
                "keys has exceeded the size limit of 1024 bytes");
@@ -44,34 +61,42 @@ static enum table_result check_item_key(struct table *t, struct item item, uint3
             t, "One or more parameter values were invalid: Missing the key %s in the item",
             table_place_name(t, place));
     }
-    return check_key_value(t, place, &value);
+    if (value.type != t->types[place]) {
+        return table_invalid(t,
+                             "One or more parameter values were invalid: Type mismatch for key %s "
+                             "expected: %s actual: %s",
+                             table_place_name(t, place), attribute_type_text(t->types[place]).at,
+                             attribute_type_text(value.type).at);
+    }
+    return table_check_key_value(t, place, place == t->hash_place, &value);
 }
 
-/* Whether an index key attribute, if it is there, is an S that is not empty and not too long.
+/* Whether an index key attribute, if it is there, is of its type, not empty and not too long.
  * Source: DDB-GSI-2. */
 static enum table_result check_index_key(struct table *t, struct item item, const char *index,
-                                         const char *name, size_t size_max)
+                                         const struct table_key *key, size_t size_max)
 {
     struct value value;
-    if (name == NULL || !item_get(item, text_from(name), &value)) {
+    if (key->name == NULL || !item_get(item, text_from(key->name), &value)) {
         return TABLE_OK;
     }
-    if (value.type != TYPE_S) {
+    if (value.type != key->type) {
         return table_invalid(
             t,
             "One or more parameter values were invalid: Type mismatch for Index Key %s "
-            "Expected: S Actual: %s IndexName: %s",
-            name, attribute_type_text(value.type).at, index);
+            "Expected: %s Actual: %s IndexName: %s",
+            key->name, attribute_type_text(key->type).at, attribute_type_text(value.type).at,
+            index);
     }
-    if (value.bytes.size == 0) {
+    if (has_size(&value) && value.bytes.size == 0) {
         return table_invalid(
             t,
             "One or more parameter values are not valid. A value specified for a "
             "secondary index key is not supported. The AttributeValue for a key "
-            "attribute cannot contain an empty string value. IndexName: %s, IndexKey: %s",
-            index, name);
+            "attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s",
+            kind_of(&value), index, key->name);
     }
-    if (value.bytes.size > size_max) {
+    if (has_size(&value) && value.bytes.size > size_max) {
         return table_invalid(
             t,
             "One or more parameter values were invalid: Size of %s has exceeded the "
@@ -81,38 +106,56 @@ static enum table_result check_index_key(struct table *t, struct item item, cons
     return TABLE_OK;
 }
 
-static enum table_result check_sets(struct table *t, struct item item, const struct outline *o)
+static const char *set_kind(enum attribute_type type)
 {
-    struct item_cursor c = item_cursor(item);
-    struct text name;
-    struct value value;
-    while (o->empty_set && item_next(&c, &name, &value)) {
-        if (value.type >= TYPE_SS && item_count((struct item){value.bytes}) == 0) {
-            return table_invalid(t,
-                                 "One or more parameter values were invalid: An %s set  may not be "
-                                 "empty",
-                                 value.type == TYPE_SS   ? "string"
-                                 : value.type == TYPE_NS ? "number"
-                                                         : "binary");
-        }
-    }
-    return TABLE_OK;
+    return type == TYPE_SS ? "string" : type == TYPE_NS ? "number" : "binary";
 }
 
-/* Whether the attribute was found as a text that may be any key; else it needs a closer look. */
+/* Looks into documents and sets: sets may not be empty, nor values lie deeper than NESTING_MAX,
+ * where an attribute's own value is at depth 1. */
+static enum table_result check_nested(struct table *t, struct text bytes, uint32_t depth)
+{
+    struct item_cursor c = item_cursor((struct item){bytes});
+    struct text name;
+    struct value value;
+    enum table_result result = TABLE_OK;
+    while (result == TABLE_OK && item_next(&c, &name, &value)) {
+        if (depth > NESTING_MAX) {
+            return table_invalid(t, "Nesting Levels have exceeded supported limits: Attributes in "
+                                    "the item have nested levels beyond supported limit");
+        }
+        if (value.type >= TYPE_SS && item_count((struct item){value.bytes}) == 0) {
+            return table_invalid(
+                t, "One or more parameter values were invalid: An %s set  may not be empty",
+                set_kind(value.type));
+        }
+        if (value.type == TYPE_M || value.type == TYPE_L) {
+            result = check_nested(t, value.bytes, depth + 1);
+        }
+    }
+    return result;
+}
+
+/* Whether the attribute was found as a value that may be any key; else it needs a closer look. */
 static bool fair_key(const struct outline *o, uint32_t place)
 {
     return o->places[place].size > 0 && o->places[place].size <= RANGE_KEY_BYTES_MAX;
 }
 
-static enum table_result check_index_keys(struct table *t, struct item item)
+/* Of several faults that of the last index is told, and of a global one before a local one's. */
+static enum table_result check_index_keys(struct table *t, struct item item, bool local)
 {
     enum table_result result = TABLE_OK;
-    for (uint32_t i = 0; result == TABLE_OK && i < t->config.indexes_count; i++) {
-        const struct table_index_config *c = &t->config.indexes[i];
-        result = check_index_key(t, item, c->name, c->hash_key.name, HASH_KEY_BYTES_MAX);
+    for (uint32_t i = t->config.indexes_count; result == TABLE_OK && i > 0; i--) {
+        const struct table_index_config *c = &t->config.indexes[i - 1];
+        if (c->local != local) {
+            continue;
+        }
+        if (!local) {
+            result = check_index_key(t, item, c->name, &c->hash_key, HASH_KEY_BYTES_MAX);
+        }
         if (result == TABLE_OK) {
-            result = check_index_key(t, item, c->name, c->range_key.name, RANGE_KEY_BYTES_MAX);
+            result = check_index_key(t, item, c->name, &c->range_key, RANGE_KEY_BYTES_MAX);
         }
     }
     return result;
@@ -130,10 +173,13 @@ enum table_result table_check_item(struct table *t, struct item item, const stru
         result = check_item_key(t, item, t->range_place);
     }
     if (result == TABLE_OK && !all_fair) {
-        result = check_index_keys(t, item);
+        result = check_index_keys(t, item, false);
     }
-    if (result == TABLE_OK) {
-        result = check_sets(t, item, o);
+    if (result == TABLE_OK && !all_fair) {
+        result = check_index_keys(t, item, true);
+    }
+    if (result == TABLE_OK && o->nested) {
+        result = check_nested(t, item.bytes, 1);
     }
     if (result == TABLE_OK && o->size > ITEM_BYTES_MAX) {
         result = table_invalid(t, "%s", too_large);
@@ -143,12 +189,21 @@ enum table_result table_check_item(struct table *t, struct item item, const stru
 
 enum table_result table_check_key(struct table *t, struct item key)
 {
+    const uint32_t places[] = {t->hash_place, t->range_place};
     uint32_t count = t->range_place == PLACE_NONE ? 1 : 2;
-    struct value value;
-    if (item_count(key) != count || !item_get(key, t->attributes[t->hash_place], &value) ||
-        (count == 2 && !item_get(key, t->attributes[t->range_place], &value))) {
+    enum table_result result = TABLE_OK;
+    struct value values[2];
+    if (item_count(key) != count) {
         return table_invalid(t, "The provided key element does not match the schema");
     }
-    enum table_result result = check_item_key(t, key, t->hash_place);
-    return result == TABLE_OK && count == 2 ? check_item_key(t, key, t->range_place) : result;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!item_get(key, t->attributes[places[i]], &values[i]) ||
+            values[i].type != t->types[places[i]]) {
+            return table_invalid(t, "The provided key element does not match the schema");
+        }
+    }
+    for (uint32_t i = 0; i < count && result == TABLE_OK; i++) {
+        result = table_check_key_value(t, places[i], i == 0, &values[i]);
+    }
+    return result;
 }

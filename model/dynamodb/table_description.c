@@ -16,7 +16,21 @@ static const char *const PROJECTIONS[] = {[PROJECTION_ALL] = "ALL",
                                           [PROJECTION_KEYS_ONLY] = "KEYS_ONLY",
                                           [PROJECTION_INCLUDE] = "INCLUDE"};
 
-enum { PROJECTIONS_COUNT = sizeof PROJECTIONS / sizeof PROJECTIONS[0] };
+static const char *const VIEWS[] = {[STREAM_NONE] = "NONE",
+                                    [STREAM_KEYS_ONLY] = "KEYS_ONLY",
+                                    [STREAM_NEW_IMAGE] = "NEW_IMAGE",
+                                    [STREAM_OLD_IMAGE] = "OLD_IMAGE",
+                                    [STREAM_NEW_AND_OLD_IMAGES] = "NEW_AND_OLD_IMAGES"};
+
+enum {
+    PROJECTIONS_COUNT = sizeof PROJECTIONS / sizeof PROJECTIONS[0],
+    VIEWS_COUNT = sizeof VIEWS / sizeof VIEWS[0],
+};
+
+/* What a table and an index may use: attributes of the same names. */
+static const char *const UNITS[] = {"rcu", "wcu", "max_rcu", "max_wcu"};
+
+enum { UNITS_COUNT = sizeof UNITS / sizeof UNITS[0] };
 
 /* Writing */
 
@@ -31,13 +45,14 @@ static void add_key(struct item_writer *w, struct text name, struct text type,
 
 /* What a table and an index have in common. */
 static void add_common(struct item_writer *w, const char *name, const struct table_key *hash_key,
-                       const struct table_key *range_key, int64_t rcu, int64_t wcu)
+                       const struct table_key *range_key, const int64_t units[UNITS_COUNT])
 {
     item_add_s(w, TEXT("name"), text_from(name));
     add_key(w, TEXT("hash_key"), TEXT("hash_type"), hash_key);
     add_key(w, TEXT("range_key"), TEXT("range_type"), range_key);
-    item_add_n(w, TEXT("rcu"), rcu);
-    item_add_n(w, TEXT("wcu"), wcu);
+    for (int i = 0; i < UNITS_COUNT; i++) {
+        item_add_n(w, text_from(UNITS[i]), units[i]);
+    }
 }
 
 /* A list or map under construction becomes an attribute. */
@@ -49,7 +64,8 @@ static struct value finished(enum attribute_type type, const struct item_writer 
 static struct value index_value(const struct table_index_config *index, char *buffer, char *list)
 {
     struct item_writer w = item_writer(buffer, ENCODED_BYTES_MAX);
-    add_common(&w, index->name, &index->hash_key, &index->range_key, index->rcu, index->wcu);
+    const int64_t units[UNITS_COUNT] = {index->rcu, index->wcu, index->max_rcu, index->max_wcu};
+    add_common(&w, index->name, &index->hash_key, &index->range_key, units);
     item_add_s(&w, TEXT("projection"), text_from(PROJECTIONS[index->projection]));
     item_add(&w, TEXT("local"), &(struct value){.type = TYPE_BOOL, .boolean = index->local});
     if (index->projection == PROJECTION_INCLUDE) {
@@ -70,7 +86,10 @@ struct item description_write(const struct table *t)
     char *scratch = t->scratch;
     struct item_writer w = item_writer(scratch, ENCODED_BYTES_MAX);
     struct item_writer indexes = item_writer(scratch + ENCODED_BYTES_MAX, ENCODED_BYTES_MAX);
-    add_common(&w, c->name, &c->hash_key, &c->range_key, c->rcu, c->wcu);
+    const int64_t units[UNITS_COUNT] = {c->rcu, c->wcu, c->max_rcu, c->max_wcu};
+    add_common(&w, c->name, &c->hash_key, &c->range_key, units);
+    item_add_s(&w, TEXT("stream"), text_from(VIEWS[c->stream]));
+    item_add_n(&w, TEXT("stream_shards"), c->stream_shards);
     if (c->ttl_attribute != NULL) {
         item_add_s(&w, TEXT("ttl_attribute"), text_from(c->ttl_attribute));
     }
@@ -131,6 +150,18 @@ static int64_t integer(struct item item, struct text name)
                : 0;
 }
 
+/* Which of the texts an attribute is; `count` where it is none of them. */
+static unsigned text_among(struct item item, struct text name, const char *const *texts,
+                           unsigned count)
+{
+    struct text text = item_text(item, name);
+    unsigned i = 0;
+    while (i < count && !text_equal(text, text_from(texts[i]))) {
+        i++;
+    }
+    return i;
+}
+
 /* The elements of a list attribute; none where it is missing. */
 static struct item list_of(struct item item, struct text name)
 {
@@ -161,25 +192,24 @@ static void copy_include(struct copier *c, struct item list, struct table_index_
 static void copy_index(struct copier *c, struct item item, struct table_index_config *index)
 {
     struct value local;
-    struct text projection = item_text(item, TEXT("projection"));
+    unsigned projection = text_among(item, TEXT("projection"), PROJECTIONS, PROJECTIONS_COUNT);
     index->name = copy_text(c, item, TEXT("name"));
     index->hash_key = copy_key(c, item, TEXT("hash_key"), TEXT("hash_type"));
     index->range_key = copy_key(c, item, TEXT("range_key"), TEXT("range_type"));
     index->rcu = integer(item, TEXT("rcu"));
     index->wcu = integer(item, TEXT("wcu"));
+    index->max_rcu = integer(item, TEXT("max_rcu"));
+    index->max_wcu = integer(item, TEXT("max_wcu"));
     index->local = item_get(item, TEXT("local"), &local) && local.boolean;
-    unsigned i = 0;
-    while (i < PROJECTIONS_COUNT && !text_equal(projection, text_from(PROJECTIONS[i]))) {
-        i++;
-    }
-    index->projection = (enum table_projection)i;
-    c->valid =
-        c->valid && i < PROJECTIONS_COUNT && index->name != NULL && index->hash_key.name != NULL;
+    index->projection = (enum table_projection)projection;
+    c->valid = c->valid && projection < PROJECTIONS_COUNT && index->name != NULL &&
+               index->hash_key.name != NULL;
     copy_include(c, list_of(item, TEXT("include")), index);
 }
 
 static void copy_config(struct copier *c, struct item item, struct table_config *config)
 {
+    unsigned view = text_among(item, TEXT("stream"), VIEWS, VIEWS_COUNT);
     struct item list = list_of(item, TEXT("indexes"));
     struct item_cursor cursor = item_cursor(list);
     struct text none;
@@ -190,8 +220,12 @@ static void copy_config(struct copier *c, struct item item, struct table_config 
     config->ttl_attribute = copy_text(c, item, TEXT("ttl_attribute"));
     config->rcu = integer(item, TEXT("rcu"));
     config->wcu = integer(item, TEXT("wcu"));
-    c->valid = c->valid && config->name != NULL && config->hash_key.name != NULL &&
-               item_count(list) <= TABLE_INDEXES_MAX;
+    config->max_rcu = integer(item, TEXT("max_rcu"));
+    config->max_wcu = integer(item, TEXT("max_wcu"));
+    config->stream = (enum stream_view)view;
+    config->stream_shards = (uint32_t)integer(item, TEXT("stream_shards"));
+    c->valid = c->valid && view < VIEWS_COUNT && config->name != NULL &&
+               config->hash_key.name != NULL && item_count(list) <= TABLE_INDEXES_MAX;
     while (c->valid && item_next(&cursor, &none, &value)) {
         c->valid = value.type == TYPE_M;
         if (c->valid) {

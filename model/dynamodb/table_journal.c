@@ -43,8 +43,10 @@ static struct journal_entry *entry_at(const struct journal *j, uint64_t number)
 
 struct instant table_as_of(const struct table *t, struct instant now, struct instant as_of)
 {
-    ASSERT(as_of.ns <= now.ns);
     int64_t oldest;
+    if (instant_before(now, as_of)) {
+        return now;
+    }
     if (__builtin_sub_overflow(now.ns, t->config.history.ns, &oldest)) {
         return as_of;
     }
@@ -240,7 +242,7 @@ void table_rollback(struct table *t, uint64_t mark)
     struct journal *j = &t->journal;
     ASSERT(!t->busy && mark > 0 && mark <= j->marks_count);
     j->marks_count = (uint32_t)mark;
-    const struct mark *m = &j->marks[mark - 1];
+    const struct mark *m = &t->journal.marks[mark - 1];
     while (journal_next(j) > m->next) {
         undo_last(t);
     }

@@ -28,14 +28,15 @@ static const char MAGIC[16] = "LOCKSTEP TABLE\n";
 static const char DATA_FILE[] = "data.mdb";
 static const char OWN_FILE[] = "lockstep-table";
 
-/* The record of our own in LMDB; the description follows. Its key sorts before all others. */
+/* The record of our own in LMDB; the description follows. Its key sorts before all others, which
+ * are longer. */
 struct store_head {
     char magic[16];
     uint64_t version, count;
     struct hash128 hash;
 };
 
-static const char HEAD_KEY[] = {0, 0, 'h', 'e', 'a', 'd'};
+static const char HEAD_KEY[] = {0};
 
 /* More than an empty table's file ever has. */
 enum { NEW_BYTES_MAX = 1 << 20 };
@@ -58,6 +59,7 @@ struct table_store {
     MDB_env *env; /* NULL: to be opened again, after a failure that LMDB does not survive */
     MDB_dbi dbi;
     MDB_txn *read, *write; /* at most one of them */
+    MDB_cursor *cursor;    /* of `write`: keys that rise are put where the last one was */
     size_t map_bytes;
     int own;              /* the small file, locked */
     enum own_state state; /* as it says */
@@ -193,7 +195,7 @@ static enum status own_check(struct table_store *s, bool *fresh, struct error *e
     if (status != STATUS_OK) {
         return status;
     }
-    s->state = own.state;
+    s->state = (enum own_state)own.state;
     *fresh = own.state == OWN_NEW;
     bool there = stat(path_in(s, DATA_FILE), &data) == 0;
     if (*fresh && !there) {
@@ -399,7 +401,7 @@ static bool value_open(MDB_val key, MDB_val stored, struct text *value)
 static int value_put(struct table_store *s, MDB_val key, struct text first, struct text second)
 {
     MDB_val stored = {CHECKSUM_BYTES + first.size + second.size, NULL};
-    int code = mdb_put(s->write, s->dbi, &key, &stored, MDB_RESERVE);
+    int code = mdb_cursor_put(s->cursor, &key, &stored, MDB_RESERVE);
     if (code == 0) {
         char *at = (char *)stored.mv_data + CHECKSUM_BYTES;
         if (first.size > 0) {
@@ -535,13 +537,16 @@ struct table_store *store_open(const struct store_options *options, struct store
 
 /* Keys and values */
 
-/* Encodes a key so that bytes order as the table does: a zero byte in the hash value becomes 0, 255
- * and its end 0, 1. What is too long for LMDB is cut and ends in a hash. */
+/* Encodes a key so that bytes order as the table does: by the hash of the partition, the partition,
+ * the range value. A zero byte in the hash value becomes 0, 255 and its end 0, 1. What is too long
+ * for LMDB is cut and ends in a hash. */
 static size_t encode(struct text hash_value, struct text range_value, char key[KEY_BYTES_MAX])
 {
-    char whole[2 * 2048 + 2 + 1024];
-    size_t size = 0;
+    char whole[8 + 2 * 2048 + 2 + 1024];
+    uint64_t partition = __builtin_bswap64(hash64(hash_value.at, hash_value.size, 0));
+    size_t size = sizeof partition;
     ASSERT(hash_value.size <= 2048 && range_value.size <= 1024);
+    memcpy(whole, &partition, sizeof partition);
     for (size_t i = 0; i < hash_value.size; i++) {
         whole[size++] = hash_value.at[i];
         if (hash_value.at[i] == 0) {
@@ -625,14 +630,24 @@ enum status store_begin(struct table_store *s, struct error *error)
         return status;
     }
     int code = mdb_txn_begin(s->env, NULL, 0, &s->write);
+    if (code == 0) {
+        code = mdb_cursor_open(s->write, s->dbi, &s->cursor);
+    }
     return code == 0 ? STATUS_OK : lmdb_error(s, error, code, "begin to write");
+}
+
+/* LMDB closes the cursors of a transaction that writes with it. */
+static void write_over(struct table_store *s)
+{
+    s->write = NULL;
+    s->cursor = NULL;
 }
 
 void store_abort(struct table_store *s)
 {
     if (s->write != NULL) {
         mdb_txn_abort(s->write);
-        s->write = NULL;
+        write_over(s);
     }
 }
 
@@ -667,7 +682,7 @@ enum status store_commit(struct table_store *s, const struct store_summary *summ
     int code = write_head(s, summary);
     if (code == 0) {
         code = mdb_txn_commit(s->write);
-        s->write = NULL; /* given up by LMDB, whatever the result */
+        write_over(s); /* whatever the result */
     }
     if (code != 0 && code != MDB_MAP_FULL) {
         /* Where its last write failed LMDB goes on only after it has read the file anew. */

@@ -5,7 +5,7 @@
 
 /* Never 0, which marks a free place. Two partitions of one hash share places and answers are told
  * apart by their start; 64 bits make that a matter of 2^-64. */
-static uint64_t hash_of(struct text text)
+uint64_t memo_hash(struct text text)
 {
     return hash64(text.at, text.size, 0) | 1;
 }
@@ -18,11 +18,10 @@ static uint32_t place_of(uint64_t partition, struct text start)
 bool memo_get(const struct table_memo *m, const struct memo_question *question,
               struct memo_answer *answer)
 {
-    uint64_t partition = hash_of(question->partition);
-    const struct memo_page *page = &m->pages[place_of(partition, question->start)];
+    const struct memo_page *page = &m->pages[place_of(question->partition, question->start)];
     struct text start = {page->start, page->start_size};
-    if (page->partition != partition || page->filter != question->filter ||
-        page->value != hash_of(question->value) || !text_equal(start, question->start)) {
+    if (page->partition != question->partition || page->index != question->index ||
+        page->value != question->value || !text_equal(start, question->start)) {
         return false;
     }
     *answer = (struct memo_answer){
@@ -49,11 +48,10 @@ void memo_put(struct table_memo *m, const struct memo_question *question,
     if (question->start.size > MEMO_TEXT_MAX || answer->last.size > MEMO_TEXT_MAX) {
         return;
     }
-    uint64_t partition = hash_of(question->partition);
-    struct memo_page *page = &m->pages[place_of(partition, question->start)];
-    page->partition = partition;
-    page->filter = question->filter;
-    page->value = hash_of(question->value);
+    struct memo_page *page = &m->pages[place_of(question->partition, question->start)];
+    page->partition = question->partition;
+    page->index = question->index;
+    page->value = question->value;
     page->count = answer->count;
     page->scanned_count = answer->scanned_count;
     page->bytes = answer->bytes;
@@ -71,7 +69,7 @@ static bool lies_in(const struct memo_page *page, struct text range)
 
 void memo_forget(struct table_memo *m, struct text partition, struct text range)
 {
-    uint64_t hash = hash_of(partition);
+    uint64_t hash = memo_hash(partition);
     for (uint32_t i = 0; i < MEMO_PAGES; i++) {
         struct memo_page *page = &m->pages[i];
         if (page->partition == hash && lies_in(page, range)) {

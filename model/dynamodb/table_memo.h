@@ -17,12 +17,16 @@
 
 enum { MEMO_PAGES = 128, MEMO_TEXT_MAX = 128 };
 
-/* What is asked: the partition, where the page starts (behind that range key; size 0: at the
- * beginning), and the value that the filter wants. */
+/* What is asked: how many items of the page that starts behind a range key (size 0: at the
+ * partition's beginning) have a value as their hash key in an index. Partition and value are given
+ * by memo_hash, so each is hashed once. */
 struct memo_question {
-    const void *filter;
-    struct text partition, start, value;
+    uint32_t index;
+    uint64_t partition, value;
+    struct text start;
 };
+
+uint64_t memo_hash(struct text text);
 
 struct memo_answer {
     int64_t count, scanned_count, bytes;
@@ -30,9 +34,9 @@ struct memo_answer {
 };
 
 struct memo_page {
-    uint64_t partition; /* hash; 0: the place is free */
-    const void *filter;
-    uint64_t value; /* hash */
+    uint64_t partition; /* 0: the place is free */
+    uint64_t value;
+    uint32_t index;
     int64_t count, scanned_count, bytes;
     uint32_t start_size, last_size;
     char start[MEMO_TEXT_MAX], last[MEMO_TEXT_MAX];

@@ -85,6 +85,30 @@ static void meters_start(struct table *t, struct instant now)
     }
 }
 
+enum status table_set_capacity(struct table *t, struct instant now,
+                               const struct table_config *config, struct error *error)
+{
+    ASSERT(config->indexes_count == t->config.indexes_count);
+    if (!table_rates_valid(config)) {
+        return error_set(error, STATUS_BAD_INPUT, "table %s: a capacity is out of range",
+                         t->config.name);
+    }
+    struct table_config *c = &t->config;
+    c->rcu = config->rcu;
+    c->wcu = config->wcu;
+    c->max_rcu = config->max_rcu;
+    c->max_wcu = config->max_wcu;
+    c->limits = config->limits;
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        c->indexes[i].rcu = config->indexes[i].rcu;
+        c->indexes[i].wcu = config->indexes[i].wcu;
+        c->indexes[i].max_rcu = config->indexes[i].max_rcu;
+        c->indexes[i].max_wcu = config->indexes[i].max_wcu;
+    }
+    meters_start(t, now);
+    return STATUS_OK;
+}
+
 static size_t marked_bytes(const struct capacity_state *s)
 {
     return (size_t)TABLE_MARKS_MAX * s->meters_count * sizeof *s->marked;

@@ -9,6 +9,10 @@
  */
 #include "model/dynamodb/table_state.h"
 
+__extension__ typedef unsigned __int128 wide_t;
+
+enum { FETCH_UNIT_BYTES = 4096 };
+
 /* One end of an interval: before what equals the probe, or behind it. */
 struct bound {
     struct key_probe probe;
@@ -24,16 +28,20 @@ struct reading {
     struct table *t;
     const struct table_query *query;
     struct table_order *order;
-    uint32_t hash_place, range_place; /* of what is queried */
-    struct text partition;            /* size 0: a Scan */
+    uint32_t hash_place, range_place;     /* of what is queried */
+    struct text partition;                /* size 0: a Scan */
+    bool ranged;                          /* the key condition has one on the range key */
+    char numbers[3][NUMBER_SORTABLE_MAX]; /* of the key condition's values */
     struct interval interval;
     uint32_t orders; /* that show the past */
     /* The page. */
     struct tree_place low, high;
-    bool cut; /* ended by size or limit, so there is a last_key */
+    bool cut;        /* ended by size or limit, so there is a last_key */
+    int64_t fetched; /* bytes of items fetched, each rounded up */
     /* The index that knows the matches; NULL: none. */
     struct table_order *matches;
     struct text match_value;
+    char match_number[NUMBER_SORTABLE_MAX];
     bool match_is_all; /* the filter demands nothing else */
 };
 
@@ -59,13 +67,25 @@ static void read_schema(struct reading *r)
     }
 }
 
-static enum table_result check_values(struct reading *r, const struct key_condition *c)
+static const struct value *value_of(const struct reading *r, const struct key_condition *c, int i)
+{
+    return &r->query->values[c->values[i]];
+}
+
+/* Source: DDB-EXPR-9. */
+static enum table_result check_values(struct reading *r, uint32_t place,
+                                      const struct key_condition *c)
 {
     for (int i = 0; i < (c->relation == KEY_BETWEEN ? 2 : 1); i++) {
-        if (r->query->values[c->values[i]].type != TYPE_S) {
+        if (value_of(r, c, i)->type != r->t->types[place]) {
             return table_invalid(r->t, "One or more parameter values were invalid: Condition "
                                        "parameter type does not match schema type");
         }
+    }
+    if (c->relation == KEY_BEGINS_WITH && r->t->types[place] == TYPE_N) {
+        return table_invalid(r->t, "Invalid KeyConditionExpression: Incorrect operand type for "
+                                   "operator or function; operator or function: begins_with, "
+                                   "operand type: N");
     }
     return TABLE_OK;
 }
@@ -75,9 +95,10 @@ static enum table_result read_range(struct reading *r, const struct key_conditio
 {
     struct bound *low = &r->interval.low;
     struct bound *high = &r->interval.high;
-    struct text value = r->query->values[c->values[0]].bytes;
+    struct text value = key_text(value_of(r, c, 0), r->numbers[1]);
     bool from = c->relation != KEY_LESS && c->relation != KEY_LESS_EQUAL;
     bool to = c->relation != KEY_GREATER && c->relation != KEY_GREATER_EQUAL;
+    r->ranged = true;
     if (from) {
         low->probe.parts[1] = value;
         low->probe.count = 2;
@@ -86,7 +107,7 @@ static enum table_result read_range(struct reading *r, const struct key_conditio
     }
     if (to) {
         high->probe.parts[1] =
-            c->relation == KEY_BETWEEN ? r->query->values[c->values[1]].bytes : value;
+            c->relation == KEY_BETWEEN ? key_text(value_of(r, c, 1), r->numbers[2]) : value;
         high->probe.count = 2;
         high->after = c->relation != KEY_LESS;
         high->probe.prefix = c->relation == KEY_BEGINS_WITH;
@@ -111,12 +132,53 @@ static const struct key_condition *condition_on(const struct reading *r, uint32_
     return NULL;
 }
 
+/* The first hash of a segment. All segments together are all hashes. */
+static uint64_t segment_begin(const struct table_query *q, uint32_t segment)
+{
+    return (uint64_t)(((wide_t)segment << 64) / q->segments_count);
+}
+
+/* The interval of a Scan: everything, or a segment's hashes. Source: DDB-SCAN-1. */
+static void read_segment(struct reading *r)
+{
+    const struct table_query *q = r->query;
+    r->interval.high.after = true;
+    if (q->segments_count == 0) {
+        return;
+    }
+    r->interval.low.probe =
+        (struct key_probe){.hashed = true, .hash = segment_begin(q, q->segment)};
+    if (q->segment + 1 < q->segments_count) {
+        r->interval.high.probe =
+            (struct key_probe){.hashed = true, .hash = segment_begin(q, q->segment + 1)};
+        r->interval.high.after = false;
+    }
+}
+
+/* The interval of a whole partition. */
+static enum table_result read_partition(struct reading *r, const struct key_condition *c)
+{
+    const struct value *value = value_of(r, c, 0);
+    r->partition = key_text(value, r->numbers[0]);
+    if (r->partition.size == 0) {
+        return table_invalid(r->t,
+                             "One or more parameter values are not valid. The AttributeValue for a "
+                             "key attribute cannot contain an empty %s value. Key: %s",
+                             value->type == TYPE_B ? "binary" : "string",
+                             table_place_name(r->t, r->hash_place));
+    }
+    r->interval.low.probe = (struct key_probe){.parts = {r->partition}, .count = 1};
+    r->interval.high.probe = r->interval.low.probe;
+    r->interval.high.after = true;
+    return TABLE_OK;
+}
+
 /* Turns the key condition into an interval. Source: DDB-EXPR-9. */
 static enum table_result read_key(struct reading *r)
 {
     struct key_condition conditions[2];
-    r->interval.high.after = true;
     if (r->query->key == NULL) {
+        read_segment(r);
         return TABLE_OK;
     }
     uint32_t count = expression_key_conditions(r->query->key, conditions);
@@ -138,22 +200,14 @@ static enum table_result read_key(struct reading *r)
     if (hash->relation != KEY_EQUAL) {
         return table_invalid(r->t, "Query key condition not supported");
     }
-    for (uint32_t i = 0; i < count; i++) {
-        enum table_result result = check_values(r, &conditions[i]);
-        if (result != TABLE_OK) {
-            return result;
-        }
+    enum table_result result = check_values(r, r->hash_place, hash);
+    if (result == TABLE_OK && range != NULL) {
+        result = check_values(r, r->range_place, range);
     }
-    r->partition = r->query->values[hash->values[0]].bytes;
-    if (r->partition.size == 0) {
-        return table_invalid(r->t,
-                             "One or more parameter values are not valid. The AttributeValue for a "
-                             "key attribute cannot contain an empty string value. Key: %s",
-                             table_place_name(r->t, r->hash_place));
+    if (result == TABLE_OK) {
+        result = read_partition(r, hash);
     }
-    r->interval.low.probe = (struct key_probe){.parts = {r->partition}, .count = 1};
-    r->interval.high.probe = r->interval.low.probe;
-    return range != NULL ? read_range(r, range) : TABLE_OK;
+    return result == TABLE_OK && range != NULL ? read_range(r, range) : result;
 }
 
 /* A Query's filter must leave the key alone. Source: DDB-EXPR-5. */
@@ -172,19 +226,7 @@ static enum table_result check_filter(struct reading *r)
     return TABLE_OK;
 }
 
-/* The start key: the parts of its order, each with its size in front. */
-
-static size_t encode_parts(const struct text *parts, uint32_t count, char *to)
-{
-    size_t size = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint16_t part_size = (uint16_t)parts[i].size;
-        memcpy(to + size, &part_size, sizeof part_size);
-        memcpy(to + size + sizeof part_size, parts[i].at, parts[i].size);
-        size += sizeof part_size + parts[i].size;
-    }
-    return size;
-}
+/* The start key */
 
 static size_t encode_key(const struct table_order *o, const struct record *r, char *to)
 {
@@ -192,26 +234,54 @@ static size_t encode_key(const struct table_order *o, const struct record *r, ch
     for (uint32_t i = 0; i < o->places_count; i++) {
         parts[i] = record_key(r, o->places[i]);
     }
-    return encode_parts(parts, o->places_count, to);
+    return start_key_encode(parts, o->places_count, to);
 }
 
-static bool decode_key(const struct table_order *o, struct text key, struct key_probe *probe)
+/* How a bound of a range condition stands to a range key: less than 0 before it, 0 at it. */
+static int range_order(const struct bound *b, struct text range)
 {
-    *probe = (struct key_probe){.count = o->places_count};
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        uint16_t size;
-        if (key.size < sizeof size) {
-            return false;
-        }
-        memcpy(&size, key.at, sizeof size);
-        key = (struct text){key.at + sizeof size, key.size - sizeof size};
-        if (key.size < size) {
-            return false;
-        }
-        probe->parts[i] = (struct text){key.at, size};
-        key = (struct text){key.at + size, key.size - size};
+    if (b->probe.prefix && range.size > b->probe.parts[1].size) {
+        range.size = b->probe.parts[1].size;
     }
-    return key.size == 0;
+    return text_compare(b->probe.parts[1], range);
+}
+
+/* Whether a range key meets the key condition. */
+static bool in_range(const struct interval *interval, struct text range)
+{
+    const struct bound *low = &interval->low;
+    const struct bound *high = &interval->high;
+    int from = low->probe.count < 2 ? -1 : range_order(low, range);
+    int to = high->probe.count < 2 ? 1 : range_order(high, range);
+    return (from < 0 || (from == 0 && !low->after)) && (to > 0 || (to == 0 && high->after));
+}
+
+/* Whether a start key lies in the interval. Source: DDB-QUERY-4, DDB-SCAN-1. */
+static enum table_result check_start(struct reading *r, const struct key_probe *start)
+{
+    const struct table_query *q = r->query;
+    if (r->ranged && !in_range(&r->interval, start->parts[1])) {
+        return table_invalid(r->t,
+                             "The provided starting key does not match the range key predicate");
+    }
+    if (q->key != NULL && !text_equal(start->parts[0], r->partition)) {
+        return table_invalid(r->t, r->ranged
+                                       ? "The query can return at most one row and cannot be "
+                                         "restarted"
+                                       : "The provided starting key is outside query boundaries "
+                                         "based on provided conditions");
+    }
+    uint64_t hash = q->segments_count > 0 ? partition_hash(start->parts[0]) : 0;
+    if (q->segments_count > 0 &&
+        (hash < segment_begin(q, q->segment) ||
+         (q->segment + 1 < q->segments_count && hash >= segment_begin(q, q->segment + 1)))) {
+        return table_invalid(r->t,
+                             "The provided starting key is invalid: Invalid ExclusiveStartKey. "
+                             "Please use ExclusiveStartKey with correct Segment. TotalSegments: %u "
+                             "Segment: %u",
+                             q->segments_count, q->segment);
+    }
+    return TABLE_OK;
 }
 
 /* Moves the end of the interval where reading starts up to the start key. The key is copied first:
@@ -227,12 +297,14 @@ static enum table_result read_start(struct reading *r)
         return table_invalid(r->t, "The provided starting key is invalid");
     }
     memcpy(r->t->start_key, start.at, start.size);
-    if (!decode_key(r->order, (struct text){r->t->start_key, start.size}, &from->probe) ||
-        (r->partition.size > 0 && !text_equal(from->probe.parts[0], r->partition))) {
+    struct key_probe probe;
+    if (!start_key_decode(r->order, (struct text){r->t->start_key, start.size}, &probe)) {
         return table_invalid(r->t, "The provided starting key is invalid");
     }
+    enum table_result result = check_start(r, &probe);
+    from->probe = probe;
     from->after = !r->query->backward;
-    return TABLE_OK;
+    return result;
 }
 
 /* The matches' index */
@@ -250,16 +322,16 @@ static void find_matches(struct reading *r)
     for (uint32_t i = 0; i < conjuncts && r->matches == NULL; i++) {
         struct text name;
         uint16_t value;
-        if (!expression_conjunct_equality(filter, i, &name, &value) ||
-            r->query->values[value].type != TYPE_S) {
+        if (!expression_conjunct_equality(filter, i, &name, &value)) {
             continue;
         }
         for (uint32_t k = 0; k < t->config.indexes_count; k++) {
             struct table_order *o = &r->t->orders[1 + k];
             if (text_equal(name, t->attributes[o->places[0]]) && o->places_count > 1 &&
-                o->places[1] == t->hash_place) {
+                o->places[1] == t->hash_place &&
+                r->query->values[value].type == t->types[o->places[0]]) {
                 r->matches = o;
-                r->match_value = r->query->values[value].bytes;
+                r->match_value = key_text(&r->query->values[value], r->match_number);
                 r->match_is_all = conjuncts == 1;
             }
         }
@@ -268,13 +340,13 @@ static void find_matches(struct reading *r)
 
 /* The page */
 
-static struct tree_place seek(const struct reading *r, const struct bound *b)
+static struct tree_place seek(const struct reading *r, struct bound *b)
 {
     return tree_seek(&r->order->tree, &b->probe, b->after);
 }
 
 /* Whether a member lies on the inner side of a bound that is the interval's far end. */
-static bool inside(const struct reading *r, const struct bound *b, uint32_t member)
+static bool inside(const struct reading *r, struct bound *b, uint32_t member)
 {
     int order = r->order->tree.keys.compare(r->order, &b->probe, member);
     bool before = order > 0 || (order == 0 && b->after);
@@ -331,6 +403,45 @@ static void page_backward(struct reading *r)
     r->high = start;
 }
 
+/* A page that fetches */
+
+static bool fetches(const struct reading *r)
+{
+    return r->query->fetch && r->query->index != TABLE_BASE &&
+           r->t->config.indexes[r->query->index].projection != PROJECTION_ALL;
+}
+
+/* What a fetched item counts towards the page: by itself, rounded up. Source: DDB-LSI-2. */
+static int64_t fetched_bytes(const struct reading *r, uint32_t slot)
+{
+    int64_t size = record_of(r->t, slot_at(r->t, slot)->record)->size;
+    return (size + FETCH_UNIT_BYTES - 1) / FETCH_UNIT_BYTES * FETCH_UNIT_BYTES;
+}
+
+/* Cuts a page that fetches down to what, with the items fetched, is 1 MB. At least 4 KB go for each
+ * item, so there are at most 256. */
+static void cut_to_fetched(struct reading *r)
+{
+    const struct counted_tree *tree = &r->order->tree;
+    bool backward = r->query->backward;
+    struct tree_place *start = backward ? &r->high : &r->low;
+    struct tree_place *end = backward ? &r->low : &r->high;
+    struct tree_cursor c = start->cursor;
+    uint32_t left = r->high.rank - r->low.rank;
+    uint32_t taken = 0;
+    for (int64_t bytes = 0; taken < left && bytes < PAGE_BYTES; taken++) {
+        uint32_t slot = backward ? tree_member_before(tree, c) : tree_member(tree, c);
+        int64_t fetched = fetched_bytes(r, slot);
+        r->fetched += fetched;
+        bytes += fetched + record_size_in(r->order, record_of(r->t, slot_at(r->t, slot)->record));
+        r->cut = r->cut || bytes >= PAGE_BYTES;
+        tree_step(tree, &c, backward);
+    }
+    if (taken < left) {
+        *end = tree_at_rank(tree, backward ? start->rank - taken : start->rank + taken);
+    }
+}
+
 static const struct record *shown(const struct reading *r, uint32_t slot)
 {
     return record_of(r->t, slot_at(r->t, slot)->record);
@@ -353,8 +464,7 @@ static void narrow(const struct reading *r, struct tree_place *low, struct tree_
     const struct table_order *o = r->matches;
     struct key_probe least = order_probe(o, lowest(r));
     struct key_probe most = order_probe(o, highest(r));
-    least.parts[0] = r->match_value;
-    most.parts[0] = r->match_value;
+    least.parts[0] = most.parts[0] = r->match_value;
     *low = tree_seek(&o->tree, &least, false);
     *high = tree_seek(&o->tree, &most, true);
 }
@@ -366,6 +476,9 @@ static bool evaluate(const struct reading *r, uint32_t slot, struct table_page *
         return false;
     }
     struct item item = record_item(r->t, record_of(r->t, slot_at(r->t, slot)->record));
+    if (r->query->index != TABLE_BASE && !r->query->fetch) {
+        item = index_item(r->t, (uint32_t)r->query->index, item, r->t->scratch);
+    }
     if (r->query->filter != NULL && !expression_holds(r->query->filter, item, r->query->values)) {
         return true;
     }
@@ -444,18 +557,42 @@ static void put_last_key(const struct reading *r, struct table_page *page)
     page->last_key = (struct text){r->t->last_key, size};
 }
 
+/* A global index is not read consistently, and does not fetch. Source: DDB-GSI-1, DDB-GSI-6. */
+static const struct table_index_config *global_index(const struct reading *r)
+{
+    const struct table_index_config *c =
+        r->query->index == TABLE_BASE ? NULL : &r->t->config.indexes[r->query->index];
+    return c == NULL || c->local ? NULL : c;
+}
+
+static enum table_result check_fetch(struct reading *r)
+{
+    const struct table_index_config *c = global_index(r);
+    if (c == NULL || !r->query->fetch || c->projection == PROJECTION_ALL) {
+        return TABLE_OK;
+    }
+    return table_invalid(r->t,
+                         "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is "
+                         "not supported for global secondary index %s because its projection type "
+                         "is not ALL",
+                         c->name);
+}
+
 static enum table_result read_query(struct reading *r)
 {
-    if (r->query->consistent && r->query->index != TABLE_BASE) {
+    if (r->query->consistent && global_index(r) != NULL) {
         return table_invalid(r->t,
                              "Consistent reads are not supported on global secondary indexes");
     }
     read_schema(r);
     enum table_result result = read_key(r);
     if (result == TABLE_OK) {
+        result = read_start(r);
+    }
+    if (result == TABLE_OK) {
         result = check_filter(r);
     }
-    return result == TABLE_OK ? read_start(r) : result;
+    return result == TABLE_OK ? check_fetch(r) : result;
 }
 
 static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
@@ -474,13 +611,17 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
     } else {
         page_forward(r);
     }
+    if (fetches(r)) {
+        cut_to_fetched(r);
+    }
     int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
-    enum table_result result = charge(r, now, bytes, page);
+    enum table_result result = charge(r, now, bytes + r->fetched, page);
     if (result != TABLE_OK) {
         return result;
     }
     page->scanned_count = r->high.rank - r->low.rank;
     page->bytes = bytes;
+    page->fetched_bytes = r->fetched;
     put_last_key(r, page);
     return find_items(r, page) ? TABLE_OK : TABLE_FULL;
 }
@@ -501,10 +642,10 @@ static struct memo_question question_of(const struct reading *r)
 {
     const struct key_probe *low = &r->interval.low.probe;
     return (struct memo_question){
-        .filter = r->query->filter,
-        .partition = r->partition,
+        .index = (uint32_t)(r->matches - r->t->orders),
+        .partition = memo_hash(r->partition),
+        .value = memo_hash(r->match_value),
         .start = low->count == 2 ? low->parts[1] : (struct text){"", 0},
-        .value = r->match_value,
     };
 }
 
@@ -521,20 +662,20 @@ static enum table_result answer_from_memo(struct reading *r, struct instant now,
     page->bytes = known->bytes;
     if (known->last.size > 0) {
         const struct text parts[] = {r->partition, known->last};
-        page->last_key = (struct text){r->t->last_key, encode_parts(parts, 2, r->t->last_key)};
+        page->last_key = (struct text){r->t->last_key, start_key_encode(parts, 2, r->t->last_key)};
     }
     return TABLE_OK;
 }
 
-static void memorize(struct reading *r, const struct table_page *page)
+static void memorize(struct reading *r, const struct memo_question *question,
+                     const struct table_page *page)
 {
-    struct memo_question question = question_of(r);
     struct memo_answer answer = {
         .count = page->count, .scanned_count = page->scanned_count, .bytes = page->bytes};
     if (page->last_key.size > 0) {
         answer.last = record_key(highest(r), r->order->places[1]);
     }
-    memo_put(&r->t->memo, &question, &answer);
+    memo_put(&r->t->memo, question, &answer);
 }
 
 static enum table_result answer_or_remember(struct reading *r, struct instant now,
@@ -550,7 +691,7 @@ static enum table_result answer_or_remember(struct reading *r, struct instant no
     }
     enum table_result result = answer(r, now, page);
     if (result == TABLE_OK) {
-        memorize(r, page);
+        memorize(r, &question, page);
     }
     return result;
 }
@@ -563,6 +704,8 @@ enum table_result table_read_page(struct table *t, struct instant now,
     ASSERT(!query->consistent || query->as_of.ns == now.ns);
     ASSERT(!query->leaders ||
            (query->index != TABLE_BASE && query->filter == NULL && !query->backward));
+    ASSERT(query->segments_count == 0 ||
+           (query->key == NULL && query->segment < query->segments_count));
     t->now = now;
     journal_prune(t, now);
     meters_begin(t);

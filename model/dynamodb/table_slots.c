@@ -6,24 +6,55 @@ enum { CELLS_MIN = 64 };
 
 /* Images */
 
+/* Notes a key attribute, if the value is of the key's type: where it lies in the item, or its
+ * sortable form in the tail. */
+static void outline_place(const struct table *t, struct item item, uint32_t place,
+                          const struct value *value, struct outline *o)
+{
+    if (value->type != t->types[place]) {
+        return;
+    }
+    if (value->type != TYPE_N) {
+        o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
+                                              (uint32_t)value->bytes.size};
+        return;
+    }
+    uint32_t size = number_sortable(&value->number, o->tail + o->tail_size);
+    o->places[place] = (struct key_place){(uint32_t)item.bytes.size + o->tail_size, size};
+    o->tail_size += size;
+}
+
+static void outline_partial(const struct table *t, struct text name, uint32_t size,
+                            struct outline *o)
+{
+    for (uint32_t i = 0; i < t->partial_count; i++) {
+        if (index_projects(t, t->partial[i], name)) {
+            o->sizes[i] += size;
+        }
+    }
+}
+
 void outline_item(const struct table *t, struct item item, struct outline *o)
 {
     struct item_cursor c = item_cursor(item);
     struct text name;
     struct value value;
-    memset(o->places, 0, sizeof o->places);
+    memset(o->places, 0, t->attributes_count * sizeof o->places[0]);
+    memset(o->sizes, 0, t->partial_count * sizeof o->sizes[0]);
     o->ttl = TTL_NONE;
     o->size = 0;
-    o->empty_set = false;
+    o->tail_size = 0;
+    o->nested = false;
     while (item_next(&c, &name, &value)) {
-        o->size += (uint32_t)name.size + value_size(&value);
+        uint32_t size = (uint32_t)name.size + value_size(&value);
+        o->size += size;
         for (uint32_t i = 0; i < t->attributes_count; i++) {
-            if (value.type == TYPE_S && text_equal(name, t->attributes[i])) {
-                o->places[i] = (struct key_place){(uint32_t)(value.bytes.at - item.bytes.at),
-                                                  (uint32_t)value.bytes.size};
+            if (text_equal(name, t->attributes[i])) {
+                outline_place(t, item, i, &value, o);
             }
         }
-        o->empty_set |= value.type >= TYPE_SS && item_count((struct item){value.bytes}) == 0;
+        outline_partial(t, name, size, o);
+        o->nested |= value.type >= TYPE_M;
         if (value.type == TYPE_N && text_equal(name, t->ttl_attribute) &&
             !number_integer(&value.number, &o->ttl)) {
             o->ttl = TTL_NONE;
@@ -33,17 +64,24 @@ void outline_item(const struct table *t, struct item item, struct outline *o)
 
 uint32_t record_bytes(const struct table *t, const struct record *r)
 {
-    uint32_t bytes = record_head_bytes(t) + r->encoded;
-    for (uint32_t i = 0; i < t->attributes_count && r->encoded == 0; i++) {
-        bytes += r->places[i].size;
+    uint32_t bytes = t->head_bytes + r->encoded;
+    bool evicted = r->encoded == 0;
+    for (uint32_t i = 0; (evicted || t->number_keys) && i < t->attributes_count; i++) {
+        bytes += evicted || t->types[i] == TYPE_N ? r->places[i].size : 0;
     }
     return bytes;
 }
 
+/* The sizes of a record in the partial indexes. */
+static uint32_t *record_sizes(const struct table *t, struct record *r)
+{
+    return (uint32_t *)(r->places + t->attributes_count);
+}
+
 uint32_t record_new(struct table *t, struct item item, const struct outline *o)
 {
-    uint32_t head = record_head_bytes(t);
-    uint32_t record = record_take(&t->records, head + (uint32_t)item.bytes.size);
+    uint32_t head = t->head_bytes;
+    uint32_t record = record_take(&t->records, head + (uint32_t)item.bytes.size + o->tail_size);
     if (record == 0) {
         return 0;
     }
@@ -54,13 +92,15 @@ uint32_t record_new(struct table *t, struct item item, const struct outline *o)
     for (uint32_t i = 0; i < t->attributes_count; i++) {
         r->places[i] = (struct key_place){head + o->places[i].at, o->places[i].size};
     }
+    memcpy(record_sizes(t, r), o->sizes, t->partial_count * sizeof o->sizes[0]);
     memcpy((char *)r + head, item.bytes.at, item.bytes.size);
+    memcpy((char *)r + head + item.bytes.size, o->tail, o->tail_size);
     return record;
 }
 
 uint32_t record_new_keys(struct table *t, const struct record *of)
 {
-    uint32_t at = record_head_bytes(t);
+    uint32_t at = t->head_bytes;
     uint32_t bytes = at;
     for (uint32_t i = 0; i < t->attributes_count; i++) {
         bytes += of->places[i].size;
@@ -70,7 +110,8 @@ uint32_t record_new_keys(struct table *t, const struct record *of)
         return 0;
     }
     struct record *r = record_of(t, record);
-    *r = (struct record){.ttl = of->ttl, .size = of->size};
+    memcpy(r, of, t->head_bytes);
+    r->encoded = 0;
     for (uint32_t i = 0; i < t->attributes_count; i++) {
         struct text key = record_key(of, i);
         r->places[i] = (struct key_place){at, (uint32_t)key.size};
@@ -87,9 +128,14 @@ void record_free(struct table *t, uint32_t record)
 
 /* The hash index */
 
+uint64_t partition_hash(struct text partition)
+{
+    return hash64(partition.at, partition.size, 0);
+}
+
 uint64_t key_hash(struct text hash_value, struct text range_value)
 {
-    uint64_t partition = hash64(hash_value.at, hash_value.size, 0);
+    uint64_t partition = partition_hash(hash_value);
     return range_value.size == 0 ? partition : hash64(range_value.at, range_value.size, partition);
 }
 
@@ -207,25 +253,53 @@ void slot_free(struct table *t, uint32_t slot)
 
 /* Orders */
 
-static int order_compare(const void *self, const void *key, uint32_t member)
+/* The hash of a probe's partition. Most comparisons are within a partition and need none, so it is
+ * found out at the first that does. */
+static uint64_t probe_hash(struct key_probe *probe)
+{
+    if (!probe->hashed) {
+        probe->hash = partition_hash(probe->parts[0]);
+        probe->hashed = true;
+    }
+    return probe->hash;
+}
+
+/* Compares the partition of a probe with another, by their hashes; `order` is that of their bytes,
+ * for two of one hash. */
+static int compare_hashes(struct key_probe *probe, struct text partition, int order)
+{
+    uint64_t hash = probe_hash(probe);
+    uint64_t other = partition_hash(partition);
+    return hash == other ? order : hash < other ? -1 : 1;
+}
+
+/* Compares the partitions of a probe and a record. */
+static inline int compare_partitions(const struct table_order *o, struct key_probe *probe,
+                                     const struct record *r)
+{
+    struct text partition = record_key(r, o->places[0]);
+    if (probe->count == 0) {
+        return probe->hashed ? compare_hashes(probe, partition, 0) : 0;
+    }
+    int order = text_compare(probe->parts[0], partition);
+    return order == 0 ? 0 : compare_hashes(probe, partition, order);
+}
+
+static int order_compare(const void *self, void *key, uint32_t member)
 {
     const struct table_order *o = self;
-    const struct key_probe *probe = key;
+    struct key_probe *probe = key;
     const struct record *r = record_of(o->t, slot_at(o->t, member)->record);
-    if (o->by_ttl && probe->ttl != r->ttl) {
-        return probe->ttl < r->ttl ? -1 : 1;
-    }
-    for (uint32_t i = 0; i < probe->count; i++) {
+    int order =
+        o->by_ttl ? (probe->ttl > r->ttl) - (probe->ttl < r->ttl) : compare_partitions(o, probe, r);
+    for (uint32_t i = o->by_ttl ? 0 : 1; order == 0 && i < probe->count; i++) {
         struct text part = record_key(r, o->places[i]);
         if (probe->prefix && i + 1 == probe->count && part.size > probe->parts[i].size) {
             part.size = probe->parts[i].size;
         }
-        int order = text_compare(probe->parts[i], part);
-        if (order != 0) {
-            return order;
-        }
+        order = text_compare(probe->parts[i], part);
     }
-    return 0;
+    return order;
 }
 
 struct key_probe order_probe(const struct table_order *o, const struct record *r)
@@ -237,7 +311,8 @@ struct key_probe order_probe(const struct table_order *o, const struct record *r
     return probe;
 }
 
-/* Where two keys begin to differ: in which part, at which byte. */
+/* Where two keys begin to differ: in which part, at which byte; 0 for different partitions, which
+ * differ in their hashes. */
 enum { AT_PART_SHIFT = 16 };
 
 static uint32_t order_differ_at(const void *self, uint32_t a, uint32_t b)
@@ -253,7 +328,7 @@ static uint32_t order_differ_at(const void *self, uint32_t a, uint32_t b)
             at++;
         }
         if (at < p.size || at < q.size) {
-            return i << AT_PART_SHIFT | at;
+            return i == 0 ? 0 : i << AT_PART_SHIFT | at;
         }
     }
     return o->places_count << AT_PART_SHIFT;
@@ -275,12 +350,18 @@ static uint32_t ttl_guess(int64_t ttl)
     return ttl < 0 ? 0 : ttl > UINT32_MAX ? UINT32_MAX : (uint32_t)ttl;
 }
 
-/* Compares what comes before `at` in a key and in a record. */
-static int compare_before(const struct table_order *o, const struct key_probe *probe,
+static uint32_t hash_guess(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+/* Compares what comes before `at`, which lies behind the partition, in a key and in a record. */
+static int compare_before(const struct table_order *o, struct key_probe *probe,
                           const struct record *r, uint32_t at)
 {
     uint32_t last = at >> AT_PART_SHIFT;
-    for (uint32_t i = 0; i <= last && i < probe->count; i++) {
+    int order = compare_partitions(o, probe, r);
+    for (uint32_t i = 1; order == 0 && i <= last && i < probe->count; i++) {
         struct text part = record_key(r, o->places[i]);
         struct text own = probe->parts[i];
         if (i == last) {
@@ -290,23 +371,16 @@ static int compare_before(const struct table_order *o, const struct key_probe *p
         if (probe->prefix && i + 1 == probe->count && part.size > own.size) {
             part.size = own.size;
         }
-        int order = text_compare(own, part);
-        if (order != 0) {
-            return order;
-        }
+        order = text_compare(own, part);
     }
-    return 0;
+    return order;
 }
 
-static uint32_t order_guess_key(const void *self, const void *key, bool after, uint32_t at,
-                                uint32_t reference)
+/* The guess for a key, where the partition is not to be told by its hash. */
+static uint32_t guess_behind(const struct table_order *o, struct key_probe *probe, bool after,
+                             uint32_t at, uint32_t reference)
 {
-    const struct table_order *o = self;
-    const struct key_probe *probe = key;
     uint32_t part = at >> AT_PART_SHIFT;
-    if (o->by_ttl) {
-        return ttl_guess(probe->ttl);
-    }
     if (reference != TREE_NONE) {
         const struct record *r = record_of(o->t, slot_at(o->t, reference)->record);
         int order = compare_before(o, probe, r, at);
@@ -321,11 +395,40 @@ static uint32_t order_guess_key(const void *self, const void *key, bool after, u
     return four_bytes(probe->parts[part], at & UINT16_MAX, open ? 255 : 0);
 }
 
+static uint32_t order_guess_key(const void *self, void *key, bool after, uint32_t at,
+                                uint32_t reference)
+{
+    const struct table_order *o = self;
+    struct key_probe *probe = key;
+    if (o->by_ttl) {
+        return ttl_guess(probe->ttl);
+    }
+    if (at != 0) {
+        return guess_behind(o, probe, after, at, reference);
+    }
+    if (probe->count == 0 && !probe->hashed) {
+        return after ? UINT32_MAX : 0;
+    }
+    return hash_guess(probe_hash(probe));
+}
+
 static uint32_t order_guess(const void *self, uint32_t member, uint32_t at, uint32_t reference)
 {
     const struct table_order *o = self;
-    const struct key_probe probe = order_probe(o, record_of(o->t, slot_at(o->t, member)->record));
-    return order_guess_key(o, &probe, false, at, reference);
+    const struct record *r = record_of(o->t, slot_at(o->t, member)->record);
+    if (o->by_ttl) {
+        return ttl_guess(r->ttl);
+    }
+    if (at == 0) {
+        return hash_guess(partition_hash(record_key(r, o->places[0])));
+    }
+    struct key_probe probe = order_probe(o, r);
+    return guess_behind(o, &probe, false, at, reference);
+}
+
+struct tree_keys order_keys(const struct table_order *o)
+{
+    return (struct tree_keys){o, order_compare, order_differ_at, order_guess, order_guess_key};
 }
 
 bool order_has(const struct table_order *o, const struct record *r)
@@ -370,7 +473,15 @@ static enum order_step order_step(const struct table_order *o, const struct reco
     if (!same_place(o, from, to)) {
         return MOVE;
     }
-    return from->size == to->size || o->by_ttl ? STAY : REWEIGH;
+    return o->by_ttl || record_size_in(o, from) == record_size_in(o, to) ? STAY : REWEIGH;
+}
+
+/* Pages that an item lies in are not what they were. */
+static void forget_pages(struct table *t, const struct record *r)
+{
+    if (t->range_place != PLACE_NONE) {
+        memo_forget(&t->memo, record_key(r, t->hash_place), record_key(r, t->range_place));
+    }
 }
 
 void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown, uint32_t orders)
@@ -378,39 +489,32 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     struct slot *s = slot_at(t, slot);
     const struct record *from = slot_present(s) ? record_of(t, s->record) : NULL;
     const struct record *to = record != 0 ? record_of(t, record) : NULL;
-
-    enum order_step steps[ORDERS_MAX] = {STAY};
-    const struct record *any = from != NULL ? from : to;
-
-    if (orders == ORDERS_ALL && any != NULL && t->range_place != PLACE_NONE) {
-        memo_forget(&t->memo, record_key(any, t->hash_place), record_key(any, t->range_place));
+    if (orders == ORDERS_ALL && (from != NULL || to != NULL)) {
+        forget_pages(t, from != NULL ? from : to);
     }
-
-    for (uint32_t i = 0; i < ORDERS_MAX; i++) {
-        struct table_order *o = &t->orders[i];
-        if (o->t == NULL || (orders >> i & 1) == 0) {
-            continue;
-        }
-        steps[i] = order_step(o, from, to);
-        if (steps[i] == LEAVE || steps[i] == MOVE) {
+    uint32_t inserts = 0;
+    uint32_t reweighs = 0;
+    for (uint32_t left = orders & t->orders_used; left != 0; left &= left - 1) {
+        struct table_order *o = &t->orders[__builtin_ctz(left)];
+        enum order_step step = order_step(o, from, to);
+        if (step == LEAVE || step == MOVE) {
             struct key_probe probe = order_probe(o, from);
             tree_remove(&o->tree, &probe);
         }
+        inserts |= step == ENTER || step == MOVE ? left & -left : 0;
+        reweighs |= step == REWEIGH ? left & -left : 0;
     }
     /* The trees compare with what the slot shows: it changes while the slot is in none of those
      * where its place changes. */
     s->record = record != 0 ? record : shown;
     s->flags = (s->flags & ~(uint32_t)SLOT_ABSENT) | (record != 0 ? 0 : SLOT_ABSENT);
-    for (uint32_t i = 0; i < ORDERS_MAX; i++) {
-        struct table_order *o = &t->orders[i];
-        if (steps[i] == STAY || steps[i] == LEAVE) {
-            continue;
-        }
+    for (uint32_t left = inserts | reweighs; left != 0; left &= left - 1) {
+        struct table_order *o = &t->orders[__builtin_ctz(left)];
         struct key_probe probe = order_probe(o, to);
-        if (steps[i] == REWEIGH) {
-            tree_reweigh(&o->tree, &probe, to->size);
+        if ((reweighs & left & -left) != 0) {
+            tree_reweigh(&o->tree, &probe, record_size_in(o, to));
         } else {
-            tree_insert(&o->tree, &probe, slot, to->size);
+            tree_insert(&o->tree, &probe, slot, record_size_in(o, to));
         }
     }
 }
@@ -426,64 +530,6 @@ static uint32_t power_of_two(uint64_t at_least)
     return n;
 }
 
-static void order_add_place(struct table_order *o, uint32_t place)
-{
-    for (uint32_t i = 0; i < o->places_count; i++) {
-        if (o->places[i] == place) {
-            return;
-        }
-    }
-    if (place != PLACE_NONE) {
-        o->places[o->places_count++] = place;
-    }
-}
-
-/* The place of a key attribute, which is added where it is new; PLACE_NONE for NULL. */
-static uint32_t attribute_place(struct table *t, const char *name)
-{
-    for (uint32_t i = 0; name != NULL && i < t->attributes_count; i++) {
-        if (text_equal(t->attributes[i], text_from(name))) {
-            return i;
-        }
-    }
-    if (name == NULL) {
-        return PLACE_NONE;
-    }
-    t->attributes[t->attributes_count] = text_from(name);
-    return t->attributes_count++;
-}
-
-static bool orders_init(struct table *t)
-{
-    const struct table_config *c = &t->config;
-    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {0};
-    places[0][0] = t->hash_place = attribute_place(t, c->hash_key.name);
-    places[0][1] = t->range_place = attribute_place(t, c->range_key.name);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        places[1 + i][0] = attribute_place(t, c->indexes[i].hash_key.name);
-        places[1 + i][1] = attribute_place(t, c->indexes[i].range_key.name);
-    }
-    for (uint32_t i = 0; i < ORDERS_MAX; i++) {
-        struct table_order *o = &t->orders[i];
-        bool by_ttl = i == ORDER_TTL;
-        if (by_ttl ? c->ttl_attribute == NULL : i > c->indexes_count) {
-            continue;
-        }
-        *o = (struct table_order){.t = t, .by_ttl = by_ttl};
-        order_add_place(o, by_ttl ? t->hash_place : places[i][0]);
-        order_add_place(o, by_ttl ? t->range_place : places[i][1]);
-        order_add_place(o, t->hash_place);
-        order_add_place(o, t->range_place);
-        const struct tree_keys keys = {o, order_compare, order_differ_at, order_guess,
-                                       order_guess_key};
-        if (!tree_init(&o->tree, (uint32_t)c->items_max + 1, &keys)) {
-            o->t = NULL;
-            return false;
-        }
-    }
-    return true;
-}
-
 bool table_slots_init(struct table *t)
 {
     /* Slots of deleted items stay while a reader may ask for their past. */
@@ -496,16 +542,12 @@ bool table_slots_init(struct table *t)
     t->removed = memory_reserve(t->slots_max * sizeof *t->removed);
     uint64_t records = (t->config.items_max + 64) * (2 * (uint64_t)ENCODED_BYTES_MAX);
     return t->slots != NULL && t->cells != NULL && t->removed != NULL &&
-           record_memory_init(&t->records, records) && orders_init(t);
+           record_memory_init(&t->records, records) && table_orders_init(t);
 }
 
 void table_slots_deinit(struct table *t)
 {
-    for (uint32_t i = 0; i < ORDERS_MAX; i++) {
-        if (t->orders[i].t != NULL) {
-            tree_deinit(&t->orders[i].tree);
-        }
-    }
+    table_orders_deinit(t);
     record_memory_deinit(&t->records);
     memory_release(t->slots, t->slots_max * sizeof *t->slots);
     memory_release(t->cells, t->cells_max * sizeof *t->cells);

@@ -2,12 +2,18 @@
  *
  * Method. A slot stands for a key, for as long as something is known of it: an item, a
  * before-image, or a deletion that LMDB has not seen. Its record is its item's image: a head with
- * the item's size and ttl and the places of its key attributes, then the encoded item; or, when the
- * body has been evicted, only the bytes of the key attributes. A write makes a new record; the old
- * one goes to the journal as it is. Trees order the slots by their records' keys, so a record that
- * changes an order is exchanged by slot_become, which takes the slot out and puts it back.
+ * the item's size and ttl, the places of its key attributes and its size in each index that does
+ * not hold all of it; then the encoded item; then the sortable forms of its keys of type N. When
+ * the body has been evicted, the bytes of the key attributes are all that follows the head. A write
+ * makes a new record; the old one goes to the journal as it is. A key is an order-preserving run of
+ * bytes: S and B as they are, N in its sortable form. Trees order the slots by their records' keys,
+ * so a record that changes an order is exchanged by slot_become, which takes the slot out and puts
+ * it back. The first part of an order, the partition, is ordered by its hash: so a Scan is in no
+ * order that means anything, and its segments are intervals of the hash. Part of a table are only
+ * the orders, attributes, sizes and meters that it has: none is paid for that it might have.
  *
  *   table.c          opening, closing, the calls on single items, TTL, totals
+ *   table_indexes.c  the orders of the table and its indexes, projections, changes of both
  *   table_check.c    which items and keys are taken
  *   table_capacity.c what a call costs
  *   table_meters.c   who lets a call have it, and what has been used
@@ -16,6 +22,7 @@
  *   table_transact.c transactions over several tables, and the items they occupy
  *   table_query.c    pages
  *   table_stream.c   the log of changes
+ *   table_start_key.c  where they begin
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
  *   table_description.c  what a kept table says of itself
  *   table_lmdb.c     LMDB
@@ -42,13 +49,15 @@ enum {
     /* An attribute takes 2 bytes at the least as DynamoDB counts, and 6 more when encoded. */
     ENCODED_BYTES_MAX = 4 * ITEM_BYTES_MAX + 64,
     PAGE_BYTES = 1 << 20,
-    LAST_KEY_BYTES_MAX = KEY_PARTS_MAX * (HASH_KEY_BYTES_MAX + 2),
+    LAST_KEY_BYTES_MAX = TABLE_START_KEY_MAX,
     ORDERS_MAX = 2 + TABLE_INDEXES_MAX,
     ORDER_BASE = 0, /* then the indexes, in order */
     ORDER_TTL = ORDERS_MAX - 1,
     SCRATCH_BYTES = 4 * ENCODED_BYTES_MAX,
     METERS_MAX = 1 + TABLE_INDEXES_MAX,
 };
+
+_Static_assert(TABLE_START_KEY_MAX == KEY_PARTS_MAX * (HASH_KEY_BYTES_MAX + 2), "it fits");
 
 #define TTL_NONE INT64_MIN
 
@@ -59,8 +68,9 @@ struct key_place {
 struct record {
     int64_t ttl;      /* epoch seconds, or TTL_NONE */
     uint32_t size;    /* as DynamoDB counts */
-    uint32_t encoded; /* bytes of the item behind the places; 0: evicted, key bytes only */
+    uint32_t encoded; /* bytes of the item behind the head; 0: evicted, key bytes only */
     struct key_place places[];
+    /* Behind the places lie the sizes in the indexes of table.partial. */
 };
 
 enum slot_flag {
@@ -90,14 +100,18 @@ struct table_order {
     struct counted_tree tree;
     uint32_t places[KEY_PARTS_MAX]; /* which key attributes, the most significant first */
     uint32_t places_count;
-    bool by_ttl; /* the ttl comes before them */
+    uint32_t size_at; /* where a record says what the item weighs here; 0: as in the table */
+    bool by_ttl;      /* the ttl comes before them, and the partition is not ordered by its hash */
 };
 
-/* What an order compares a slot with: its first `count` parts. */
+/* What an order compares a slot with: its first `count` parts; without any, its partition's hash if
+ * that is given. */
 struct key_probe {
     struct text parts[KEY_PARTS_MAX];
     uint32_t count;
-    bool prefix; /* the last part is compared as a prefix */
+    bool prefix;   /* the last part is compared as a prefix */
+    bool hashed;   /* the hash is given, or has been found out */
+    uint64_t hash; /* of the partition */
     int64_t ttl;
 };
 
@@ -185,7 +199,14 @@ struct table {
     bool plainly; /* table_query_plainly */
 
     struct text attributes[KEY_ATTRIBUTES_MAX]; /* names of key attributes, each once */
+    enum attribute_type types[KEY_ATTRIBUTES_MAX];
     uint32_t attributes_count;
+    bool number_keys;                    /* some are of type N */
+    uint32_t partial[TABLE_INDEXES_MAX]; /* the indexes that do not hold all of an item */
+    uint32_t partial_count;
+    uint32_t locals_count; /* local indexes */
+    uint64_t collection_bytes_max;
+    uint32_t head_bytes;              /* of a record */
     uint32_t hash_place, range_place; /* range_place is PLACE_NONE where there is no range key */
     struct text ttl_attribute;
 
@@ -195,6 +216,7 @@ struct table {
     uint32_t cells_count; /* a power of two */
     uint32_t cells_max;
     struct table_order orders[ORDERS_MAX];
+    uint32_t orders_used; /* bit i: orders[i] is there */
     uint64_t count;
     struct hash128 hash;
     struct record_memory records;
@@ -219,21 +241,35 @@ struct table {
     char start_key[LAST_KEY_BYTES_MAX], last_key[LAST_KEY_BYTES_MAX];
 };
 
-/* What an item says about itself in a table: its record's head to be. */
+/* What an item says about itself in a table: its record's head and tail to be. As many places and
+ * sizes are set as the table has key attributes and partial indexes. */
 struct outline {
     int64_t ttl;
     uint32_t size;
-    bool empty_set;                              /* some attribute is a set without elements */
-    struct key_place places[KEY_ATTRIBUTES_MAX]; /* from the item's beginning */
+    uint32_t tail_size;
+    bool nested;                                 /* some attribute is a document or a set */
+    struct key_place places[KEY_ATTRIBUTES_MAX]; /* from the item's beginning; what lies behind its
+                                                    end is in the tail */
+    uint32_t sizes[TABLE_INDEXES_MAX];
+    char tail[KEY_ATTRIBUTES_MAX * NUMBER_SORTABLE_MAX];
 };
 
-/* The value of the key attribute `place` of an item; size 0 where it has none, or for PLACE_NONE.
- */
+/* An item that is about to be stored. */
+struct image {
+    struct item item;
+    const struct outline *outline;
+};
+
+/* The key attribute `place` of an item; size 0 where it has none, or for PLACE_NONE. */
 static inline struct text outline_key(struct item item, const struct outline *o, uint32_t place)
 {
-    return place == PLACE_NONE
-               ? (struct text){NULL, 0}
-               : (struct text){item.bytes.at + o->places[place].at, o->places[place].size};
+    if (place == PLACE_NONE) {
+        return (struct text){NULL, 0};
+    }
+    struct key_place p = o->places[place];
+    const char *at =
+        p.at < item.bytes.size ? item.bytes.at + p.at : o->tail + (p.at - item.bytes.size);
+    return (struct text){at, p.size};
 }
 
 static inline struct slot *slot_at(const struct table *t, uint32_t slot)
@@ -249,11 +285,6 @@ static inline struct record *record_of(const struct table *t, uint32_t record)
 static inline bool slot_present(const struct slot *s)
 {
     return (s->flags & SLOT_ABSENT) == 0;
-}
-
-static inline uint32_t record_head_bytes(const struct table *t)
-{
-    return (uint32_t)(sizeof(struct record) + t->attributes_count * sizeof(struct key_place));
 }
 
 static inline struct text record_key(const struct record *r, uint32_t place)
@@ -276,8 +307,14 @@ static inline struct text record_range_value(const struct table *t, const struct
 static inline struct item record_item(const struct table *t, const struct record *r)
 {
     return (struct item){
-        {(const char *)r + record_head_bytes(t), r->encoded}
+        {(const char *)r + t->head_bytes, r->encoded}
     };
+}
+
+/* What an item weighs in an order, as DynamoDB counts. */
+static inline uint32_t record_size_in(const struct table_order *o, const struct record *r)
+{
+    return o->size_at == 0 ? r->size : *(const uint32_t *)((const char *)r + o->size_at);
 }
 
 /* table_slots.c */
@@ -292,6 +329,9 @@ void record_free(struct table *t, uint32_t record);
 uint32_t record_bytes(const struct table *t, const struct record *r);
 
 uint64_t key_hash(struct text hash_value, struct text range_value);
+
+/* What partitions are ordered by. */
+uint64_t partition_hash(struct text partition);
 
 /* The slot of a key, present or not; 0: none. */
 uint32_t slot_find(const struct table *t, uint64_t hash, struct text hash_value,
@@ -316,6 +356,35 @@ bool order_has(const struct table_order *o, const struct record *r);
 
 bool table_slots_init(struct table *t);
 void table_slots_deinit(struct table *t);
+
+/* How a tree compares the slots of an order. */
+struct tree_keys order_keys(const struct table_order *o);
+
+/* table_indexes.c */
+
+/* Finds the key attributes and makes the orders that the config asks for; false where the machine
+ * refuses the memory. */
+bool table_orders_init(struct table *t);
+void table_orders_deinit(struct table *t);
+
+/* Whether an index (its position in the config) holds an attribute; and what it holds of an item,
+ * written into `buffer` of SCRATCH_BYTES. */
+bool index_projects(const struct table *t, uint32_t index, struct text name);
+struct item index_item(const struct table *t, uint32_t index, struct item item, char *buffer);
+
+/* What a write of `image` (NULL: a delete) over `old` (NULL: no item; else loaded) means for an
+ * index. */
+struct index_change {
+    uint32_t before, after; /* what the item weighs in it; 0: it is not there */
+    bool moved;             /* there before and after, with another key */
+    bool changed;           /* something that the index holds is another, comes or goes */
+};
+struct index_change index_change(const struct table *t, uint32_t index, const struct record *old,
+                                 const struct image *image);
+
+/* Whether the item's collection, where the table has any, is not too large after a write. */
+bool table_collection_fits(const struct table *t, const struct record *old,
+                           const struct image *image);
 
 /* table_journal.c */
 
@@ -392,7 +461,7 @@ enum table_result table_charge(struct table *t, struct instant now, const struct
                                enum table_result judged, struct table_reply *reply);
 
 /* Makes a write that was judged TABLE_OK: TABLE_OK or TABLE_FULL. */
-enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p);
+enum table_result table_commit(struct table *t, struct instant now, struct prepared *p);
 
 /* table_transact.c */
 
@@ -407,6 +476,13 @@ bool table_occupied(struct table *t, struct instant now, uint64_t key_hash);
 /* The name of a key attribute, which ends in NUL. */
 const char *table_place_name(const struct table *t, uint32_t place);
 
+/* A value as a key, which may use `buffer`; it is of the type S, N or B. */
+struct text key_text(const struct value *value, char buffer[NUMBER_SORTABLE_MAX]);
+
+/* Holds the value of a key attribute, given as a key, to the rules for hash keys or range keys. */
+enum table_result table_check_key_value(struct table *t, uint32_t place, bool hash,
+                                        const struct value *value);
+
 /* Holds an item that is to be stored to the table's rules; `too_large` is what is said of more than
  * 400 KB. */
 enum table_result table_check_item(struct table *t, struct item item, const struct outline *o,
@@ -416,12 +492,6 @@ enum table_result table_check_item(struct table *t, struct item item, const stru
 enum table_result table_check_key(struct table *t, struct item key);
 
 /* table_capacity.c */
-
-/* An item that is about to be stored. */
-struct image {
-    struct item item;
-    const struct outline *outline;
-};
 
 /* Takes the units of a read of that many bytes, or of a write, from the capacity; or none, and
  * TABLE_THROTTLED, where the table or an index that the write touches has too few. What it took of
@@ -475,6 +545,13 @@ enum table_result meters_take(struct table *t, struct instant now, const struct 
 void meters_mark(struct table *t, uint32_t number, struct mark *mark);
 void meters_rollback(struct table *t, uint32_t number, const struct mark *mark);
 void meters_release_marks(struct table *t);
+
+/* table_start_key.c */
+
+/* Where a page begins behind another: the parts of an order's key as one run of bytes, at most
+ * TABLE_START_KEY_MAX; and back, where they are such a run. */
+size_t start_key_encode(const struct text *parts, uint32_t count, char *to);
+bool start_key_decode(const struct table_order *o, struct text key, struct key_probe *probe);
 
 /* table_query.c */
 

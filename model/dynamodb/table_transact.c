@@ -195,6 +195,9 @@ static enum transaction_result note(struct transactions *x, uint32_t i, enum tab
             "The level of configured provisioned throughput for the table was exceeded. Consider "
             "increasing your provisioning level with the UpdateTable API.");
         break;
+    case TABLE_COLLECTION_FULL:
+        cancel(x, i, CANCELLATION_COLLECTION_FULL, "Collection size exceeded.");
+        break;
     case TABLE_INVALID:
         if (concerns_request(table_message(w->table))) {
             return refuse(x, reply, TRANSACTION_INVALID, table_message(w->table));

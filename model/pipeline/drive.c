@@ -18,8 +18,7 @@ void drive_prepare(struct scenario *s, int64_t files)
     s->function.timeout = (struct duration){NS_PER_DAY};
     s->table.replica_lag = nothing();
     s->table.index_lag = nothing();
-    s->table.rcu = 0;
-    s->table.wcu = 0;
+    scenario_apply_throttling(s, THROTTLING_NONE);
     s->workflow.start_applies_first_state = true;
 }
 

@@ -394,11 +394,27 @@ static uint32_t subject_of(const struct task *caller, const struct call *call)
     return first;
 }
 
+/* Requests to the table, and what throttling does to them. */
+static void count_request(struct pipeline *p, const struct task *caller, const struct call *call,
+                          enum call_status status)
+{
+    struct history_counts *counts = p->history.counts;
+    bool throttled = status == CALL_THROTTLED;
+    counts->table_requests++;
+    counts->table_throttled += throttled;
+    counts->table_retried += call->attempt > 1;
+    counts->table_given_up +=
+        throttled && call->attempt == p->types[caller->type].table_attempts_max;
+}
+
 void history_call(struct cloud *c, const struct task *caller, const struct call *call,
                   enum call_status status)
 {
     struct pipeline *p = pipeline_of(c);
     struct history *h = &p->history;
+    if (p->operations[call->operation].of_table) {
+        count_request(p, caller, call, status);
+    }
     if (!h->keep_calls) {
         return;
     }

@@ -113,6 +113,7 @@ struct history_counts {
     int64_t parquet_objects;
     int64_t lock_acquired, lock_refused, lock_taken_over;
     int64_t longest_block_ns;
+    int64_t table_requests, table_throttled, table_retried, table_given_up;
     int64_t violations[INVARIANTS_COUNT];
 };
 

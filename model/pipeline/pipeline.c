@@ -252,6 +252,9 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     const struct scenario *s = p->scenario;
     int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
+    bool throttles = s->table.throttling == THROTTLING_AWS;
+    int64_t rcu = throttles ? s->table.rcu : 0;
+    int64_t wcu = throttles ? s->table.wcu : 0;
     struct table_config config = {
         .name = TRACKING_TABLE,
         .hash_key = {"date_prefix",                                               TYPE_S},
@@ -260,17 +263,22 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
         .directory = directory,
         .durable = directory != NULL,
         .scratch = scratch,
-        .rcu = s->table.rcu,
-        .wcu = s->table.wcu,
+        .rcu = rcu,
+        .wcu = wcu,
+        .max_rcu = s->table.max_rcu,
+        .max_wcu = s->table.max_wcu,
+        .limits = s->table.limits,
         .history = {(replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS},
         .items_max = 3 * files + 4096,
         .cache_bytes = (uint64_t)CACHE_MIB << 20,
         .indexes_count = 1,
-        .indexes = {{.name = "status-index",
+        .indexes = {{.name = STATUS_INDEX,
                      .hash_key = {"status", TYPE_S},
                      .range_key = {"date_prefix", TYPE_S},
-                     .rcu = s->table.rcu,
-                     .wcu = s->table.wcu}},
+                     .rcu = rcu,
+                     .wcu = wcu,
+                     .max_rcu = s->table.max_rcu,
+                     .max_wcu = s->table.max_wcu}},
     };
     p->cloud.table = table_open(&config, s->start, error);
     if (p->cloud.table == NULL) {

@@ -166,6 +166,7 @@ static enum call_status answer(struct cloud *c, enum table_result result)
     case TABLE_THROTTLED:
     case TABLE_CONFLICT: /* retried alike */
         return CALL_THROTTLED;
+    case TABLE_COLLECTION_FULL: /* the pipeline's table has no local index */
     case TABLE_INVALID:
         return CALL_INVALID;
     case TABLE_FULL:
@@ -224,7 +225,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
         table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
     if (result == TABLE_OK) {
         history_tracked(p, request.key, request.date);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
 }
@@ -250,7 +251,7 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
         table_update(c->table, cloud_now(c), key, p->expressions.mark_file, NULL, values, &reply);
     if (result == TABLE_OK) {
         history_manifested(p, request.key, request.manifest);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, key, ttl_s);
     }
     return answer(c, result);
 }
@@ -329,7 +330,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
         const struct reader *reader = (const void *)caller;
         history_lock_acquired(p, request.date, reader->invocation.row, ttl_s,
                               reply.old.bytes.size != 0);
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     } else if (result == TABLE_CONDITION_FAILED) {
         history_lock_refused(p, request.date, now_s);
     }
@@ -539,7 +540,7 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), NULL, NULL, &reply);
     if (result == TABLE_OK) {
-        table_sweeper_note(c, ttl_s);
+        table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
 }

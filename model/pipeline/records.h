@@ -101,5 +101,6 @@ void text_put_record_key(struct text_writer *w, struct text manifest_key);
 #define INPUT_BUCKET "ndjson-input-sqs-123456789012-dev"
 #define MANIFEST_BUCKET "ndjson-manifest-sqs-123456789012-dev"
 #define TRACKING_TABLE "ndjson-parquet-sqs-file-tracking-dev"
+#define STATUS_INDEX "status-index"
 
 #endif

@@ -72,6 +72,10 @@ static void count_capacity(const struct pipeline *p, struct summary *s)
     s->wcu_milli = base.wcu_milli;
     s->index_rcu_milli = index.rcu_milli;
     s->index_wcu_milli = index.wcu_milli;
+    s->table_requests.made = p->history.counts->table_requests;
+    s->table_requests.throttled = p->history.counts->table_throttled;
+    s->table_requests.retried = p->history.counts->table_retried;
+    s->table_requests.given_up = p->history.counts->table_given_up;
 }
 
 static void count_messages(const struct pipeline *p, struct summary *s)
@@ -113,6 +117,7 @@ void run_summary(const struct run *run, struct summary *s)
     count_lock(p, s);
     count_messages(p, s);
     count_capacity(p, s);
+    s->cost = run_cost(run);
     s->invocations = (int64_t)HISTORY_COUNT(p, invocations);
     s->throttled_invocations = p->cloud.event_source.state->throttled;
     s->full = run_is_full(run);

@@ -96,6 +96,33 @@ struct deviation_row {
     struct instant at;       /* when the call was sent */
 };
 
+/* What the table, or its index, was used for. */
+struct capacity_row {
+    struct text resource; /* "table", or the index's name */
+    int64_t rcu_milli, wcu_milli;
+    int64_t throttled_reads, throttled_writes;  /* one request may count for both resources */
+    int64_t peak_rcu_milli, peak_wcu_milli;     /* of the second that used most */
+    struct instant peak_read_at, peak_write_at; /* when that second, the first such, began */
+    struct instant saturated_at; /* the first minute in which a request was throttled */
+};
+
+/* The same for one second in which something was asked of it. */
+struct capacity_second_row {
+    struct text resource;
+    struct instant at; /* its beginning */
+    int64_t rcu_milli, wcu_milli, throttled_reads, throttled_writes;
+    int64_t throttled_rcu_milli, throttled_wcu_milli; /* what was refused would have used */
+};
+
+/* What the table would be billed at the scenario's prices, in billionths of a dollar. */
+struct cost {
+    int64_t on_demand;       /* what was consumed, by request */
+    int64_t provisioned;     /* `rcu` and `wcu` for `hours` */
+    int64_t rcu, wcu, hours; /* as the scenario has it, or what the busiest seconds used, each of
+                                table and index together; hours that have begun */
+    int64_t storage_month;   /* a month of what is stored at the end */
+};
+
 struct message_counts {
     int64_t sent, delivered, deleted, redelivered, dead_lettered, expired, left;
 };
@@ -134,6 +161,13 @@ struct summary {
     struct message_counts messages;
     int64_t invocations, throttled_invocations;
     int64_t rcu_milli, wcu_milli, index_rcu_milli, index_wcu_milli;
+
+    struct {
+        int64_t made, throttled, retried,
+            given_up; /* requests; throttled ones; those that were not a
+                         call's first; throttled ones that were its last */
+    } table_requests;
+    struct cost cost;
     bool full;             /* a capacity was exceeded and the run was ended */
     struct text full_what; /* which one */
 };
@@ -156,6 +190,11 @@ uint64_t run_tenures_count(const struct run *run);
 void run_tenure(const struct run *run, uint64_t i, struct tenure_row *row);
 uint64_t run_calls_count(const struct run *run);
 void run_call(const struct run *run, uint64_t i, struct call_row *row);
+uint64_t run_capacities_count(const struct run *run);
+void run_capacity(const struct run *run, uint64_t i, struct capacity_row *row);
+uint64_t run_capacity_seconds_count(const struct run *run); /* in no particular order */
+void run_capacity_second(const struct run *run, uint64_t i, struct capacity_second_row *row);
+struct cost run_cost(const struct run *run);
 uint64_t run_deviations_count(const struct run *run);
 void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row);
 uint64_t run_violations_count(const struct run *run);

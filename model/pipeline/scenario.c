@@ -109,6 +109,28 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
+/* Without throttling the table serves whatever is asked, whatever is provisioned. */
+void scenario_apply_throttling(struct scenario *s, enum throttling throttling)
+{
+    s->table.throttling = throttling;
+    s->table.limits = (struct table_limits){0};
+    if (throttling == THROTTLING_AWS) {
+        s->table.limits = table_limits_aws;
+    }
+}
+
+enum { NANO_DOLLARS = 1000000000 };
+
+/* List prices of us-east-1. Source: DDB-PRICE-1, DDB-PRICE-2, DDB-PRICE-3. */
+static void set_prices(struct scenario *s)
+{
+    s->prices.read_million = INT64_C(125) * NANO_DOLLARS / 1000;
+    s->prices.write_million = INT64_C(625) * NANO_DOLLARS / 1000;
+    s->prices.read_hour = INT64_C(13) * NANO_DOLLARS / 100000;
+    s->prices.write_hour = INT64_C(65) * NANO_DOLLARS / 100000;
+    s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
+}
+
 void scenario_init(struct scenario *s)
 {
     memset(s, 0, sizeof *s);
@@ -117,6 +139,8 @@ void scenario_init(struct scenario *s)
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);
     scenario_apply_latency(s, LATENCY_PROFILE_TYPICAL);
+    scenario_apply_throttling(s, THROTTLING_AWS);
+    set_prices(s);
     s->function.cold_start = lognormal_ms(500, 1500); /* LAMBDA-COLD-1 */
     s->function.idle_lifetime = duration_s(600);      /* LAMBDA-IDLE-1 */
     s->function.scaling_per_10s = 1000;               /* LAMBDA-SCALING-1 */

@@ -9,6 +9,7 @@
 #ifndef LOCKSTEP_MODEL_PIPELINE_SCENARIO_H
 #define LOCKSTEP_MODEL_PIPELINE_SCENARIO_H
 
+#include "model/dynamodb/table.h"
 #include "sim/distribution.h"
 #include "sim/status.h"
 #include "sim/text.h"
@@ -24,6 +25,7 @@
 #define LOCK_MODE_MAP(X) X(STRICT, "strict") X(TAKEOVER, "takeover")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
+#define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
 #define FAULT_MAP(X)                                                                               \
     X(KILL, "kill")                                                                                \
@@ -76,6 +78,13 @@ enum latency_profile {
 
 #define X(name, word) LATENCY_PROFILE_##name,
     LATENCY_PROFILE_MAP(X)
+#undef X
+};
+
+enum throttling { /* of the table: as the service does, or never */
+
+#define X(name, word) THROTTLING_##name,
+                  THROTTLING_MAP(X)
 #undef X
 };
 
@@ -201,8 +210,17 @@ struct scenario {
 
     struct {
         int64_t rcu, wcu; /* provisioned, for the table and each index; 0: on demand */
+        enum throttling throttling;
+        struct table_limits limits; /* of THROTTLING_AWS */
+        int64_t max_rcu, max_wcu;   /* on demand, of the table and of each index; 0: none */
         struct distribution_spec replica_lag, index_lag, ttl_delay;
     } table;
+
+    struct { /* list prices, in thousandths of a millionth of a dollar */
+        int64_t read_million, write_million; /* on demand: of a million units */
+        int64_t read_hour, write_hour;       /* provisioned: of a unit for an hour */
+        int64_t storage_month;               /* of a GB for a month */
+    } prices;
 
     struct {
         struct distribution_spec notification_delay;
@@ -256,6 +274,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset);
 void scenario_apply_builder(struct scenario *s, enum builder builder);
 void scenario_apply_machine(struct scenario *s, enum machine machine);
 void scenario_apply_latency(struct scenario *s, enum latency_profile profile);
+void scenario_apply_throttling(struct scenario *s, enum throttling throttling);
 
 /* Checks what single fields cannot: workload present, sums in range, faults' points known, and so
  * on. STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
