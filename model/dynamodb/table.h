@@ -113,8 +113,10 @@ struct table_description {
 };
 struct table_description *table_describe(const char *directory, struct error *error);
 
-/* Gives a table the units and limits of a config that is else like its own; its buckets are full
- * then. No marks are held. STATUS_BAD_INPUT with a message. */
+/* Gives a table the units and limits of a config that is else like its own. Units that were saved
+ * up are kept as far as they fit, and so is a peak on demand; a table that comes from provisioned
+ * units has half of them as its former peak. No marks are held. STATUS_BAD_INPUT with a message.
+ * Source: DDB-CAPACITY-11. */
 enum status table_set_capacity(struct table *t, struct instant now,
                                const struct table_config *config, struct error *error);
 
