@@ -80,6 +80,7 @@ static const struct condition_case {
     {"attribute_exists(a.#idx)",                            true },
     {"l[1][1][0] > a.b[0]",                                 true },
     {"l [ 1 ] [ 0 ] = a . b [ 0 ]",                         true },
+    {"a.b <> a AND a <> a.b AND a.b[0] <> a.b",             true },
     {"a.b[0] < a.b[1]",                                     true },
     {"size(a.b) > :2 AND size(a) > :2 AND size(l[1]) = :2", true },
     {"contains(a.b, :2)",                                   true },
@@ -307,83 +308,92 @@ static const struct refusal_case {
     "Two document paths overlap with each other; must remove or rewrite one of these paths; "
 #define CONFLICT                                                                                   \
     "Two document paths conflict with each other; must remove or rewrite one of these paths; "
-    {"a, a",                                          EXPRESSION_PROJECTION, OVERLAP "path one: [a], path two: [a]"            },
-    {"a, #a[1]",                                      EXPRESSION_PROJECTION, OVERLAP "path one: [a], path two: [a, [1]]"       },
-    {"b[1], b.a, #a.b, a",                            EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a]"         },
-    {"x, a.b, a",                                     EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a]"         },
+    {"a, a",                                          EXPRESSION_PROJECTION, OVERLAP "path one: [a], path two: [a]"               },
+    {"a, #a[1]",                                      EXPRESSION_PROJECTION, OVERLAP "path one: [a], path two: [a, [1]]"          },
+    {"b[1], b.a, #a.b, a",                            EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a]"            },
+    {"x, a.b, a",                                     EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a]"            },
     {"a.b[0], a.b[0]",                                EXPRESSION_PROJECTION,
-     OVERLAP "path one: [a, b, [0]], path two: [a, b, [0]]"                                                                    },
-    {"a.b, a.b.c.d",                                  EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a, b, c, d]"},
-    {"a.b, #a[1], #b",                                EXPRESSION_PROJECTION, CONFLICT "path one: [a, b], path two: [a, [1]]"   },
+     OVERLAP "path one: [a, b, [0]], path two: [a, b, [0]]"                                                                       },
+    {"a.b, a.b.c.d",                                  EXPRESSION_PROJECTION, OVERLAP "path one: [a, b], path two: [a, b, c, d]"   },
+    {"a.b, #a[1], #b",                                EXPRESSION_PROJECTION, CONFLICT "path one: [a, b], path two: [a, [1]]"      },
     {"a.b[1], #a[1], #b",                             EXPRESSION_PROJECTION,
-     CONFLICT "path one: [a, b, [1]], path two: [a, [1]]"                                                                      },
+     CONFLICT "path one: [a, b, [1]], path two: [a, [1]]"                                                                         },
     {"a[3].b, #a.#idx.b",                             EXPRESSION_PROJECTION,
-     CONFLICT "path one: [a, [3], b], path two: [a, [3], b]"                                                                   },
+     CONFLICT "path one: [a, [3], b], path two: [a, [3], b]"                                                                      },
     {"a,b,a,#z",                                      EXPRESSION_PROJECTION,
-     "An expression attribute name used in the document path is not defined; attribute name: #z"                               },
+     "An expression attribute name used in the document path is not defined; attribute name: #z"                                  },
     {"a.abORt, #z",                                   EXPRESSION_PROJECTION,
-     "Attribute name is a reserved keyword; reserved keyword: abORt"                                                           },
+     "Attribute name is a reserved keyword; reserved keyword: abORt"                                                              },
     {"#a,ABSoLUTE",                                   EXPRESSION_PROJECTION,
-     "Attribute name is a reserved keyword; reserved keyword: ABSoLUTE"                                                        },
-    {"",                                              EXPRESSION_PROJECTION, "The expression can not be empty;"                },
-    {"a,",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"<EOF>\", near: \",\""     },
-    {",a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \",\", near: \",a\""        },
-    {"a,,b",                                          EXPRESSION_PROJECTION, "Syntax error; token: \",\", near: \",,b\""       },
-    {"a..b",                                          EXPRESSION_PROJECTION, "Syntax error; token: \".\", near: \"..b\""       },
-    {"a[b]",                                          EXPRESSION_PROJECTION, "Syntax error; token: \"b\", near: \"[b]\""       },
-    {"a[0",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"<EOF>\", near: \"0\""     },
-    {"a[-1]",                                         EXPRESSION_PROJECTION, "Syntax error; token: \"-\", near: \"[-1\""       },
-    {"(a)",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"(\", near: \"(a\""        },
-    {"a-b",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"-\", near: \"a-b\""       },
-    {":a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \":a\", near: \":a\""       },
-    {"size(a)",                                       EXPRESSION_PROJECTION, "Syntax error; token: \"(\", near: \"size(a\""    },
-    {"_a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"_\", near: \"_a\""        },
-    {"#",                                             EXPRESSION_PROJECTION, "Syntax error; token: \"#\", near: \"#\""         },
-    {"1a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"1\", near: \"1a\""        },
+     "Attribute name is a reserved keyword; reserved keyword: ABSoLUTE"                                                           },
+    {"",                                              EXPRESSION_PROJECTION, "The expression can not be empty;"                   },
+    {"a,",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"<EOF>\", near: \",\""        },
+    {",a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \",\", near: \",a\""           },
+    {"a,,b",                                          EXPRESSION_PROJECTION, "Syntax error; token: \",\", near: \",,b\""          },
+    {"a..b",                                          EXPRESSION_PROJECTION, "Syntax error; token: \".\", near: \"..b\""          },
+    {"a[b]",                                          EXPRESSION_PROJECTION, "Syntax error; token: \"b\", near: \"[b]\""          },
+    {"a[0",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"<EOF>\", near: \"0\""        },
+    {"a[-1]",                                         EXPRESSION_PROJECTION, "Syntax error; token: \"-\", near: \"[-1\""          },
+    {"(a)",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"(\", near: \"(a\""           },
+    {"a-b",                                           EXPRESSION_PROJECTION, "Syntax error; token: \"-\", near: \"a-b\""          },
+    {":a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \":a\", near: \":a\""          },
+    {"size(a)",                                       EXPRESSION_PROJECTION, "Syntax error; token: \"(\", near: \"size(a\""       },
+    {"_a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"_\", near: \"_a\""           },
+    {"#",                                             EXPRESSION_PROJECTION, "Syntax error; token: \"#\", near: \"#\""            },
+    {"1a",                                            EXPRESSION_PROJECTION, "Syntax error; token: \"1\", near: \"1a\""           },
     {"l[2147483648]",                                 EXPRESSION_PROJECTION,
-     "List index is not within the allowable range; index: [2147483648]"                                                       },
+     "List index is not within the allowable range; index: [2147483648]"                                                          },
     {"l[99999999999999999999], l[1].abort",           EXPRESSION_PROJECTION,
-     "Attribute name is a reserved keyword; reserved keyword: abort"                                                           },
+     "Attribute name is a reserved keyword; reserved keyword: abort"                                                              },
     {"l[99999999999999999999], l, l",                 EXPRESSION_PROJECTION,
-     "List index is not within the allowable range; index: [99999999999999999999]"                                             },
-    {"set a.b = :1, a = :2",                          EXPRESSION_UPDATE,     OVERLAP "path one: [a, b], path two: [a]"         },
+     "List index is not within the allowable range; index: [99999999999999999999]"                                                },
+    {"set a.b = :1, a = :2",                          EXPRESSION_UPDATE,     OVERLAP "path one: [a, b], path two: [a]"            },
     {"set d[1] = a, d.b = a, c[1].a = a, c = a",      EXPRESSION_UPDATE,
-     OVERLAP "path one: [c, [1], a], path two: [c]"                                                                            },
-    {"set c.b.c = a remove c",                        EXPRESSION_UPDATE,     OVERLAP "path one: [c, b, c], path two: [c]"      },
-    {"add c :1 delete c :ss",                         EXPRESSION_UPDATE,     OVERLAP "path one: [c], path two: [c]"            },
+     OVERLAP "path one: [c, [1], a], path two: [c]"                                                                               },
+    {"set c.b.c = a remove c",                        EXPRESSION_UPDATE,     OVERLAP "path one: [c, b, c], path two: [c]"         },
+    {"add c :1 delete c :ss",                         EXPRESSION_UPDATE,     OVERLAP "path one: [c], path two: [c]"               },
     {"set c[3].#idx = a, c[3] = a",                   EXPRESSION_UPDATE,
-     OVERLAP "path one: [c, [3], [3]], path two: [c, [3]]"                                                                     },
+     OVERLAP "path one: [c, [3], [3]], path two: [c, [3]]"                                                                        },
     {"set c[3].#idx = a, c.#idx[3] = a",              EXPRESSION_UPDATE,
-     CONFLICT "path one: [c, [3], [3]], path two: [c, [3], [3]]"                                                               },
-    {"remove a.c set a[1] = b",                       EXPRESSION_UPDATE,     CONFLICT "path one: [a, c], path two: [a, [1]]"   },
-    {"set a[:1] = :2",                                EXPRESSION_UPDATE,     "Syntax error; token: \":1\", near: \"[:1]\""     },
-    {"set a[#a] = :2",                                EXPRESSION_UPDATE,     "Syntax error; token: \"#a\", near: \"[#a]\""     },
-    {"set a = (b.c).d",                               EXPRESSION_UPDATE,     "Syntax error; token: \".\", near: \").d\""       },
-    {"set a = (b.c)[0]",                              EXPRESSION_UPDATE,     "Syntax error; token: \"[\", near: \")[0\""       },
-    {"set a = b + c + d",                             EXPRESSION_UPDATE,     "Syntax error; token: \"+\", near: \"c + d\""     },
+     CONFLICT "path one: [c, [3], [3]], path two: [c, [3], [3]]"                                                                  },
+    {"remove a.c set a[1] = b",                       EXPRESSION_UPDATE,     CONFLICT "path one: [a, c], path two: [a, [1]]"      },
+    {"set a[:1] = :2",                                EXPRESSION_UPDATE,     "Syntax error; token: \":1\", near: \"[:1]\""        },
+    {"set a[#a] = :2",                                EXPRESSION_UPDATE,     "Syntax error; token: \"#a\", near: \"[#a]\""        },
+    {"set a = (b.c).d",                               EXPRESSION_UPDATE,     "Syntax error; token: \".\", near: \").d\""          },
+    {"set a = list_append((b).c, :list)",             EXPRESSION_UPDATE,
+     "Syntax error; token: \".\", near: \").c\""                                                                                  },
+    {"set a = remove",                                EXPRESSION_UPDATE,     "Syntax error; token: \"remove\", near: \"= remove\""},
+    {"set a.Set = :1",                                EXPRESSION_UPDATE,     "Syntax error; token: \"Set\", near: \".Set =\""     },
+    {"and = :1",                                      EXPRESSION_CONDITION,  "Syntax error; token: \"and\", near: \"and =\""      },
+    {"a.between.c = :1",                              EXPRESSION_CONDITION,
+     "Syntax error; token: \"between\", near: \".between.\""                                                                      },
+    {"a.between",                                     EXPRESSION_PROJECTION,
+     "Attribute name is a reserved keyword; reserved keyword: between"                                                            },
+    {"set a = (b.c)[0]",                              EXPRESSION_UPDATE,     "Syntax error; token: \"[\", near: \")[0\""          },
+    {"set a = b + c + d",                             EXPRESSION_UPDATE,     "Syntax error; token: \"+\", near: \"c + d\""        },
     {"set a = if_not_exists(a.b, :1 + :2)",           EXPRESSION_UPDATE,
-     "Syntax error; token: \"+\", near: \":1 + :2\""                                                                           },
+     "Syntax error; token: \"+\", near: \":1 + :2\""                                                                              },
     {"set a = if_not_exists(if_not_exists(a, b), c)", EXPRESSION_UPDATE,
-     "Operator or function requires a document path; operator or function: if_not_exists"                                      },
-    {"set _a = :1",                                   EXPRESSION_UPDATE,     "Syntax error; token: \"_\", near: \"set _a\""    },
-    {"set a = _f(b)",                                 EXPRESSION_UPDATE,     "Syntax error; token: \"_\", near: \"= _f\""      },
+     "Operator or function requires a document path; operator or function: if_not_exists"                                         },
+    {"set _a = :1",                                   EXPRESSION_UPDATE,     "Syntax error; token: \"_\", near: \"set _a\""       },
+    {"set a = _f(b)",                                 EXPRESSION_UPDATE,     "Syntax error; token: \"_\", near: \"= _f\""         },
     {"a.b = a.b",                                     EXPRESSION_CONDITION,
      "The first operand must be distinct from the remaining operands for this operator or "
-     "function; operator: =, first operand: [a, b]"                                                                            },
+     "function; operator: =, first operand: [a, b]"                                                                               },
     {"contains(a[0].#b, (a[0]).b)",                   EXPRESSION_CONDITION,
      "The first operand must be distinct from the remaining operands for this operator or "
-     "function; operator: contains, first operand: [a, [0], b]"                                                                },
-    {"(((a.b)))[0] = :1",                             EXPRESSION_CONDITION,  "The expression has redundant parentheses;"       },
+     "function; operator: contains, first operand: [a, [0], b]"                                                                   },
+    {"(((a.b)))[0] = :1",                             EXPRESSION_CONDITION,  "The expression has redundant parentheses;"          },
     {"a.b = :1",                                      EXPRESSION_KEY,
-     "KeyConditionExpressions cannot have conditions on nested attributes"                                                     },
+     "KeyConditionExpressions cannot have conditions on nested attributes"                                                        },
     {"a[0] = :1",                                     EXPRESSION_KEY,
-     "KeyConditionExpressions cannot have conditions on nested attributes"                                                     },
+     "KeyConditionExpressions cannot have conditions on nested attributes"                                                        },
     {"a = :1 AND begins_with(b.c, :x)",               EXPRESSION_KEY,
-     "KeyConditionExpressions cannot have conditions on nested attributes"                                                     },
+     "KeyConditionExpressions cannot have conditions on nested attributes"                                                        },
     {"a = :1 AND :x < b[0]",                          EXPRESSION_KEY,
-     "KeyConditionExpressions cannot have conditions on nested attributes"                                                     },
+     "KeyConditionExpressions cannot have conditions on nested attributes"                                                        },
     {"abort.b = :1",                                  EXPRESSION_KEY,
-     "Attribute name is a reserved keyword; reserved keyword: abort"                                                           },
+     "Attribute name is a reserved keyword; reserved keyword: abort"                                                              },
 };
 
 static void refusal_of_paths(void **state)
@@ -424,6 +434,13 @@ static void a_path_has_32_levels(void **state)
     assert_string_equal(error.message,
                         "Invalid ConditionExpression: An expression attribute value used in "
                         "expression is not defined; attribute value: :nothing");
+    assert_null(compile(EXPRESSION_UPDATE, deep_path("SET ", 33, " = :nothing"), false, &error));
+    assert_string_equal(error.message,
+                        "Invalid UpdateExpression: An expression attribute value used in "
+                        "expression is not defined; attribute value: :nothing");
+    assert_null(compile(EXPRESSION_UPDATE, deep_path("REMOVE c, c, ", 33, ""), false, &error));
+    assert_string_equal(error.message, "Invalid UpdateExpression: The document path has too many "
+                                       "nesting levels; nesting levels: 33");
 }
 
 /* An item a: {b: {b: ...}} of so many levels, the last one an empty map. */
@@ -494,56 +511,87 @@ static void a_table_sees_the_attribute_of_a_path(void **state)
     expression_free(e);
 }
 
-/* Random SETs and REMOVEs on one list, against the rule itself: elements keep their places until
- * all is done; what is behind the end follows by index. */
+/* DDB-UPDATE-5. Random SETs and REMOVEs on one list, against the rule itself: elements keep their
+ * places until all is done; what is behind the end follows by index. */
+
+enum { SIZE_MAX_OF_LIST = 6, INDEXES = 9 };
+
+enum fate { STAYS, IS_SET, IS_REMOVED };
+
+/* "SET l[3] = :x,l[1] = :x" or "REMOVE l[3],l[1]" of the indexes of that fate, in a random order.
+ */
+static void put_section(struct text_writer *w, struct random_stream *random,
+                        const enum fate fates[INDEXES], enum fate fate)
+{
+    uint32_t start = (uint32_t)random_below(random, INDEXES);
+    struct text before = fate == IS_SET ? TEXT("SET ") : TEXT(" REMOVE ");
+    for (uint32_t k = 0; k < INDEXES; k++) {
+        uint32_t i = (start + 4 * k) % INDEXES;
+        if (fates[i] == fate) {
+            text_put(w, before);
+            text_put(w, TEXT("l["));
+            text_put_integer(w, i, 0);
+            text_put(w, fate == IS_SET ? TEXT("] = :x") : TEXT("]"));
+            before = TEXT(",");
+        }
+    }
+}
+
+/* The list as the rule has it; with all staying, as it was. */
+static struct text put_list(struct text_writer *w, uint32_t size, const enum fate fates[INDEXES])
+{
+    struct text before = TEXT("");
+    text_put(w, TEXT("{l: ["));
+    for (uint32_t i = 0; i < INDEXES; i++) {
+        if (fates[i] == IS_SET || (i < size && fates[i] == STAYS)) {
+            text_put(w, before);
+            if (fates[i] == IS_SET) {
+                text_put(w, TEXT("'x'"));
+            } else {
+                text_put_integer(w, i, 0);
+            }
+            before = TEXT(", ");
+        }
+    }
+    text_put(w, TEXT("]}"));
+    return text_written(w);
+}
+
 static void lists_change_as_said(void **state)
 {
     (void)state;
 
-    enum { ROUNDS = 3000, SIZE_MAX_ = 6, INDEXES = 9 };
-
+    enum { ROUNDS = 3000 };
+    static const enum fate untouched[INDEXES];
     static char bytes[BYTES];
     struct random_stream random = random_stream(5, TEXT("lists"));
     for (int round = 0; round < ROUNDS; round++) {
-        int size = (int)random_below(&random, SIZE_MAX_ + 1);
-        char item[256] = "{l: [";
-        char set[256] = "";
-        char removed[256] = "";
-        char after[256] = "{l: [";
-        int what[INDEXES] = {0}; /* 1: set, 2: removed */
-        for (int i = 0; i < size; i++) {
-            (void)snprintf(item + strlen(item), 16, "%d ", i);
-        }
-        (void)strcat(item, "]}");
-        for (int k = 0; k < 4; k++) {
-            int i = (int)random_below(&random, INDEXES);
-            if (what[i] == 0) {
-                what[i] = 1 + (int)random_below(&random, 2);
-                char *to = what[i] == 1 ? set : removed;
-                (void)snprintf(to + strlen(to), 32, what[i] == 1 ? "%s l[%d] = :x" : "%s l[%d]",
-                               *to == '\0' ? (what[i] == 1 ? "SET" : "REMOVE") : ",", i);
-            }
-        }
-        const char *comma = "";
+        char texts[4][256];
+        struct text_writer w[4];
+
+        enum fate fates[INDEXES] = {IS_SET};
+
+        uint32_t size = (uint32_t)random_below(&random, SIZE_MAX_OF_LIST + 1);
         for (int i = 0; i < INDEXES; i++) {
-            if (what[i] == 1 || (i < size && what[i] == 0)) {
-                (void)snprintf(after + strlen(after), 16, what[i] == 1 ? "%s'x'" : "%s%d", comma,
-                               i);
-                comma = ", ";
-            }
+            fates[i] = random_below(&random, 2) ? STAYS : (enum fate)random_below(&random, 3);
         }
-        (void)strcat(after, "]}");
-        (void)strcat(strcat(set, " "), removed);
-        struct expression *e = compiled(EXPRESSION_UPDATE, set, false);
-        struct item_writer w = item_writer(bytes, sizeof bytes);
-        assert_int_equal(
-            expression_update(e, document_item(item), (struct item){0}, values(), &w, NULL),
-            STATUS_OK);
-        char printed[256];
-        struct text_writer text = text_writer(printed, sizeof printed);
-        struct value whole = {.type = TYPE_M, .bytes = item_written(&w).bytes};
-        document_put(&text, &whole);
-        assert_string_equal(text_writer_string(&text), after);
+        fates[random_below(&random, INDEXES)] = IS_SET;
+        for (int i = 0; i < 4; i++) {
+            w[i] = text_writer(texts[i], sizeof texts[i]);
+        }
+        put_section(&w[0], &random, fates, IS_SET);
+        put_section(&w[0], &random, fates, IS_REMOVED);
+        (void)put_list(&w[1], size, untouched);
+        (void)put_list(&w[2], size, fates);
+        struct expression *e = compiled(EXPRESSION_UPDATE, text_writer_string(&w[0]), false);
+        struct item_writer updated = item_writer(bytes, sizeof bytes);
+        assert_int_equal(expression_update(e, document_item(text_writer_string(&w[1])),
+                                           (struct item){0}, values(), &updated, NULL),
+                         STATUS_OK);
+        struct value whole = {.type = TYPE_M, .bytes = item_written(&updated).bytes};
+        assert_true(item_valid(whole.bytes));
+        document_put(&w[3], &whole);
+        assert_string_equal(text_writer_string(&w[3]), text_writer_string(&w[2]));
         expression_free(e);
     }
 }

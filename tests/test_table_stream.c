@@ -6,6 +6,7 @@
 #include "tests/cases.h"
 
 #include "model/dynamodb/table_stream.h"
+#include "model/dynamodb/table_transact.h"
 #include "sim/random.h"
 
 #include <stdio.h>
@@ -201,6 +202,57 @@ static void what_changes_nothing_is_not_recorded(void **state)
     close_table(t);
 }
 
+/* DDB-STREAM-13, DDB-STREAM-3 */
+static void a_transaction_is_recorded_write_by_write(void **state)
+{
+    (void)state;
+    struct table *t = open_view(STREAM_NEW_AND_OLD_IMAGES, 1);
+    struct error error;
+    struct transactions *x = transactions_open((struct duration){0}, &error);
+    struct transaction_reply reply;
+    const struct transaction_request request = {
+        .token = {"", 0}
+    };
+    static const char *const none[] = {NULL};
+    struct expression *absent =
+        expression_compile(EXPRESSION_CONDITION,
+                           &(struct expression_source){
+                               .text = "attribute_not_exists(k)", .names = none, .values = none},
+                           &error);
+    assert_true(x != NULL && absent != NULL);
+    put(t, START, item_of("d", "gone", 1));
+    put(t, START, item_of("d", "same", 1));
+    char same[256];
+    char new[256];
+    char gone[256];
+    struct item_writer w = item_writer(same, sizeof same);
+    item_copy(&w, item_of("d", "same", 1));
+    struct table_write writes[] = {
+        {.table = t,           .kind = WRITE_PUT, .item = item_written(&w), .condition = absent},
+        {.table = t, .kind = WRITE_PUT                 },
+        {.table = t,   .kind = WRITE_DELETE  },
+    };
+    w = item_writer(new, sizeof new);
+    item_copy(&w, item_of("d", "new", 2));
+    writes[1].item = item_written(&w);
+    w = item_writer(gone, sizeof gone);
+    item_copy(&w, key_of("d", "gone"));
+    writes[2].item = item_written(&w);
+    assert_int_equal(transactions_write(x, START, writes, 3, &request, &reply),
+                     TRANSACTION_CANCELLED);
+    assert_int_equal(table_stream_newest(t), 2);
+    writes[0].condition = NULL; /* and the put of what is there already changes nothing */
+    assert_int_equal(transactions_write(x, START, writes, 3, &request, &reply), TRANSACTION_OK);
+    assert_int_equal(table_stream_newest(t), 4);
+    assert_int_equal(nth(t, 3).event, STREAM_INSERT);
+    assert_int_equal(n_of(nth(t, 3).new), 2);
+    assert_int_equal(nth(t, 4).event, STREAM_REMOVE);
+    assert_int_equal(n_of(nth(t, 4).old), 1);
+    transactions_close(x);
+    expression_free(absent);
+    close_table(t);
+}
+
 static void note_hash(void *self, uint64_t key_hash, int64_t ttl)
 {
     (void)ttl;
@@ -251,6 +303,7 @@ static void a_table_without_a_stream_records_nothing(void **state)
     struct stream_record r;
     put(t, START, item_of("d", "k", 1));
     assert_int_equal(table_stream_view(t), STREAM_NONE);
+    assert_int_equal(table_stream_kept_view(t), STREAM_NONE);
     assert_int_equal(table_stream_shards(t), 0);
     assert_int_equal(table_stream_newest(t), 0);
     assert_false(table_stream_at(t, 1, &r));
@@ -267,6 +320,7 @@ static void a_stopped_stream_can_be_read_until_another_starts(void **state)
     table_stream_stop(t);
     put(t, START, item_of("d", "k", 2));
     assert_int_equal(table_stream_view(t), STREAM_NONE);
+    assert_int_equal(table_stream_kept_view(t), STREAM_KEYS_ONLY);
     assert_int_equal(table_stream_newest(t), 1);
     assert_int_equal(nth(t, 1).event, STREAM_INSERT);
     assert_int_equal(table_stream_start(t, STREAM_NEW_IMAGE, 2, &error), STATUS_OK);
@@ -275,6 +329,32 @@ static void a_stopped_stream_can_be_read_until_another_starts(void **state)
     put(t, START, item_of("d", "k", 3));
     assert_int_equal(n_of(nth(t, 1).new), 3);
     close_table(t);
+}
+
+/* A table that is built anew goes on with its stream. */
+static void a_stream_moves_to_the_table_that_takes_its_place(void **state)
+{
+    (void)state;
+    for (int own = 0; own <= 1; own++) {
+        struct table *from = open_view(STREAM_NEW_IMAGE, 2);
+        struct table *to = open_view(own ? STREAM_KEYS_ONLY : STREAM_NONE, 1);
+        put(from, START, item_of("d", "k", 1));
+        struct hash128 hash = table_stream_hash(from);
+        table_stream_attach(to, table_stream_detach(from));
+        struct hash128 moved = table_stream_hash(to);
+        assert_memory_equal(&hash, &moved, sizeof hash);
+        put(from, START, item_of("d", "k", 2));
+        assert_int_equal(table_stream_shards(from), 0);
+        close_table(from);
+        put(to, START, item_of("d", "k", 3));
+        assert_int_equal(table_stream_newest(to), 2);
+        assert_int_equal(n_of(nth(to, 1).new), 1);
+        assert_int_equal(n_of(nth(to, 2).new), 3);
+        assert_int_equal(nth(to, 2).shard, nth(to, 1).shard);
+        table_stream_attach(to, NULL);
+        assert_int_equal(table_stream_newest(to), 2);
+        close_table(to);
+    }
 }
 
 static void too_many_shards_are_refused(void **state)
@@ -742,10 +822,12 @@ int main(void)
     CASES_ADD_TABLE(&cases, a_view_holds, view_cases);
     CASES_ADD(&cases, sizes_are_those_of_the_service_s_own_example);
     CASES_ADD(&cases, what_changes_nothing_is_not_recorded);
+    CASES_ADD(&cases, a_transaction_is_recorded_write_by_write);
     CASES_ADD(&cases, a_ttl_deletion_names_the_service);
     CASES_ADD(&cases, the_time_is_told_in_whole_seconds);
     CASES_ADD(&cases, a_table_without_a_stream_records_nothing);
     CASES_ADD(&cases, a_stopped_stream_can_be_read_until_another_starts);
+    CASES_ADD(&cases, a_stream_moves_to_the_table_that_takes_its_place);
     CASES_ADD(&cases, too_many_shards_are_refused);
     CASES_ADD_TABLE(&cases, an_iterator_of, iterator_cases);
     CASES_ADD(&cases, an_iterator_lives_for_15_minutes);

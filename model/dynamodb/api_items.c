@@ -196,20 +196,14 @@ static struct item updated(struct api_call *c, const struct write *w, struct ite
 static struct item returned(struct api_call *c, const struct write *w)
 {
     struct text values = api_text(&c->request, "ReturnValues");
-    struct item new = {0};
     if (text_equal(values, TEXT("ALL_OLD"))) {
         return w->reply.old;
     }
     if (text_equal(values, TEXT("UPDATED_OLD"))) {
         return updated(c, w, w->reply.old);
     }
-    const struct table_config *t = &w->table->config;
-    (void)table_peek(w->table->table, item_text(w->item, text_from(t->hash_key.name)),
-                     t->range_key.name == NULL ? (struct text){0}
-                                               : item_text(w->item, text_from(t->range_key.name)),
-                     &new);
-    return text_equal(values, TEXT("ALL_NEW"))       ? new
-           : text_equal(values, TEXT("UPDATED_NEW")) ? updated(c, w, new)
+    return text_equal(values, TEXT("ALL_NEW"))       ? w->reply.new
+           : text_equal(values, TEXT("UPDATED_NEW")) ? updated(c, w, w->reply.new)
                                                      : (struct item){0};
 }
 

@@ -899,16 +899,16 @@ const char *expression_kind_text(enum expression_kind kind)
 static bool size_check(enum expression_kind kind, size_t size, struct error *error)
 {
     const char *name = expression_kind_text(kind);
+    bool told = kind == EXPRESSION_CONDITION || kind == EXPRESSION_FILTER;
     if (size == 0) {
         (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: The expression can not be empty;",
                         name);
     } else if (size > TEXT_SIZE_MAX) {
-        bool told = kind == EXPRESSION_CONDITION || kind == EXPRESSION_FILTER;
-        char tail[64] = "";
-        (void)snprintf(tail, sizeof tail, told ? " expression size: %zu" : "", size);
         (void)error_set(error, STATUS_BAD_INPUT,
-                        "Invalid %s: Expression size has exceeded the maximum allowed size;%s",
-                        name, tail);
+                        told ? "Invalid %s: Expression size has exceeded the maximum allowed size; "
+                               "expression size: %zu"
+                             : "Invalid %s: Expression size has exceeded the maximum allowed size;",
+                        name, size);
     }
     return size > 0 && size <= TEXT_SIZE_MAX;
 }
