@@ -29,7 +29,7 @@ none() {
 
 clause='\b(SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|GLUE|DDB|LATENCY|PIPE)(-[A-Z0-9]+)*-([0-9]+|\*)'
 code=(sim/*.[ch] model/*/*.[ch] tools/*.[ch])
-tests=(tests/*.[ch] tests/*.sh)
+tests=(tests/*.[ch] tests/*.sh tests/api/*.txt)
 
 # citations FILE...: "clause file" for each citation, ranges in full, in order, each once.
 citations() {

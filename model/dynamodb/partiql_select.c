@@ -151,8 +151,8 @@ enum table_result partiql_read_page(const struct partiql_read *read, struct inst
             page->more = true;
             break;
         }
-        bool full = bytes >= PAGE_BYTES || (bounded.limit > 0 && page->scanned >= bounded.limit);
-        if (full && i + 1 < ranges) {
+        /* A page that its limit ends has a last key. */
+        if (bytes >= PAGE_BYTES && i + 1 < ranges) {
             page->next = (struct partiql_place){i + 1, {0}};
             page->more = true;
             break;
