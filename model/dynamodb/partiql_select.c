@@ -18,9 +18,11 @@ static struct item_path path_of(const struct partiql *s, const struct term *path
     uint32_t count = 0;
     for (uint16_t i = 1; i < path->steps_count && count < ITEM_DEPTH_MAX; i++) {
         const struct partiql_step *step = &s->steps[path->steps + i];
-        steps[count++] = (struct item_step){
-            .name = step->element ? (struct text){0} : text_from(s->names[2 * step->name + 1]),
-            .index = step->index};
+        steps[count] = (struct item_step){.index = step->index};
+        if (!step->element) {
+            steps[count].name = text_from(s->names[2 * step->name + 1]);
+        }
+        count++;
     }
     return (struct item_path){path_root(s, path), steps, count};
 }
