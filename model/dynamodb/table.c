@@ -468,7 +468,8 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     return result;
 }
 
-/* TTL */
+/* TTL. No call looks at it: until it is deleted an expired item is like any other. Source:
+ * DDB-TTL-3. */
 
 /* The earliest ttl that expires. */
 static int64_t ttl_oldest(const struct table *t)

@@ -299,6 +299,7 @@ static void append(struct table *t, struct entry e)
     s->entries[s->first + s->count++] = e;
 }
 
+/* Sources: DDB-STREAM-1, DDB-STREAM-2. */
 bool stream_push(struct table *t, struct instant now, const struct record *old,
                  const struct record *new, bool by_service)
 {
