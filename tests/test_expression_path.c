@@ -512,7 +512,7 @@ static void a_table_sees_the_attribute_of_a_path(void **state)
     expression_free(e);
 }
 
-/* Random SETs and REMOVEs on one list, against the rule itself: elements keep their places until
+/* DDB-UPDATE-5. Random SETs and REMOVEs on one list, against the rule itself: elements keep their places until
  * all is done; what is behind the end follows by index. */
 
 enum { SIZE_MAX_OF_LIST = 6, INDEXES = 9 };

@@ -5,6 +5,8 @@
  *   api_shapes.c      the shapes that requests of several operations have parts of
  *   api_expression.c  expressions of a request, with their placeholders
  *   api_items.c       PutItem, GetItem, UpdateItem, DeleteItem
+ *   api_read.c        Query, Scan
+ *   api_batch.c       BatchGetItem, BatchWriteItem
  *   api_tables.c      the control plane: tables and TTL
  *   api_describe.c    tables as the control plane describes them
  *   api_stream.c      streams and their records
@@ -20,6 +22,7 @@
 
 #include "model/dynamodb/attribute_json.h"
 #include "model/dynamodb/dynamodb.h"
+#include "model/dynamodb/expression_cache.h"
 #include "model/dynamodb/shape.h"
 
 /* Exceptions: name, namespace, HTTP status, and the member that has the message. Source:
@@ -59,6 +62,7 @@ enum {
     API_REQUEST_BYTES_MAX = 16 << 20, /* DDB-API-1 */
     API_ITEM_BYTES_MAX = 400 * 1024,  /* DDB-LIMIT-3 */
     API_INDEXES_MAX = TABLE_INDEXES_MAX,
+    API_CACHED_EXPRESSIONS = 1024, /* more than a request has */
 };
 
 enum api_table_status {
@@ -104,6 +108,7 @@ struct dynamodb {
     uint32_t tables_count, tables_capacity;
     struct memory_area area; /* of the call under way */
     char *body;              /* API_BODY_BYTES */
+    struct expression_cache *expressions;
 };
 
 /* A call being answered. */
@@ -124,8 +129,8 @@ struct api_operation {
     bool (*run)(struct api_call *c);
 };
 
-extern const struct api_operation api_item_operations[], api_table_operations[],
-    api_stream_operations[];
+extern const struct api_operation api_item_operations[], api_read_operations[],
+    api_batch_operations[], api_table_operations[], api_stream_operations[];
 
 /* dynamodb.c: errors */
 
@@ -203,7 +208,7 @@ struct api_expressions {
     const char **names;        /* pairs for struct expression_source; NULL: none given */
     const char **placeholders; /* of values; NULL: none given */
     struct value *values;
-    struct expression *compiled[API_EXPRESSIONS_MAX]; /* as asked for; NULL: not given */
+    const struct expression *compiled[API_EXPRESSIONS_MAX]; /* as asked for; NULL: not given */
 };
 
 /* One expression that a request may have. */
@@ -219,12 +224,14 @@ bool api_check_parameters(struct api_call *c, const struct value *structure,
                           const struct api_expression *expressions, const char *const *legacy);
 
 /* Reads the placeholders and compiles the expressions that are there, in order; every placeholder
- * must be used. False after failing. api_expressions_free in any case. */
+ * must be used. They belong to the account's cache. False after failing. */
 bool api_expressions(struct api_call *c, const struct value *structure,
                      const struct api_expression *expressions, struct api_expressions *x);
-void api_expressions_free(struct api_expressions *x);
 
 /* Parts of answers */
+
+/* Writes an item, or what a projection (NULL: none) leaves of it. */
+void api_put_item(struct api_call *c, const struct expression *projection, struct item item);
 
 /* What a call consumed, of the table (first) and of each index: by the table's totals. */
 struct api_consumed {
