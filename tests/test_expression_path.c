@@ -512,8 +512,8 @@ static void a_table_sees_the_attribute_of_a_path(void **state)
     expression_free(e);
 }
 
-/* DDB-UPDATE-5. Random SETs and REMOVEs on one list, against the rule itself: elements keep their places until
- * all is done; what is behind the end follows by index. */
+/* DDB-UPDATE-5. Random SETs and REMOVEs on one list, against the rule itself: elements keep their
+ * places until all is done; what is behind the end follows by index. */
 
 enum { SIZE_MAX_OF_LIST = 6, INDEXES = 9 };
 

@@ -200,7 +200,8 @@ static void a_transaction_costs_double(void **state)
     close_table(t);
 }
 
-/* DDB-THROTTLE-1, DDB-THROTTLE-4. Who refuses, and why: the same put again and again within a second, under one limit. */
+/* DDB-THROTTLE-1, DDB-THROTTLE-4. Who refuses, and why: the same put again and again within a
+ * second, under one limit. */
 
 struct limit_case {
     const char *name;

@@ -7,6 +7,8 @@
  *   api_items.c       PutItem, GetItem, UpdateItem, DeleteItem
  *   api_read.c        Query, Scan
  *   api_batch.c       BatchGetItem, BatchWriteItem
+ *   api_transact.c    TransactWriteItems, TransactGetItems
+ *   api_partiql.c     ExecuteStatement, BatchExecuteStatement, ExecuteTransaction
  *   api_tables.c      the control plane: tables and TTL
  *   api_describe.c    tables as the control plane describes them
  *   api_stream.c      streams and their records
@@ -24,6 +26,7 @@
 #include "model/dynamodb/dynamodb.h"
 #include "model/dynamodb/expression_cache.h"
 #include "model/dynamodb/shape.h"
+#include "model/dynamodb/table_transact.h"
 
 /* Exceptions: name, namespace, HTTP status, and the member that has the message. Source:
  * DDB-ERROR-1. */
@@ -109,6 +112,7 @@ struct dynamodb {
     struct memory_area area; /* of the call under way */
     char *body;              /* API_BODY_BYTES */
     struct expression_cache *expressions;
+    struct transactions *transactions;
 };
 
 /* A call being answered. */
@@ -130,7 +134,8 @@ struct api_operation {
 };
 
 extern const struct api_operation api_item_operations[], api_read_operations[],
-    api_batch_operations[], api_table_operations[], api_stream_operations[];
+    api_batch_operations[], api_table_operations[], api_transact_operations[],
+    api_stream_operations[];
 
 /* dynamodb.c: errors */
 
@@ -248,6 +253,38 @@ void api_put_consumed(struct api_call *c, const struct api_consumed *consumed,
 void api_put_consumed_of(struct api_call *c, const struct api_consumed *consumed,
                          const struct api_table *t, bool indexes);
 
+/* api_transact.c */
+
+/* The items of a transaction. */
+struct api_transaction {
+    uint32_t count;
+    struct table_write writes[TRANSACTION_ITEMS_MAX]; /* of a read: table, and the key as item */
+    struct text names[TRANSACTION_ITEMS_MAX];         /* of the tables, as requested */
+    struct api_table *tables[TRANSACTION_ITEMS_MAX];
+    bool old_wanted[TRANSACTION_ITEMS_MAX]; /* ReturnValuesOnConditionCheckFailure = ALL_OLD */
+    bool inserts[TRANSACTION_ITEMS_MAX];    /* a failed condition is a duplicate */
+    struct cancellation reasons[TRANSACTION_ITEMS_MAX];
+    const struct api_table *distinct[TRANSACTION_ITEMS_MAX]; /* by name */
+    struct api_consumed consumed[TRANSACTION_ITEMS_MAX];     /* of the distinct ones */
+    uint32_t distinct_count;
+};
+
+/* One in the area, zeroed; NULL after failing. */
+struct api_transaction *api_transaction(struct api_call *c, uint32_t count);
+
+/* Makes it; false after failing. `member` of the request is what a client's token stands for. */
+bool api_transact_write(struct api_call *c, struct api_transaction *x, const char *member,
+                        struct transaction_reply *reply);
+bool api_transact_get(struct api_call *c, struct api_transaction *x,
+                      struct transaction_reply *reply);
+
+/* Fails with a reason for each item. */
+bool api_fail_cancelled(struct api_call *c, const struct api_transaction *x,
+                        const struct cancellation *reasons);
+
+/* Writes the member ConsumedCapacity, a list of tables, if the request wants it. */
+void api_put_transaction_consumed(struct api_call *c, const struct api_transaction *x);
+
 /* api_describe.c */
 
 /* "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", with "/index/NAME" for an index. */
@@ -271,6 +308,6 @@ void api_put_description(struct api_call *c, const struct api_table *t);
 extern const struct shape SHAPE_ANY_STRING, SHAPE_FLAG, SHAPE_TABLE_NAME, SHAPE_INDEX_NAME,
     SHAPE_CONSUMED, SHAPE_METRICS, SHAPE_RETURN_VALUES, SHAPE_ON_FAILURE, SHAPE_NAMES,
     SHAPE_OPERATOR, SHAPE_EXPECTED, SHAPE_CONDITIONS, SHAPE_UPDATES, SHAPE_ATTRIBUTES_TO_GET,
-    SHAPE_SELECT, SHAPE_LIMIT;
+    SHAPE_SELECT, SHAPE_LIMIT, SHAPE_TOKEN;
 
 #endif

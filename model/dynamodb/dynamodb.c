@@ -12,9 +12,9 @@
 enum { STRINGS_BYTES = 1 << 20 };
 
 /* The groups of operations. */
-static const struct api_operation *const GROUPS[] = {api_item_operations, api_read_operations,
-                                                     api_batch_operations, api_table_operations,
-                                                     api_stream_operations};
+static const struct api_operation *const GROUPS[] = {
+    api_item_operations,  api_read_operations,     api_batch_operations,
+    api_table_operations, api_transact_operations, api_stream_operations};
 
 enum { GROUPS_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 
@@ -36,7 +36,9 @@ struct dynamodb *dynamodb_open(const struct dynamodb_config *config, struct erro
     }
     d->body = memory_reserve(API_BODY_BYTES);
     d->expressions = expression_cache_open(API_CACHED_EXPRESSIONS);
-    if (d->body == NULL || d->expressions == NULL || !memory_area_init(&d->area, API_AREA_BYTES)) {
+    d->transactions = transactions_open(config->transaction, error);
+    if (d->body == NULL || d->expressions == NULL || d->transactions == NULL ||
+        !memory_area_init(&d->area, API_AREA_BYTES)) {
         (void)error_set(error, STATUS_NO_MEMORY, "DynamoDB: cannot reserve address space");
         (void)dynamodb_close(d, NULL);
         return NULL;
@@ -57,6 +59,7 @@ enum status dynamodb_close(struct dynamodb *d, struct error *error)
     }
     free(d->tables);
     expression_cache_close(d->expressions);
+    transactions_close(d->transactions);
     memory_area_deinit(&d->area);
     memory_release(d->body, API_BODY_BYTES);
     free(d);
