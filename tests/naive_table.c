@@ -385,6 +385,17 @@ static bool assigns(const struct naive_node *update, const char *name)
     return found;
 }
 
+/* Whether some part of an update writes. DDB-UPDATE-2 */
+static bool creates(const struct naive_node *update)
+{
+    bool writes = false;
+    for (uint32_t i = 0; i < update->count; i++) {
+        enum naive_kind kind = update->children[i]->kind;
+        writes = writes || kind == NAIVE_SET || kind == NAIVE_ADD;
+    }
+    return writes;
+}
+
 struct naive_reply naive_update_item(struct naive_table *t, struct instant now,
                                      const struct naive_value *key, const struct naive_node *update,
                                      const struct naive_node *condition)
@@ -409,6 +420,9 @@ struct naive_reply naive_update_item(struct naive_table *t, struct instant now,
     }
     if (faults != 0) {
         return (struct naive_reply){.result = TABLE_INVALID, .faults = faults};
+    }
+    if (before == NULL && update != NULL && !creates(update)) {
+        return change(t, before, key, NULL);
     }
     fault = item_fault(t, after);
     return fault != NULL ? invalid(fault) : change(t, before, key, after);

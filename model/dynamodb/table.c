@@ -319,7 +319,7 @@ static enum table_result check_update(struct table *t, const struct expression *
 }
 
 /* Applies an update in the scratch memory. Without an expression an absent item comes into being
- * with its key alone. Source: DDB-UPDATE-2. */
+ * with its key alone; with one that only takes away there is still none. Source: DDB-UPDATE-2. */
 static enum table_result apply_update(struct table *t, const struct table_write *w,
                                       struct prepared *p)
 {
@@ -330,6 +330,8 @@ static enum table_result apply_update(struct table *t, const struct table_write 
     } else if (expression_update(w->update, old, w->item, w->values, &writer, &t->message) !=
                STATUS_OK) {
         return TABLE_INVALID;
+    } else if (old.bytes.size == 0 && !expression_creates(w->update)) {
+        return TABLE_OK;
     }
     p->item = item_written(&writer);
     outline_item(t, p->item, &p->outline);
