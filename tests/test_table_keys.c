@@ -2,7 +2,7 @@
  * start keys, Scans and their segments.
  *
  * Case tables whose rows are told in one line; each is asked forward and backward and with pages of
- * every size. What holds of any sequence of calls is in test_table_random.c.
+ * every size. What holds of any sequence of calls is in test_table_differential.c.
  */
 #include "model/dynamodb/table_state.h"
 #include "tests/cases.h"
