@@ -297,7 +297,8 @@ static const char *index_keys_fault(const struct table_config *c, const struct n
     for (uint32_t i = 0; i < c->indexes_count; i++) {
         const char *hash = index_key_fault(item, &c->indexes[i].hash_key, 2048);
         const char *range = index_key_fault(item, &c->indexes[i].range_key, 1024);
-        faults += (hash != NULL) + (range != NULL);
+        faults += hash != NULL;
+        faults += range != NULL;
         fault = hash != NULL ? hash : range != NULL ? range : fault;
     }
     return faults > 1 ? "" : fault;
@@ -342,7 +343,7 @@ static const char *schema_fault(const struct naive_table *t, const struct naive_
                                                       : key_fault(key, &c->range_key, 1024, "");
 }
 
-/* Item collections: DDB-LSI-4 */
+/* Item collections: DDB-LSI-3 */
 
 /* What an item takes in the table and in its local indexes. */
 static int64_t collection_bytes(const struct naive_table *t, const struct naive_value *item)

@@ -350,7 +350,7 @@ static void keys_may_be_that_long(void **state)
     close_table(t);
 }
 
-/* Queries that are refused, of numbers. */
+/* Queries that are refused, of numbers; starting keys: DDB-QUERY-4. */
 struct query_case {
     const char *name; /* the message */
     int32_t index;

@@ -55,6 +55,7 @@ void outline_item(const struct table *t, struct item item, struct outline *o)
         }
         outline_partial(t, name, size, o);
         o->nested |= value.type >= TYPE_M;
+        /* Source: DDB-TTL-1. */
         if (value.type == TYPE_N && text_equal(name, t->ttl_attribute) &&
             !number_integer(&value.number, &o->ttl)) {
             o->ttl = TTL_NONE;
