@@ -1,8 +1,8 @@
 /* test_table_memo.c: a remembered page is given again until a write falls into it, and only for its
  * own question.
  *
- * That counts through the memo are those of the table itself is shown by tests/test_table_random.c,
- * which asks both.
+ * That counts through the memo are those of the table itself is shown by
+ * tests/test_table_differential.c, which asks both.
  */
 #include "model/dynamodb/table_memo.h"
 #include "tests/cases.h"

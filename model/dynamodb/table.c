@@ -319,7 +319,8 @@ static enum table_result check_update(struct table *t, const struct expression *
 }
 
 /* Applies an update in the scratch memory. Without an expression an absent item comes into being
- * with its key alone; with one that only takes away there is still none. Source: DDB-UPDATE-2. */
+ * with its key alone; with one that only takes away there is still none. Sources: DDB-UPDATE-1,
+ * DDB-UPDATE-2. */
 static enum table_result apply_update(struct table *t, const struct table_write *w,
                                       struct prepared *p)
 {
@@ -524,6 +525,7 @@ void table_each_expiry(struct table *t, int64_t from, int64_t to,
     t->busy = false;
 }
 
+/* Source: DDB-TTL-3. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old)
 {
     begin(t, now);

@@ -595,6 +595,7 @@ static enum table_result read_query(struct reading *r)
     return result == TABLE_OK ? check_fetch(r) : result;
 }
 
+/* What was read is rounded up once. Source: DDB-QUERY-1. */
 static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
                                 struct table_page *page)
 {

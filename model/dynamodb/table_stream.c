@@ -4,7 +4,7 @@
  * with its key and images. Like the journal's they are dropped at the front as time passes, unless
  * marks are held, and the array moves up when half of it is gone; a rollback takes them from the
  * end. Whether a record has been trimmed is told from its age alone, so that it makes no difference
- * whether marks are held.
+ * whether marks are held. Sources: DDB-STREAM-1, DDB-STREAM-2.
  */
 #include "model/dynamodb/table_stream.h"
 
