@@ -56,6 +56,7 @@ void memo_put(struct table_memo *m, const struct memo_question *question,
     }
     uint32_t place = place_of(question->partition, question->start);
     struct memo_page *page = &m->pages[place];
+    m->used += m->tags[place] == 0;
     m->tags[place] = tag_of(question->partition);
     page->partition = question->partition;
     page->index = question->index;
@@ -77,6 +78,9 @@ static bool lies_in(const struct memo_page *page, struct text range)
 
 void memo_forget(struct table_memo *m, struct text partition, struct text range)
 {
+    if (m->used == 0) {
+        return;
+    }
     uint64_t hash = memo_hash(partition);
     const uint8_t *end = m->tags + MEMO_PAGES;
     const uint8_t *at = memchr(m->tags, tag_of(hash), MEMO_PAGES);
@@ -85,6 +89,7 @@ void memo_forget(struct table_memo *m, struct text partition, struct text range)
         if (page->partition == hash && lies_in(page, range)) {
             page->partition = 0;
             m->tags[at - m->tags] = 0;
+            m->used--;
         }
         at = memchr(at + 1, tag_of(hash), (size_t)(end - at - 1));
     }

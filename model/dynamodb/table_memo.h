@@ -45,6 +45,7 @@ struct memo_page {
 /* Every write asks for the pages of its partition: where they may be is seen from the tags alone.
  */
 struct table_memo {
+    uint32_t used;
     uint8_t tags[MEMO_PAGES]; /* of the pages' partitions; 0: the place is free */
     struct memo_page pages[MEMO_PAGES];
 };
