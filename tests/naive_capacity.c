@@ -192,8 +192,8 @@ static enum throttle_reason refusal(struct naive_capacity *c, const struct which
     return keys_afford(c, w) ? THROTTLE_NONE : THROTTLE_KEY_RANGE;
 }
 
-/* What becomes of a request that some meters refuse: those have refused it, with all of what it
- * asked of them; the others know nothing of it. */
+/* DDB-THROTTLE-5. What becomes of a request that some meters refuse: those have refused it, with
+ * all of what it asked of them; the others know nothing of it. */
 static void note_refusals(struct naive_capacity *c, const bool refused[NAIVE_METERS_MAX],
                           bool write, const int64_t milli[NAIVE_METERS_MAX], int64_t second)
 {

@@ -602,8 +602,8 @@ static const struct naive_node *make_filter(struct maker *k)
     return chance(k, 50) ? equality : pair(k, NAIVE_AND, equality, make_simple(k, true));
 }
 
-/* A count of what has a value in a whole partition: what builders ask again and again, and the table
- * remembers. */
+/* A count of what has a value in a whole partition: what builders ask again and again, and the
+ * table remembers. */
 static void make_count(struct maker *k)
 {
     struct operation *o = k->o;

@@ -93,7 +93,8 @@ static void without_a_rule_an_object_stays(void **state)
     story_end(&s);
 }
 
-/* PIPE-GLUE-2: the flush comes after the inputs are gone, and one missing file fails them all.
+/* PIPE-FLUSH-1, PIPE-GLUE-2: the flush comes after the inputs are gone, and one missing file fails
+ * them all.
  */
 static void a_job_whose_input_has_expired_fails(void **state)
 {

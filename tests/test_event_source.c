@@ -88,7 +88,7 @@ static enum call_status refuse(struct cloud *c, struct task *caller, struct call
     return CALL_INVALID;
 }
 
-/* ESM-DELETE-1: the handler says 207, and that is full success. */
+/* ESM-DELETE-1, PIPE-ERRORS-1: the handler says 207, and that is full success. */
 static void a_batch_with_errors_of_single_files_is_deleted_whole(void **state)
 {
     (void)state;

@@ -177,7 +177,8 @@ static void every_type_has_its_name(void **state)
     }
 }
 
-/* A text that is refused, and the message after "Invalid ...Expression: ". */
+/* A text that is refused, and the message after "Invalid ...Expression: " (DDB-EXPR-7, DDB-EXPR-8).
+ */
 struct refusal_case {
     enum expression_kind kind;
     const char *text, *message;

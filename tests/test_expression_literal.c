@@ -188,6 +188,9 @@ static const struct message_case {
     {"SET b = c + :S, c[0] = d REMOVE c.d",                         EXPRESSION_UPDATE,
      "Two document paths conflict with each other; must remove or rewrite one of these paths; path "
      "one: [c, [0]], path two: [c, d]"                                                                                                   },
+    {"ADD c.d :S SET c[0] = d",                                     EXPRESSION_UPDATE,
+     "Two document paths conflict with each other; must remove or rewrite one of these paths; path "
+     "one: [c, d], path two: [c, [0]]"                                                                                                   },
     {"SET b = list_append(:S, a), c = if_not_exists(a) ADD a.b :S", EXPRESSION_UPDATE,
      "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, "
      "typeSet: ALLOWED_FOR_ADD_OPERAND"                                                                                                  },
@@ -231,6 +234,9 @@ static void literals_are_checked_again(void **state)
     assert_string_equal(error.message,
                         "Invalid ConditionExpression: Invalid attribute type name found; "
                         "type: ZZ, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}");
+    expression_free(e);
+    e = compile(EXPRESSION_CONDITION, "attribute_type(b, :S)", &error);
+    assert_int_equal(expression_check_literals(e, other, &error), STATUS_BAD_INPUT);
     expression_free(e);
 }
 
@@ -304,6 +310,10 @@ static void an_expression_has_300_operators(void **state)
         }
     }
     expect(EXPRESSION_UPDATE, text, TOO_MANY);
+    expect(EXPRESSION_UPDATE, repeated(text, "", 0, ",#z=a"), TOO_MANY);
+    expect(EXPRESSION_UPDATE, repeated(text, "", 0, " SET a=b"),
+           "The \"SET\" section can only be used once in an update expression;");
+    expect(EXPRESSION_CONDITION, repeated("#z<b", " or a<b", 150, ""), TOO_MANY);
 }
 
 static void an_in_has_100_values(void **state)

@@ -222,7 +222,7 @@ static void values_are_equal_by_content(void **state)
     assert_true(value_compare(&a, &b) > 0);
 }
 
-/* {a: 1, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}, written inside out. */
+/* {a: 1, b: 2, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}, written inside out. */
 static struct item nested_item(char *buffer, uint32_t capacity)
 {
     struct value seven = value_n(7);
@@ -244,6 +244,7 @@ static struct item nested_item(char *buffer, uint32_t capacity)
     item_add_element(&z, &q);
     item_add_element(&z, &p);
     item_end(&w, TEXT("z"), TYPE_SS, &z);
+    item_add_n(&w, TEXT("b"), 2);
     return item_written(&w);
 }
 
@@ -254,9 +255,9 @@ static void documents_are_written_in_place(void **state)
     char small[BYTES];
     struct item item = nested_item(buffer, BYTES);
     assert_true(item_valid(item.bytes));
-    assert_string_equal(document_text(item), "{a: 1, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}");
-    assert_true(text_equal(item.bytes,
-                           document_item("{z: <'q' 'p'>, m: {n: 'x', l: [7, {}]}, a: 1}").bytes));
+    assert_string_equal(document_text(item), "{a: 1, b: 2, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}");
+    assert_true(text_equal(
+        item.bytes, document_item("{z: <'q' 'p'>, m: {n: 'x', l: [7, {}]}, b: 2, a: 1}").bytes));
     for (uint32_t capacity = 0; capacity < item.bytes.size; capacity++) {
         assert_int_equal(nested_item(small, capacity).bytes.size, 0);
     }
@@ -323,7 +324,7 @@ static void documents_are_changed_in_place(void **state)
 static void levels_are_counted(void **state)
 {
     (void)state;
-    struct value value = value_n(1);
+    struct value value = document_read("<1 2>");
     static char buffers[2][BYTES];
     for (uint32_t level = 1; level <= 40; level++) {
         struct item_writer w = item_writer(buffers[level % 2], BYTES);

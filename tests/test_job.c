@@ -78,7 +78,7 @@ static void a_failed_run_is_started_again_by_glue_itself(void **state)
     story_end(&s);
 }
 
-/* GLUE-RETRY-1 */
+/* GLUE-RETRY-1, GLUE-FAIL-1 */
 static void it_is_started_again_no_more_than_max_retries_times(void **state)
 {
     (void)state;

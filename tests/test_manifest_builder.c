@@ -284,7 +284,7 @@ static void a_lock_that_is_held_is_tried_three_times_half_a_second_apart(void **
     story_end(&s);
 }
 
-/* PIPE-POISON-1: with M0 for good; V4 skips the record. */
+/* PIPE-POISON-1, PIPE-RECORDS-1: with M0 for good; V4 skips the record. */
 static void a_record_that_stays_pending_stops_v3_and_not_v4(void **state)
 {
     (void)state;

@@ -408,51 +408,51 @@ static void parameters_must_all_be_used(void **state)
 
 /* What is read but says nothing that can be asked or done. */
 static struct refused_case meaningless_cases[] = {
-    {"SELECT * FROM t WHERE EXISTS(ss)",                                          "Unrecognized function: exists at 1:23:6" },
-    {"SELECT * FROM t WHERE set_add(ss, <<'x'>>) = ss",                           "Unrecognized function: set_add at 1:23:7"},
-    {"SELECT * FROM t WHERE a",                                                   "A condition is expected at 1:23:1"       },
-    {"SELECT * FROM t WHERE a = b + 1",                                           "Unsupported operand at 1:27:1"           },
+    {"SELECT * FROM t WHERE EXISTS(ss)",                               "Unrecognized function: exists at 1:23:6"                              },
+    {"SELECT * FROM t WHERE set_add(ss, <<'x'>>) = ss",                "Unrecognized function: set_add at 1:23:7"                             },
+    {"SELECT * FROM t WHERE a",                                        "A condition is expected at 1:23:1"                                    },
+    {"SELECT * FROM t WHERE a = b + 1",                                "Unsupported operand at 1:27:1"                                        },
     {"SELECT * FROM t WHERE attribute_exists('ss')",
-     "Operator or function requires a document path; operator or function: attribute_exists"                                },
+     "Operator or function requires a document path; operator or function: attribute_exists"                                                  },
     {"SELECT * FROM t WHERE attribute_exists()",
      "Incorrect number of operands for operator or function; operator or function: "
-     "attribute_exists, number of operands: 0"                                                                              },
+     "attribute_exists, number of operands: 0"                                                                                                },
     {"SELECT * FROM t WHERE attribute_exists(ss, ns)",
      "Incorrect number of operands for operator or function; operator or function: "
-     "attribute_exists, number of operands: 2"                                                                              },
+     "attribute_exists, number of operands: 2"                                                                                                },
     {"SELECT * FROM t WHERE attribute_exists(n) > false",
      "Incorrect operand type for operator or function; operator or function: >, operand type: "
-     "BOOL"                                                                                                                 },
-    {"SELECT * FROM t WHERE val < true",                                          "Incorrect operand type for operator or function; "
-     "operator or function: <, operand type: BOOL"                                                                                    },
+     "BOOL"                                                                                                                                   },
+    {"SELECT * FROM t WHERE val < true",                               "Incorrect operand type for operator or function; "
+                                         "operator or function: <, operand type: BOOL"                },
     {"SELECT * FROM t WHERE val BETWEEN true AND false",
      "Incorrect operand type for operator or function; operator or function: BETWEEN, operand "
      "type: "
-     "BOOL"},
+     "BOOL"                                                                                                                                   },
     {"SELECT * FROM t WHERE attribute_type(l, 1)",
      "Incorrect operand type for operator or function; operator or function: attribute_type, "
-     "operand type: N"                                                                                          },
+     "operand type: N"                                                                                                                        },
     {"UPDATE t SET n = 'a' + 1 WHERE pk = 'x'",
-     "Incorrect operand type for operator or function; operator or function: +, operand type: S"},
-    {"UPDATE t SET n = n - null WHERE pk = 'x'",                               "Incorrect operand type for operator or function; "
-     "operator or function: -, operand type: NULL"                                                                                         },
+     "Incorrect operand type for operator or function; operator or function: +, operand type: S"                                              },
+    {"UPDATE t SET n = n - null WHERE pk = 'x'",                       "Incorrect operand type for operator or function; "
+                                                 "operator or function: -, operand type: NULL"},
     {"UPDATE t SET x = set_add(ss, <<'x'>>) WHERE pk = 'x'",
-     "The first argument to SET_ADD must equal the assignment value at 1:18:7"},
+     "The first argument to SET_ADD must equal the assignment value at 1:18:7"                                                                },
     {"UPDATE t SET ss = set_add(<<'a'>>, <<'b'>>) WHERE pk = 'x'",
-     "The first argument to SET_ADD must equal the assignment value at 1:19:7"                                                             },
+     "The first argument to SET_ADD must equal the assignment value at 1:19:7"                                                                },
     {"UPDATE t\nSET ss = set_add(ss, 'x') WHERE pk = 'x'",
-     "The second argument to SET_ADD must be a value with type SET at 2:18:2"},
+     "The second argument to SET_ADD must be a value with type SET at 2:18:2"                                                                 },
     {"UPDATE t SET \"ss\" = set_delete(\"ss\", ['x']) WHERE pk = 'x'",
      "The second argument to SET_DELETE must be a value with type SET at 1:32:4"                                                              },
     {"UPDATE t SET ss = set_add(ss) WHERE pk = 'x'",
-     "SET_ADD must have exactly two arguments at 1:19:7"},
+     "SET_ADD must have exactly two arguments at 1:19:7"                                                                                      },
     {"UPDATE t SET ss = set_delete(ss, <<1>>, <<2>>) WHERE pk = 'x'",
-     "SET_DELETE must have exactly two arguments at 1:19:10"                                                                                      },
+     "SET_DELETE must have exactly two arguments at 1:19:10"                                                                                  },
     {"UPDATE t SET a = if_not_exists(a, 1) WHERE pk = 'x'",
-     "Unrecognized function: if_not_exists at 1:18:13"},
+     "Unrecognized function: if_not_exists at 1:18:13"                                                                                        },
     {"UPDATE t SET a = 1, a = 2 WHERE pk = 'x'",
      "Two document paths overlap with each other; must remove or rewrite one of these paths; path "
-     "one: [a], path two: [a]"                                                                                            },
+     "one: [a], path two: [a]"                                                                                                                },
 };
 
 static void a_meaning_is_refused(void **state)

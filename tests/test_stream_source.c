@@ -703,7 +703,7 @@ static void each_shard_has_its_own_polls_and_invocations(void **state)
 
 /* Failures */
 
-/* ESM-STREAM-5: later records of the shard wait. */
+/* ESM-STREAM-5, ESM-STREAM-13: later records of the shard wait. */
 static void a_failing_batch_blocks_its_shard_until_it_succeeds(void **state)
 {
     (void)state;

@@ -576,6 +576,7 @@ static struct item make_invalid(const struct invalid_case *c)
     }
 #define WRONG "One or more parameter values were invalid: "
 
+/* DDB-LIMIT-2, DDB-LIMIT-3, DDB-GSI-2 */
 static struct invalid_case invalid_cases[] = {
     {WRONG "Missing the key k in the item",                                                       S("d"), {0},              {0},   0         },
     {WRONG "Missing the key d in the item",                                                       {0},    S("k"),           {0},   0         },
@@ -634,7 +635,7 @@ static void what_is_not_an_item_is_refused(void **state)
     close_table(t);
 }
 
-/* A query that is refused: key condition, filter, and why. */
+/* A query that is refused: key condition, filter, and why (DDB-EXPR-5, DDB-EXPR-9). */
 struct query_case {
     const char *message, *key, *filter;
     int32_t index;

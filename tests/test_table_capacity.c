@@ -200,7 +200,8 @@ static void a_transaction_costs_double(void **state)
     close_table(t);
 }
 
-/* Who refuses, and why: the same put again and again within a second, under one limit. */
+/* DDB-THROTTLE-1, DDB-THROTTLE-4. Who refuses, and why: the same put again and again within a
+ * second, under one limit. */
 
 struct limit_case {
     const char *name;
@@ -520,6 +521,59 @@ static void what_is_out_of_range_is_refused(void **state)
     }
 }
 
+/* Puts of 1 unit until one is refused. */
+static int64_t puts_until_throttled(struct table *t, struct instant now)
+{
+    struct table_reply reply;
+    int64_t puts = 0;
+    while (table_put(t, now, sized("h", "r", "", "", 100), NULL, NULL, &reply) == TABLE_OK) {
+        puts++;
+    }
+    return puts;
+}
+
+/* DDB-CAPACITY-11 */
+static void a_change_of_units_keeps_what_was_saved_up(void **state)
+{
+    (void)state;
+    struct error error;
+    struct table_config config = config_of();
+    config.wcu = 2;
+    struct table *t = open_config(&config);
+    assert_int_equal(puts_until_throttled(t, at_ms(0)), 600);
+    /* 2 units of a second, then 10 a second. */
+    config.wcu = 10;
+    assert_int_equal(table_set_capacity(t, at_ms(1000), &config, &error), STATUS_OK);
+    assert_int_equal(puts_until_throttled(t, at_ms(1000)), 2);
+    assert_int_equal(puts_until_throttled(t, at_ms(2000)), 10);
+    /* Down again: of the 3000 that were saved up 600 fit. */
+    config.wcu = 2;
+    assert_int_equal(table_set_capacity(t, at_ms(500000), &config, &error), STATUS_OK);
+    assert_int_equal(puts_until_throttled(t, at_ms(500000)), 600);
+    close_table(t);
+}
+
+static void a_table_turned_on_demand_starts_with_its_provision(void **state)
+{
+    (void)state;
+    struct error error;
+    struct table_config config = config_of();
+    config.wcu = 900;
+    struct table *t = open_config(&config);
+    config.wcu = 0;
+    config.limits.first_wcu = 400;
+    assert_int_equal(table_set_capacity(t, at_ms(0), &config, &error), STATUS_OK);
+    assert_int_equal(puts_until_throttled(t, at_ms(0)), 900);
+    /* Its peaks are kept when the limits change. */
+    config.limits.first_wcu = 500;
+    assert_int_equal(table_set_capacity(t, at_ms(1500), &config, &error), STATUS_OK);
+    assert_int_equal(puts_until_throttled(t, at_ms(2000)), 900);
+    assert_int_equal(puts_until_throttled(t, at_ms(1800000)), 1800);
+    config.limits.first_wcu = -1;
+    assert_int_equal(table_set_capacity(t, at_ms(1800000), &config, &error), STATUS_BAD_INPUT);
+    close_table(t);
+}
+
 /* DDB-CAPACITY-8: 100 bytes for each item, in the table and in each index. */
 static void storage_is_billed(void **state)
 {
@@ -551,6 +605,8 @@ int main(void)
     CASES_ADD(&cases, seconds_are_told);
     CASES_ADD(&cases, a_rollback_takes_use_back);
     CASES_ADD(&cases, what_is_out_of_range_is_refused);
+    CASES_ADD(&cases, a_change_of_units_keeps_what_was_saved_up);
+    CASES_ADD(&cases, a_table_turned_on_demand_starts_with_its_provision);
     CASES_ADD(&cases, storage_is_billed);
     return cases_run("table's capacity", &cases);
 }

@@ -6,6 +6,7 @@
 #include "tests/cases.h"
 
 #include "model/dynamodb/table_stream.h"
+#include "model/dynamodb/table_transact.h"
 #include "sim/random.h"
 
 #include <stdio.h>
@@ -198,6 +199,57 @@ static void what_changes_nothing_is_not_recorded(void **state)
     assert_int_equal(nth(t, 2).event, STREAM_MODIFY);
     expression_free(set);
     expression_free(never);
+    close_table(t);
+}
+
+/* DDB-STREAM-13, DDB-STREAM-3 */
+static void a_transaction_is_recorded_write_by_write(void **state)
+{
+    (void)state;
+    struct table *t = open_view(STREAM_NEW_AND_OLD_IMAGES, 1);
+    struct error error;
+    struct transactions *x = transactions_open((struct duration){0}, &error);
+    struct transaction_reply reply;
+    const struct transaction_request request = {
+        .token = {"", 0}
+    };
+    static const char *const none[] = {NULL};
+    struct expression *absent =
+        expression_compile(EXPRESSION_CONDITION,
+                           &(struct expression_source){
+                               .text = "attribute_not_exists(k)", .names = none, .values = none},
+                           &error);
+    assert_true(x != NULL && absent != NULL);
+    put(t, START, item_of("d", "gone", 1));
+    put(t, START, item_of("d", "same", 1));
+    char same[256];
+    char new[256];
+    char gone[256];
+    struct item_writer w = item_writer(same, sizeof same);
+    item_copy(&w, item_of("d", "same", 1));
+    struct table_write writes[] = {
+        {.table = t,           .kind = WRITE_PUT, .item = item_written(&w), .condition = absent},
+        {.table = t, .kind = WRITE_PUT                 },
+        {.table = t,   .kind = WRITE_DELETE  },
+    };
+    w = item_writer(new, sizeof new);
+    item_copy(&w, item_of("d", "new", 2));
+    writes[1].item = item_written(&w);
+    w = item_writer(gone, sizeof gone);
+    item_copy(&w, key_of("d", "gone"));
+    writes[2].item = item_written(&w);
+    assert_int_equal(transactions_write(x, START, writes, 3, &request, &reply),
+                     TRANSACTION_CANCELLED);
+    assert_int_equal(table_stream_newest(t), 2);
+    writes[0].condition = NULL; /* and the put of what is there already changes nothing */
+    assert_int_equal(transactions_write(x, START, writes, 3, &request, &reply), TRANSACTION_OK);
+    assert_int_equal(table_stream_newest(t), 4);
+    assert_int_equal(nth(t, 3).event, STREAM_INSERT);
+    assert_int_equal(n_of(nth(t, 3).new), 2);
+    assert_int_equal(nth(t, 4).event, STREAM_REMOVE);
+    assert_int_equal(n_of(nth(t, 4).old), 1);
+    transactions_close(x);
+    expression_free(absent);
     close_table(t);
 }
 
@@ -770,6 +822,7 @@ int main(void)
     CASES_ADD_TABLE(&cases, a_view_holds, view_cases);
     CASES_ADD(&cases, sizes_are_those_of_the_service_s_own_example);
     CASES_ADD(&cases, what_changes_nothing_is_not_recorded);
+    CASES_ADD(&cases, a_transaction_is_recorded_write_by_write);
     CASES_ADD(&cases, a_ttl_deletion_names_the_service);
     CASES_ADD(&cases, the_time_is_told_in_whole_seconds);
     CASES_ADD(&cases, a_table_without_a_stream_records_nothing);

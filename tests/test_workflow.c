@@ -66,7 +66,7 @@ static void a_retry_that_finds_a_slot_goes_on(void **state)
     story_end(&s);
 }
 
-/* SFN-CATCH-1, PIPE-MACHINES-2 */
+/* SFN-CATCH-1, PIPE-MACHINES-2, SNS-PUBLISH-1 */
 static void a_failed_job_ends_in_an_alert_and_an_execution_that_succeeded(void **state)
 {
     (void)state;

@@ -12,16 +12,19 @@ static void put_present(struct text_writer *w, const struct value *structure, co
     }
 }
 
-/* Values belong to all expressions but projections. */
+/* Whether the request has an expression that may have values, and which ones those are: all but
+ * projections. */
 static bool has_value_expression(const struct value *structure,
                                  const struct api_expression *expressions,
                                  struct text_writer *absent, uint32_t *count)
 {
     bool there = false;
     for (*count = 0; expressions->name != NULL; expressions++) {
-        text_put(absent, (*count)++ > 0 ? TEXT(" and ") : TEXT(""));
-        text_put(absent, text_from(expressions->name));
-        there = there || api_has(structure, expressions->name);
+        if (expressions->kind != EXPRESSION_PROJECTION) {
+            text_put(absent, (*count)++ > 0 ? TEXT(" and ") : TEXT(""));
+            text_put(absent, text_from(expressions->name));
+            there = there || api_has(structure, expressions->name);
+        }
     }
     return there;
 }
@@ -147,107 +150,49 @@ static bool read_literals(struct api_call *c, const struct value *structure,
     return true;
 }
 
-static bool placeholder_valid(const char *placeholder, char sign)
+/* How placeholders are written, that there are any, and their sizes; those of values only once they
+ * are known. */
+static bool check_names(struct api_call *c, const struct api_expressions *x,
+                        const struct value *literals)
 {
-    const char *at = placeholder;
-    bool valid = *at++ == sign && *at != '\0';
-    for (; *at != '\0' && valid; at++) {
-        valid = (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
-                (*at >= 'A' && *at <= 'Z') || *at == '_';
+    if (x->names != NULL && x->names[0] == NULL) {
+        return api_invalid(c, "ExpressionAttributeNames must not be empty");
     }
-    return valid;
-}
-
-/* How placeholders are written, and that there are any. */
-static bool check_keys(struct api_call *c, const char **keys, uint32_t stride, char sign,
-                       const char *member)
-{
-    if (keys != NULL && keys[0] == NULL) {
-        return api_invalid(c, "%s must not be empty", member);
+    if (x->placeholders != NULL && x->placeholders[0] == NULL) {
+        return api_invalid(c, "ExpressionAttributeValues must not be empty");
     }
-    for (uint32_t i = 0; keys != NULL && keys[i] != NULL; i += stride) {
-        if (!placeholder_valid(keys[i], sign)) {
-            return api_invalid(c, "%s contains invalid key: Syntax error; key: \"%s\"", member,
-                               keys[i]);
-        }
-    }
-    return true;
-}
-
-/* Whether an expression has a placeholder as a token: it holds no texts, so a search finds it. */
-static bool mentions(const char *expression, const char *placeholder)
-{
-    size_t size = strlen(placeholder);
-    for (const char *at = strstr(expression, placeholder); at != NULL;
-         at = strstr(at + 1, placeholder)) {
-        char next = at[size];
-        if (!((next >= '0' && next <= '9') || (next >= 'a' && next <= 'z') ||
-              (next >= 'A' && next <= 'Z') || next == '_')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool check_used(struct api_call *c, const char *const *texts, const char **keys,
-                       uint32_t stride, const char *member)
-{
-    char unused[384];
-    struct text_writer w = text_writer(unused, sizeof unused);
-    for (uint32_t i = 0; keys != NULL && keys[i] != NULL; i += stride) {
-        bool used = false;
-        for (uint32_t k = 0; k < API_EXPRESSIONS_MAX && !used; k++) {
-            used = texts[k] != NULL && mentions(texts[k], keys[i]);
-        }
-        if (!used) {
-            text_put(&w, w.size > 0 ? TEXT(", ") : TEXT(""));
-            text_put(&w, text_from(keys[i]));
-        }
-    }
-    return w.size == 0 || api_invalid(c, "Value provided in %s unused in expressions: keys: {%s}",
-                                      member, text_writer_string(&w));
-}
-
-/* Compiles one expression. DynamoDB names it in front of what is wrong with it. */
-static bool compile(struct api_call *c, const struct api_expression *expression, const char *text,
-                    const struct api_expressions *x, struct expression **compiled)
-{
-    struct expression_source source = {.text = text, .names = x->names, .values = x->placeholders};
-    *compiled = expression_compile(expression->kind, &source, &c->error);
-    return *compiled != NULL || api_invalid(c, "%s", c->error.message);
+    struct expression_source source = {
+        .names = x->names, .values = x->placeholders, .literals = literals};
+    enum status status = expression_check_names(&source, &c->error);
+    return status == STATUS_OK || api_fail_error(c, status);
 }
 
 bool api_expressions(struct api_call *c, const struct value *structure,
                      const struct api_expression *expressions, struct api_expressions *x)
 {
-    const char *texts[API_EXPRESSIONS_MAX] = {0};
-    if (!read_names(c, structure, x) || !read_values(c, structure, x) ||
-        !check_keys(c, x->names, 2, '#', "ExpressionAttributeNames") ||
-        !check_keys(c, x->placeholders, 1, ':', "ExpressionAttributeValues") ||
-        !read_literals(c, structure, x)) {
+    if (!read_names(c, structure, x) || !read_values(c, structure, x) || !check_names(c, x, NULL) ||
+        !read_literals(c, structure, x) || !check_names(c, x, x->values)) {
         return false;
     }
-    for (uint32_t i = 0; expressions[i].name != NULL; i++) {
-        ASSERT(i < API_EXPRESSIONS_MAX);
+    struct expression_source source = {
+        .names = x->names, .values = x->placeholders, .literals = x->values};
+    uint32_t count = 0;
+    for (; expressions[count].name != NULL; count++) {
+        ASSERT(count < API_EXPRESSIONS_MAX);
         struct value text;
-        if (!shape_get(structure, expressions[i].name, &text)) {
+        if (!shape_get(structure, expressions[count].name, &text)) {
             continue;
         }
-        texts[i] = api_string(c, text.bytes);
-        if (texts[i] == NULL) {
+        source.text = api_string(c, text.bytes);
+        if (source.text == NULL) {
             return api_full(c);
         }
-        if (!compile(c, &expressions[i], texts[i], x, &x->compiled[i])) {
-            return false;
+        x->compiled[count] =
+            expression_cache_get(c->d->expressions, expressions[count].kind, &source, &c->error);
+        if (x->compiled[count] == NULL) {
+            return api_invalid(c, "%s", c->error.message);
         }
     }
-    return check_used(c, texts, x->names, 2, "ExpressionAttributeNames") &&
-           check_used(c, texts, x->placeholders, 1, "ExpressionAttributeValues");
-}
-
-void api_expressions_free(struct api_expressions *x)
-{
-    for (uint32_t i = 0; i < API_EXPRESSIONS_MAX; i++) {
-        expression_free(x->compiled[i]);
-    }
+    enum status status = expression_check_usage(&source, x->compiled, count, &c->error);
+    return status == STATUS_OK || api_fail_error(c, status);
 }

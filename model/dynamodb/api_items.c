@@ -79,6 +79,11 @@ static const struct api_expression UPDATES[] = {
     {NULL,                  EXPRESSION_CONDITION}
 };
 
+static const struct api_expression PROJECTIONS[] = {
+    {"ProjectionExpression", EXPRESSION_PROJECTION},
+    {NULL,                   EXPRESSION_PROJECTION}
+};
+
 static const char *const LEGACY[] = {"Expected", "ConditionalOperator", NULL};
 static const char *const LEGACY_UPDATES[] = {"AttributeUpdates", "Expected", "ConditionalOperator",
                                              NULL};
@@ -138,8 +143,10 @@ static struct item all_old(const struct api_call *c, const struct write *w)
     return api_is(&c->request, "ReturnValues", "ALL_OLD") ? w->reply.old : (struct item){0};
 }
 
-static bool put(struct api_call *c, struct write *w)
+static bool put_item(struct api_call *c)
 {
+    struct write write = {.item = {{0}}};
+    struct write *w = &write;
     if (!api_check_parameters(c, &c->request, CONDITIONS, LEGACY) ||
         !api_item(c, &c->request, "Item", &w->item) || !check_return_values(c)) {
         return false;
@@ -156,8 +163,10 @@ static bool put(struct api_call *c, struct write *w)
     return end_write(c, w, result, all_old(c, w));
 }
 
-static bool delete (struct api_call *c, struct write *w)
+static bool delete_item(struct api_call *c)
 {
+    struct write write = {.item = {{0}}};
+    struct write *w = &write;
     if (!api_check_parameters(c, &c->request, CONDITIONS, LEGACY) ||
         !api_item(c, &c->request, "Key", &w->item) || !check_return_values(c) ||
         !api_expressions(c, &c->request, CONDITIONS, &w->expressions) || !begin_write(c, w)) {
@@ -169,23 +178,17 @@ static bool delete (struct api_call *c, struct write *w)
     return end_write(c, w, result, all_old(c, w));
 }
 
-/* The attributes of an item that the update assigns. Source: DDB-RETURN-1. */
+/* The parts of an item that the update assigns. Source: DDB-RETURN-1. */
 static struct item updated(struct api_call *c, const struct write *w, struct item item)
 {
     const struct expression *update = w->expressions.compiled[0];
-    char *buffer = api_take(c, item.bytes.size + 16);
+    uint32_t room = (uint32_t)item.bytes.size + 64;
+    char *buffer = api_take(c, room);
     if (buffer == NULL || update == NULL || item.bytes.size == 0) {
         return (struct item){0};
     }
-    struct item_writer part = item_writer(buffer, (uint32_t)item.bytes.size + 16);
-    struct item_cursor cursor = item_cursor(item);
-    struct text name;
-    struct value value;
-    while (item_next(&cursor, &name, &value)) {
-        if (expression_assigns(update, name)) {
-            item_add(&part, name, &value);
-        }
-    }
+    struct item_writer part = item_writer(buffer, room);
+    expression_updated(update, item, &part);
     return part.count > 0 ? item_written(&part) : (struct item){0};
 }
 
@@ -193,25 +196,21 @@ static struct item updated(struct api_call *c, const struct write *w, struct ite
 static struct item returned(struct api_call *c, const struct write *w)
 {
     struct text values = api_text(&c->request, "ReturnValues");
-    struct item new = {0};
     if (text_equal(values, TEXT("ALL_OLD"))) {
         return w->reply.old;
     }
     if (text_equal(values, TEXT("UPDATED_OLD"))) {
         return updated(c, w, w->reply.old);
     }
-    const struct table_config *t = &w->table->config;
-    (void)table_peek(w->table->table, item_text(w->item, text_from(t->hash_key.name)),
-                     t->range_key.name == NULL ? (struct text){0}
-                                               : item_text(w->item, text_from(t->range_key.name)),
-                     &new);
-    return text_equal(values, TEXT("ALL_NEW"))       ? new
-           : text_equal(values, TEXT("UPDATED_NEW")) ? updated(c, w, new)
+    return text_equal(values, TEXT("ALL_NEW"))       ? w->reply.new
+           : text_equal(values, TEXT("UPDATED_NEW")) ? updated(c, w, w->reply.new)
                                                      : (struct item){0};
 }
 
-static bool update(struct api_call *c, struct write *w)
+static bool update_item(struct api_call *c)
 {
+    struct write write = {.item = {{0}}};
+    struct write *w = &write;
     if (!api_check_parameters(c, &c->request, UPDATES, LEGACY_UPDATES) ||
         !api_item(c, &c->request, "Key", &w->item) ||
         !api_expressions(c, &c->request, UPDATES, &w->expressions) || !begin_write(c, w)) {
@@ -223,41 +222,16 @@ static bool update(struct api_call *c, struct write *w)
     return end_write(c, w, result, result == TABLE_OK ? returned(c, w) : (struct item){0});
 }
 
-static bool put_item(struct api_call *c)
-{
-    struct write w = {.item = {{0}}};
-    bool done = put(c, &w);
-    api_expressions_free(&w.expressions);
-    return done;
-}
-
-static bool delete_item(struct api_call *c)
-{
-    struct write w = {.item = {{0}}};
-    bool done = delete (c, &w);
-    api_expressions_free(&w.expressions);
-    return done;
-}
-
-static bool update_item(struct api_call *c)
-{
-    struct write w = {.item = {{0}}};
-    bool done = update(c, &w);
-    api_expressions_free(&w.expressions);
-    return done;
-}
-
 static bool get_item(struct api_call *c)
 {
-    static const struct api_expression none[] = {
-        {NULL, EXPRESSION_CONDITION}
-    };
+    struct api_expressions x = {.names = NULL};
     struct item key;
     struct item item;
     struct api_consumed consumed;
     struct table_reply reply;
-    if (!api_check_parameters(c, &c->request, none, LEGACY_GET) ||
-        !api_item(c, &c->request, "Key", &key)) {
+    if (!api_check_parameters(c, &c->request, PROJECTIONS, LEGACY_GET) ||
+        !api_item(c, &c->request, "Key", &key) ||
+        !api_expressions(c, &c->request, PROJECTIONS, &x)) {
         return false;
     }
     struct api_table *t = api_table(c, api_text(&c->request, "TableName"));
@@ -274,7 +248,7 @@ static bool get_item(struct api_call *c)
     json_open(&c->out, '{');
     if (item.bytes.size > 0) {
         json_name(&c->out, TEXT("Item"));
-        attribute_json_write_item(&c->out, item);
+        api_put_item(c, x.compiled[0], item);
     }
     api_put_consumed(c, &consumed, t);
     json_close(&c->out, '}');

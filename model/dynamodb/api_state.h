@@ -5,6 +5,10 @@
  *   api_shapes.c      the shapes that requests of several operations have parts of
  *   api_expression.c  expressions of a request, with their placeholders
  *   api_items.c       PutItem, GetItem, UpdateItem, DeleteItem
+ *   api_read.c        Query, Scan
+ *   api_batch.c       BatchGetItem, BatchWriteItem
+ *   api_transact.c    TransactWriteItems, TransactGetItems
+ *   api_partiql.c     ExecuteStatement, BatchExecuteStatement, ExecuteTransaction
  *   api_tables.c      the control plane: tables and TTL
  *   api_describe.c    tables as the control plane describes them
  *   api_stream.c      streams and their records
@@ -20,7 +24,9 @@
 
 #include "model/dynamodb/attribute_json.h"
 #include "model/dynamodb/dynamodb.h"
+#include "model/dynamodb/expression_cache.h"
 #include "model/dynamodb/shape.h"
+#include "model/dynamodb/table_transact.h"
 
 /* Exceptions: name, namespace, HTTP status, and the member that has the message. Source:
  * DDB-ERROR-1. */
@@ -59,6 +65,7 @@ enum {
     API_REQUEST_BYTES_MAX = 16 << 20, /* DDB-API-1 */
     API_ITEM_BYTES_MAX = 400 * 1024,  /* DDB-LIMIT-3 */
     API_INDEXES_MAX = TABLE_INDEXES_MAX,
+    API_CACHED_EXPRESSIONS = 1024, /* more than a request has */
 };
 
 enum api_table_status {
@@ -104,6 +111,8 @@ struct dynamodb {
     uint32_t tables_count, tables_capacity;
     struct memory_area area; /* of the call under way */
     char *body;              /* API_BODY_BYTES */
+    struct expression_cache *expressions;
+    struct transactions *transactions;
 };
 
 /* A call being answered. */
@@ -124,7 +133,8 @@ struct api_operation {
     bool (*run)(struct api_call *c);
 };
 
-extern const struct api_operation api_item_operations[], api_table_operations[],
+extern const struct api_operation api_item_operations[], api_read_operations[],
+    api_batch_operations[], api_table_operations[], api_transact_operations[],
     api_stream_operations[];
 
 /* dynamodb.c: errors */
@@ -203,7 +213,7 @@ struct api_expressions {
     const char **names;        /* pairs for struct expression_source; NULL: none given */
     const char **placeholders; /* of values; NULL: none given */
     struct value *values;
-    struct expression *compiled[API_EXPRESSIONS_MAX]; /* as asked for; NULL: not given */
+    const struct expression *compiled[API_EXPRESSIONS_MAX]; /* as asked for; NULL: not given */
 };
 
 /* One expression that a request may have. */
@@ -219,12 +229,14 @@ bool api_check_parameters(struct api_call *c, const struct value *structure,
                           const struct api_expression *expressions, const char *const *legacy);
 
 /* Reads the placeholders and compiles the expressions that are there, in order; every placeholder
- * must be used. False after failing. api_expressions_free in any case. */
+ * must be used. They belong to the account's cache. False after failing. */
 bool api_expressions(struct api_call *c, const struct value *structure,
                      const struct api_expression *expressions, struct api_expressions *x);
-void api_expressions_free(struct api_expressions *x);
 
 /* Parts of answers */
+
+/* Writes an item, or what a projection (NULL: none) leaves of it. */
+void api_put_item(struct api_call *c, const struct expression *projection, struct item item);
 
 /* What a call consumed, of the table (first) and of each index: by the table's totals. */
 struct api_consumed {
@@ -240,6 +252,38 @@ void api_put_consumed(struct api_call *c, const struct api_consumed *consumed,
 /* The same without the member's name; `indexes` asks for the indexes one by one. */
 void api_put_consumed_of(struct api_call *c, const struct api_consumed *consumed,
                          const struct api_table *t, bool indexes);
+
+/* api_transact.c */
+
+/* The items of a transaction. */
+struct api_transaction {
+    uint32_t count;
+    struct table_write writes[TRANSACTION_ITEMS_MAX]; /* of a read: table, and the key as item */
+    struct text names[TRANSACTION_ITEMS_MAX];         /* of the tables, as requested */
+    struct api_table *tables[TRANSACTION_ITEMS_MAX];
+    bool old_wanted[TRANSACTION_ITEMS_MAX]; /* ReturnValuesOnConditionCheckFailure = ALL_OLD */
+    bool inserts[TRANSACTION_ITEMS_MAX];    /* a failed condition is a duplicate */
+    struct cancellation reasons[TRANSACTION_ITEMS_MAX];
+    const struct api_table *distinct[TRANSACTION_ITEMS_MAX]; /* by name */
+    struct api_consumed consumed[TRANSACTION_ITEMS_MAX];     /* of the distinct ones */
+    uint32_t distinct_count;
+};
+
+/* One in the area, zeroed; NULL after failing. */
+struct api_transaction *api_transaction(struct api_call *c, uint32_t count);
+
+/* Makes it; false after failing. `member` of the request is what a client's token stands for. */
+bool api_transact_write(struct api_call *c, struct api_transaction *x, const char *member,
+                        struct transaction_reply *reply);
+bool api_transact_get(struct api_call *c, struct api_transaction *x,
+                      struct transaction_reply *reply);
+
+/* Fails with a reason for each item. */
+bool api_fail_cancelled(struct api_call *c, const struct api_transaction *x,
+                        const struct cancellation *reasons);
+
+/* Writes the member ConsumedCapacity, a list of tables, if the request wants it. */
+void api_put_transaction_consumed(struct api_call *c, const struct api_transaction *x);
 
 /* api_describe.c */
 
@@ -264,6 +308,6 @@ void api_put_description(struct api_call *c, const struct api_table *t);
 extern const struct shape SHAPE_ANY_STRING, SHAPE_FLAG, SHAPE_TABLE_NAME, SHAPE_INDEX_NAME,
     SHAPE_CONSUMED, SHAPE_METRICS, SHAPE_RETURN_VALUES, SHAPE_ON_FAILURE, SHAPE_NAMES,
     SHAPE_OPERATOR, SHAPE_EXPECTED, SHAPE_CONDITIONS, SHAPE_UPDATES, SHAPE_ATTRIBUTES_TO_GET,
-    SHAPE_SELECT, SHAPE_LIMIT;
+    SHAPE_SELECT, SHAPE_LIMIT, SHAPE_TOKEN;
 
 #endif

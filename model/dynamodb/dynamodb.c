@@ -12,8 +12,9 @@
 enum { STRINGS_BYTES = 1 << 20 };
 
 /* The groups of operations. */
-static const struct api_operation *const GROUPS[] = {api_item_operations, api_table_operations,
-                                                     api_stream_operations};
+static const struct api_operation *const GROUPS[] = {
+    api_item_operations,  api_read_operations,     api_batch_operations,
+    api_table_operations, api_transact_operations, api_stream_operations};
 
 enum { GROUPS_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 
@@ -34,7 +35,10 @@ struct dynamodb *dynamodb_open(const struct dynamodb_config *config, struct erro
         d->config.account = "000000000000";
     }
     d->body = memory_reserve(API_BODY_BYTES);
-    if (d->body == NULL || !memory_area_init(&d->area, API_AREA_BYTES)) {
+    d->expressions = expression_cache_open(API_CACHED_EXPRESSIONS);
+    d->transactions = transactions_open(config->transaction, error);
+    if (d->body == NULL || d->expressions == NULL || d->transactions == NULL ||
+        !memory_area_init(&d->area, API_AREA_BYTES)) {
         (void)error_set(error, STATUS_NO_MEMORY, "DynamoDB: cannot reserve address space");
         (void)dynamodb_close(d, NULL);
         return NULL;
@@ -54,6 +58,8 @@ enum status dynamodb_close(struct dynamodb *d, struct error *error)
         status = status == STATUS_OK ? closed : status;
     }
     free(d->tables);
+    expression_cache_close(d->expressions);
+    transactions_close(d->transactions);
     memory_area_deinit(&d->area);
     memory_release(d->body, API_BODY_BYTES);
     free(d);
@@ -489,6 +495,21 @@ struct instant api_as_of(struct api_call *c, const struct api_table *t, int32_t 
     struct instant as_of =
         config->as_of == NULL ? c->now : config->as_of(config->self, t->table, index, c->now);
     return instant_before(as_of, c->now) ? as_of : instant_add(c->now, (struct duration){1});
+}
+
+void api_put_item(struct api_call *c, const struct expression *projection, struct item item)
+{
+    if (projection == NULL) {
+        attribute_json_write_item(&c->out, item);
+        return;
+    }
+    size_t used = c->area->used;
+    uint32_t room = (uint32_t)item.bytes.size + 64;
+    char *buffer = api_take(c, room);
+    struct item_writer w = item_writer(buffer, buffer == NULL ? 0 : room);
+    expression_project(projection, item, &w);
+    attribute_json_write_item(&c->out, item_written(&w));
+    c->area->used = used;
 }
 
 /* Consumed capacity */

@@ -23,9 +23,10 @@ struct dynamodb_config {
     uint64_t items_max;  /* of each table that is created */
     uint64_t cache_bytes;
     struct table_limits limits;
-    struct duration history;  /* how far back reads may be */
-    struct duration creation; /* a table, or an index, is CREATING so long; 0: ACTIVE at once */
-    struct duration deletion; /* and DELETING so long */
+    struct duration history;     /* how far back reads may be */
+    struct duration creation;    /* a table, or an index, is CREATING so long; 0: ACTIVE at once */
+    struct duration deletion;    /* and DELETING so long */
+    struct duration transaction; /* a transaction occupies its items so long: DDB-TRANSACT-5 */
     /* The instant as of which an eventually consistent read is answered, of an index or of the
      * table itself (TABLE_BASE); NULL: now. */
     struct instant (*as_of)(void *self, const struct table *table, int32_t index,

@@ -337,6 +337,17 @@ bool expression_enters(const struct expression *e, struct text name)
     return has_path(e, name, 1);
 }
 
+uint32_t expression_paths_count(const struct expression *e)
+{
+    return e->paths_count;
+}
+
+struct text expression_path_name(const struct expression *e, uint32_t i)
+{
+    ASSERT(i < e->paths_count);
+    return node_at(e, e->paths[i])->name;
+}
+
 bool expression_assigns(const struct expression *e, struct text name)
 {
     ASSERT(e->kind == EXPRESSION_UPDATE);

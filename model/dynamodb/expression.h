@@ -125,6 +125,10 @@ bool expression_names(const struct expression *e, struct text name);
 bool expression_enters(const struct expression *e, struct text name);
 bool expression_assigns(const struct expression *e, struct text name);
 
+/* The paths of an update or a projection: how many, and the attribute that the i-th begins with. */
+uint32_t expression_paths_count(const struct expression *e);
+struct text expression_path_name(const struct expression *e, uint32_t i);
+
 /* Whether an update makes an item where there is none: not if all it does is to take away. Source:
  * DDB-UPDATE-2. */
 bool expression_creates(const struct expression *e);

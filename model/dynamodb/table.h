@@ -113,8 +113,10 @@ struct table_description {
 };
 struct table_description *table_describe(const char *directory, struct error *error);
 
-/* Gives a table the units and limits of a config that is else like its own; its buckets are full
- * then. No marks are held. STATUS_BAD_INPUT with a message. */
+/* Gives a table the units and limits of a config that is else like its own. Units that were saved
+ * up are kept as far as they fit, and so is a peak on demand; a table that comes from provisioned
+ * units has half of them as its former peak. No marks are held. STATUS_BAD_INPUT with a message.
+ * Source: DDB-CAPACITY-11. */
 enum status table_set_capacity(struct table *t, struct instant now,
                                const struct table_config *config, struct error *error);
 
@@ -174,6 +176,10 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
  * ago, here and in queries. */
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
+
+/* Whether a whole item could be put, or a key be meant, as it is: TABLE_OK or TABLE_INVALID. For
+ * batches, which are refused as a whole before anything is done. */
+enum table_result table_check(struct table *t, struct item item, bool whole);
 
 enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 

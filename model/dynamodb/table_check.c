@@ -200,3 +200,13 @@ enum table_result table_check_key(struct table *t, struct item key)
     }
     return result;
 }
+
+enum table_result table_check(struct table *t, struct item item, bool whole)
+{
+    struct outline o;
+    if (!whole) {
+        return table_check_key(t, item);
+    }
+    outline_item(t, item, &o);
+    return table_check_item(t, item, &o, "Item size has exceeded the maximum allowed size");
+}

@@ -60,29 +60,43 @@ bool table_rates_valid(const struct table_config *c)
     return valid;
 }
 
-static struct gauge gauge_start(const struct table_limits *limits, int64_t rate, int64_t maximum,
-                                int64_t first, struct instant now)
+/* A gauge of the table (meter 0) or an index, in one direction, as a config has it. */
+static struct gauge gauge_start(const struct table_config *c, uint32_t meter,
+                                enum direction direction, struct instant now)
 {
+    const struct table_limits *l = &c->limits;
+    const struct table_index_config *x = meter > 0 ? &c->indexes[meter - 1] : NULL;
+    bool reads = direction == READS;
+    int64_t rate = reads ? (x != NULL ? x->rcu : c->rcu) : (x != NULL ? x->wcu : c->wcu);
+    int64_t maximum =
+        reads ? (x != NULL ? x->max_rcu : c->max_rcu) : (x != NULL ? x->max_wcu : c->max_wcu);
     return (struct gauge){
         .provisioned = rate > 0,
-        .bucket = capacity_full(rate > 0 ? rate : maximum,
-                                seconds_of(limits->burst, CAPACITY_BURST_S), now),
-        .demand = demand_start(first, seconds_of(limits->growth, GROWTH_S), now),
+        .bucket =
+            capacity_full(rate > 0 ? rate : maximum, seconds_of(l->burst, CAPACITY_BURST_S), now),
+        .demand =
+            demand_start(reads ? l->first_rcu : l->first_wcu, seconds_of(l->growth, GROWTH_S), now),
     };
 }
 
-static void meters_start(struct table *t, struct instant now)
+/* A gauge in place of another. What was saved up is kept as far as it fits; on demand the peak is
+ * kept, and what comes from provisioned units begins with half of them as its peak. Source:
+ * DDB-CAPACITY-11.
+ */
+static void gauge_change(struct gauge *g, struct gauge to, struct instant now)
 {
-    const struct table_config *c = &t->config;
-    const struct table_limits *l = &c->limits;
-    struct meter *meters = t->capacity.meters;
-    meters[0].gauges[READS] = gauge_start(l, c->rcu, c->max_rcu, l->first_rcu, now);
-    meters[0].gauges[WRITES] = gauge_start(l, c->wcu, c->max_wcu, l->first_wcu, now);
-    for (uint32_t i = 0; i < c->indexes_count; i++) {
-        const struct table_index_config *x = &c->indexes[i];
-        meters[1 + i].gauges[READS] = gauge_start(l, x->rcu, x->max_rcu, l->first_rcu, now);
-        meters[1 + i].gauges[WRITES] = gauge_start(l, x->wcu, x->max_wcu, l->first_wcu, now);
+    if (g->provisioned && !to.provisioned) {
+        to.demand.former_peak = g->bucket.rate * MILLI_PER_UNIT / 2;
+    } else if (!to.provisioned && to.demand.period_s == g->demand.period_s) {
+        int64_t first = to.demand.first;
+        to.demand = g->demand;
+        to.demand.first = first;
     }
+    if (g->provisioned == to.provisioned && g->bucket.rate > 0) {
+        (void)capacity_admits(&g->bucket, now, 0);
+        to.bucket.level = g->bucket.level < to.bucket.depth ? g->bucket.level : to.bucket.depth;
+    }
+    *g = to;
 }
 
 enum status table_set_capacity(struct table *t, struct instant now,
@@ -105,7 +119,12 @@ enum status table_set_capacity(struct table *t, struct instant now,
         c->indexes[i].max_rcu = config->indexes[i].max_rcu;
         c->indexes[i].max_wcu = config->indexes[i].max_wcu;
     }
-    meters_start(t, now);
+    for (uint32_t i = 0; i < t->capacity.meters_count; i++) {
+        for (int d = 0; d < DIRECTIONS; d++) {
+            struct gauge *g = &t->capacity.meters[i].gauges[d];
+            gauge_change(g, gauge_start(c, i, (enum direction)d, now), now);
+        }
+    }
     return STATUS_OK;
 }
 
@@ -119,7 +138,11 @@ bool meters_init(struct table *t, struct instant now)
     struct capacity_state *s = &t->capacity;
     s->meters_count = 1 + t->config.indexes_count;
     s->opened_second = instant_epoch_seconds(now);
-    meters_start(t, now);
+    for (uint32_t i = 0; i < s->meters_count; i++) {
+        for (int d = 0; d < DIRECTIONS; d++) {
+            s->meters[i].gauges[d] = gauge_start(&t->config, i, (enum direction)d, now);
+        }
+    }
     s->keys = memory_reserve(KEY_CELLS * sizeof *s->keys);
     s->seconds = memory_reserve(SECONDS_MAX * sizeof *s->seconds);
     s->undo = memory_reserve(UNDO_MAX * sizeof *s->undo);

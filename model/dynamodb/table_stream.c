@@ -305,10 +305,10 @@ bool stream_push(struct table *t, struct instant now, const struct record *old,
     struct stream *s = t->stream;
     struct item before = old != NULL ? record_item(t, old) : (struct item){0};
     struct item after = new != NULL ? record_item(t, new) : (struct item){0};
+    prune(t, now);
     if (s->stopped || text_equal(before.bytes, after.bytes)) {
         return true; /* Source: DDB-STREAM-3 */
     }
-    prune(t, now);
     if (s->first + s->count == ENTRIES_MAX) {
         return false;
     }

@@ -9,6 +9,8 @@
  * that could bring it back (table_mark). Nothing is allocated but when a stream starts, and a table
  * without one pays for a comparison at each write.
  *
+ * The records of a transaction stand together, in the order of its request (DDB-STREAM-13).
+ *
  * Left out: splitting of shards (their number is fixed, none has a parent), more than two readers'
  * throttling, and storage: a table that is opened from disk starts with an empty stream. Sources:
  * DDB-STREAM-* in docs/sources.md.

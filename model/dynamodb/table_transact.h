@@ -41,7 +41,9 @@ enum { TRANSACTION_ITEMS_MAX = 100, TRANSACTION_BYTES_MAX = 4 << 20 };
     X(CONFLICT, "TransactionConflict")                                                             \
     X(THROUGHPUT_EXCEEDED, "ProvisionedThroughputExceeded")                                        \
     X(THROTTLED, "ThrottlingError")                                                                \
-    X(INVALID, "ValidationError")
+    X(INVALID, "ValidationError")                                                                  \
+    X(DUPLICATE, "DuplicateItem")    /* of PartiQL's INSERT */                                     \
+    X(NOT_FOUND, "ResourceNotFound") /* of PartiQL's statements */
 
 enum cancellation_code {
 
