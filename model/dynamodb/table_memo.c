@@ -159,6 +159,9 @@ void memo_put(struct table_memo *m, const struct memo_question *question,
 
 void memo_forget(struct table_memo *m, struct text partition, struct text range)
 {
+    if (m->puts == 0) {
+        return;
+    }
     uint64_t hash = memo_hash(partition);
     for (uint32_t i = 0; i < MEMO_CHAINS; i++) {
         if (m->partitions[i] != hash) {
