@@ -15,8 +15,10 @@ static void outline_place(const struct table *t, struct item item, uint32_t plac
         return;
     }
     if (value->type != TYPE_N) {
-        o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
-                                              (uint32_t)value->bytes.size};
+        if (value->bytes.size <= t->sizes_max[place]) {
+            o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
+                                                  (uint32_t)value->bytes.size};
+        }
         return;
     }
     uint32_t size = number_sortable(&value->number, o->tail + o->tail_size);
