@@ -88,7 +88,7 @@ static void lay_out(struct table *t)
 
 bool table_orders_init(struct table *t)
 {
-    uint32_t places[1 + TABLE_INDEXES_MAX][2];
+    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {0};
     find_places(t, places);
     for (uint32_t i = 0; i <= t->config.indexes_count; i++) {
         if (!order_init(t, i, places[i][0], places[i][1])) {

@@ -106,8 +106,11 @@ enum status table_rebuild(struct table *t, struct instant now, const struct tabl
                          t->config.name);
     }
     struct table *old = malloc(sizeof *old);
-    enum status status = old != NULL ? settle_deletions(t, error)
-                                     : error_set(error, STATUS_NO_MEMORY, "no memory for a change");
+    if (old == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "table %s: no memory for a change",
+                         t->config.name);
+    }
+    enum status status = settle_deletions(t, error);
     if (status != STATUS_OK) {
         free(old);
         return status;

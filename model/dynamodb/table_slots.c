@@ -512,6 +512,7 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     s->flags = (s->flags & ~(uint32_t)SLOT_ABSENT) | (record != 0 ? 0 : SLOT_ABSENT);
     for (uint32_t left = inserts | reweighs; left != 0; left &= left - 1) {
         struct table_order *o = &t->orders[__builtin_ctz(left)];
+        ASSERT(to != NULL);
         struct key_probe probe = order_probe(o, to);
         if ((reweighs & left & -left) != 0) {
             tree_reweigh(&o->tree, &probe, record_size_in(o, to));
