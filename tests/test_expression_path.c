@@ -2,8 +2,9 @@
  *
  * Tables of an expression, an item and what comes of it, written as text (tests/document.h):
  * whether a condition on paths holds (DDB-EXPR-2), what a projection leaves (DDB-EXPR-10), what an
- * update makes of an item and what it says it updated (DDB-UPDATE-3 to 6, DDB-RETURN-1), and what
- * is refused (DDB-EXPR-7, DDB-LIMIT-1). Then random updates against a plain model on lists.
+ * update makes of an item and what it says it updated (DDB-UPDATE-3, DDB-UPDATE-4, DDB-UPDATE-5,
+ * DDB-UPDATE-6, DDB-RETURN-1), and what is refused (DDB-EXPR-7, DDB-LIMIT-1). Then random updates
+ * against a plain model on lists.
  */
 #include "tests/cases.h"
 #include "tests/document.h"

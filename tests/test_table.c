@@ -2,7 +2,7 @@
  *
  * Golden figures for units consumed, pages and last keys, throttling, indexes, messages, marks
  * and capacity. Each test names its source in docs/sources.md. What holds of any sequence of calls
- * is in test_table_random.c, TTL in test_table_ttl.c, storage in test_table_lmdb.c.
+ * is in test_table_differential.c, TTL in test_table_ttl.c, storage in test_table_lmdb.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -411,9 +411,11 @@ static void an_update_of_nothing_makes_an_item(void **state)
     assert_int_equal(reply.old.bytes.size, 0);
     assert_int_equal(table_update(t, START, key_of("d", "b"), remove, NULL, NULL, &reply),
                      TABLE_OK);
+    assert_int_equal(reply.new.bytes.size, 0);
+    assert_int_equal(reply.wcu_milli, MILLI);
     assert_int_equal(table_update(t, START, key_of("d", "c"), NULL, NULL, NULL, &reply), TABLE_OK);
     assert_true(table_peek(t, TEXT("d"), TEXT("a"), &item) && item_count(item) == 3);
-    assert_true(table_peek(t, TEXT("d"), TEXT("b"), &item) && item_count(item) == 2);
+    assert_false(table_peek(t, TEXT("d"), TEXT("b"), &item));
     assert_true(table_peek(t, TEXT("d"), TEXT("c"), &item) && item_count(item) == 2);
     assert_false(table_peek(t, TEXT("d"), TEXT("e"), &item));
     expression_free(set);

@@ -5,7 +5,8 @@
  * at the end of the same buffer, downwards, and copied into their place. What is written is
  * written in the order of the paths, so that elements behind the end of a list follow by their
  * indexes; what is taken away is taken away afterwards and from behind, so that no index is moved
- * before its turn. Sources: DDB-UPDATE-3 to 6.
+ * before its turn. Sources: DDB-UPDATE-3, DDB-UPDATE-4,
+ * DDB-UPDATE-5, DDB-UPDATE-6.
  */
 #include "model/dynamodb/expression_tree.h"
 #include "sim/assert.h"
