@@ -117,7 +117,7 @@ build/lint/%.tidy: %.c .clang-tidy $(filter %.h,$(FORMATTED))
 layers: ## prove who includes, prints and reads the clock
 	tests/layers.sh
 
-fuzz: ## feed libFuzzer's inputs to the scenario decoder for SECONDS=60
+fuzz: ## feed libFuzzer's inputs to each target of tests/fuzz for SECONDS=60
 	@$(MAKE) --no-print-directory -s BUILD=fuzz CC=clang run-fuzzers
 
 run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)
