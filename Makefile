@@ -60,7 +60,8 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
 
 $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(LIBRARY)
-	$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 # Rewritten only when the version changes; version.c is then built again.
 $(OUT)/version: FORCE
