@@ -348,7 +348,7 @@ static void past_and_rollback_know_the_sizes(void **state)
     close_table(t);
 }
 
-/* Item collections (DDB-LSI-4) */
+/* Item collections (DDB-LSI-3) */
 
 struct collection_case {
     const char *name, *put;

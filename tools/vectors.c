@@ -176,7 +176,7 @@ static bool read_vector(const struct place *place, const struct value *object, s
            read_lists(place, object, v);
 }
 
-/* Items by "kind status", in the order of first sight. */
+/* Items by "kind status", in the order of that text. */
 struct kinds {
     struct kind {
         char name[64];
@@ -202,14 +202,18 @@ static void count_item(void *self, struct text kind, struct text status)
     }
     (void)text_writer_string(&w);
     int i = 0;
-    while (i < kinds->count && strcmp(kinds->kinds[i].name, key) != 0) {
+    while (i < kinds->count && strcmp(kinds->kinds[i].name, key) < 0) {
         i++;
     }
-    if (i == kinds->count && kinds->count < KINDS_MAX) {
-        kinds->count++;
+    bool known = i < kinds->count && strcmp(kinds->kinds[i].name, key) == 0;
+    if (!known && kinds->count < KINDS_MAX) {
+        memmove(&kinds->kinds[i + 1], &kinds->kinds[i],
+                (size_t)(kinds->count++ - i) * sizeof kinds->kinds[0]);
+        kinds->kinds[i].count = 0;
         memcpy(kinds->kinds[i].name, key, sizeof key);
+        known = true;
     }
-    if (i < kinds->count) {
+    if (known) {
         kinds->kinds[i].count++;
     }
 }

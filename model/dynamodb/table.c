@@ -14,7 +14,7 @@
 /* A ttl that is so far in the past, or further, is taken for a mistake. Source: DDB-TTL-2. */
 static const int64_t TTL_PAST_S = INT64_C(5) * 365 * 86400;
 
-/* Items under one partition key, where the table has local indexes. Source: DDB-LSI-4. */
+/* Items under one partition key, where the table has local indexes. Source: DDB-LSI-3. */
 static const uint64_t COLLECTION_BYTES_MAX = UINT64_C(10) << 30;
 
 /* Opening and closing */
