@@ -41,6 +41,7 @@ enum fault {
     FAULT_OPERAND,
     FAULT_DISTINCT,
     FAULT_FUNCTION,
+    FAULT_KEY, /* what a key condition is made of; told without "Invalid KeyConditionExpression:" */
     FAULTS,
 };
 
@@ -870,7 +871,7 @@ static const char *parse(struct parser *p)
     if (p->e->root != 0 && p->e->kind == EXPRESSION_KEY && p->faults[FAULT_CONDITION][0] == '\0') {
         char fault[FAULT_TEXT_SIZE];
         if (!expression_key_check(p->e, fault, sizeof fault)) {
-            note(p, FAULT_CONDITION, "%s", fault);
+            note(p, FAULT_KEY, "%s", fault);
         }
     }
     for (int fault = 0; fault < FAULTS; fault++) {
@@ -927,8 +928,9 @@ struct expression *expression_compile(enum expression_kind kind,
         const char *fault = parse(&p);
         compiled = fault == NULL ? p.e : NULL;
         if (fault != NULL) {
-            (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: %s", expression_kind_text(kind),
-                            fault);
+            bool bare = fault == p.faults[FAULT_KEY];
+            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", bare ? "" : "Invalid ",
+                            bare ? "" : expression_kind_text(kind), bare ? "" : ": ", fault);
         }
     }
     free(p.tokens);
