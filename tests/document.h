@@ -16,11 +16,12 @@
 /* What documents are built of; nothing is given back before the program ends. */
 static inline char *document_room(size_t size)
 {
-    static char room[1 << 24];
+    static _Alignas(16) char room[1 << 24];
     static size_t used;
-    ASSERT(size <= sizeof room - used);
-    used += size;
-    return room + used - size;
+    size_t start = used;
+    ASSERT(size <= sizeof room - 16 - used);
+    used += (size + 15) / 16 * 16;
+    return room + start;
 }
 
 static inline const char *document_skip(const char *at)
@@ -117,6 +118,31 @@ static inline struct item document_item(const char *text)
     return text == NULL ? (struct item){0} : (struct item){document_read(text).bytes};
 }
 
+/* "a.b[0].c" as a path. */
+static inline struct item_path document_path(const char *at)
+{
+    struct item_path path = {0};
+    struct item_step *steps = (struct item_step *)(void *)document_room(8 * sizeof *steps);
+    path.steps = steps;
+    for (bool first = true; *at != '\0'; first = false) {
+        struct item_step step = {.index = 0};
+        bool index = *at == '[';
+        at += index || *at == '.';
+        step.name.at = index ? NULL : at;
+        for (; *at != '\0' && *at != '.' && *at != '[' && *at != ']'; at++) {
+            step.name.size += !index;
+            step.index = index ? step.index * 10 + (uint32_t)(*at - '0') : 0;
+        }
+        at += *at == ']';
+        if (first) {
+            path.name = step.name;
+        } else {
+            steps[path.steps_count++] = step;
+        }
+    }
+    return path;
+}
+
 static inline void document_put(struct text_writer *w, const struct value *value)
 {
     static const char *const opens[] = {[TYPE_M] = "{", [TYPE_L] = "[", [TYPE_BS] = "<"};
@@ -148,11 +174,12 @@ static inline void document_put(struct text_writer *w, const struct value *value
     }
 }
 
+/* Good until the next call. */
 static inline const char *document_text(struct item item)
 {
-    size_t size = 1 << 16;
+    static char text[1 << 16];
     struct value value = {.type = TYPE_M, .bytes = item.bytes};
-    struct text_writer w = text_writer(document_room(size), size);
+    struct text_writer w = text_writer(text, sizeof text);
     document_put(&w, &value);
     return text_writer_string(&w);
 }

@@ -141,6 +141,9 @@ static void put_bare(struct text_writer *w, const struct naive_node *n)
     case NAIVE_UPDATE:
         put_update(w, n);
         break;
+    case NAIVE_PROJECTION:
+        put_joined(w, n, 0, ", ");
+        break;
     case NAIVE_SET:
     case NAIVE_REMOVE:
     case NAIVE_ADD:
@@ -332,6 +335,7 @@ bool naive_names(const struct naive_node *n, struct text name)
 struct updating {
     struct naive_memory *m;
     const struct naive_value *before;
+    bool absent; /* `before` is but the key */
     uint32_t faults;
 };
 
@@ -460,7 +464,8 @@ static void work_out(struct updating *u, struct assignment *a)
     } else {
         add_or_delete(u, a);
     }
-    if (!leads_somewhere(u, &a->node->children[0]->path)) {
+    bool nothing_to_do = a->node->kind == NAIVE_REMOVE && u->absent; /* DDB-UPDATE-6 */
+    if (!nothing_to_do && !leads_somewhere(u, &a->node->children[0]->path)) {
         (void)fault(u, NAIVE_FAULT_PATH);
     }
 }
@@ -556,9 +561,10 @@ static const struct naive_value *rebuilt(const struct place *p, const struct nai
 }
 
 const struct naive_value *naive_update(struct naive_memory *m, const struct naive_node *n,
-                                       const struct naive_value *item, uint32_t *faults)
+                                       const struct naive_value *item, bool absent,
+                                       uint32_t *faults)
 {
-    struct updating u = {m, item, 0};
+    struct updating u = {m, item, absent, 0};
     struct assignment *assignments = naive_new(m, n->count * sizeof *assignments);
     for (uint32_t i = 0; i < n->count; i++) {
         assignments[i].node = n->children[i];
@@ -568,4 +574,178 @@ const struct naive_value *naive_update(struct naive_memory *m, const struct naiv
     struct place whole = {&u, assignments, n->count, {0}};
     bool gone = false;
     return u.faults != 0 ? NULL : rebuilt(&whole, item, &gone);
+}
+
+/* Projections */
+
+/* One of the paths from some point of an item on: those that begin as `done` does. */
+struct walk {
+    struct naive_memory *m;
+    const struct naive_node *n;
+    struct naive_path done;
+};
+
+static const struct naive_path *path_of(const struct naive_node *n, uint32_t i)
+{
+    const struct naive_node *child = n->children[i];
+    return child->kind == NAIVE_PATH ? &child->path : &child->children[0]->path;
+}
+
+static bool same_step(const struct naive_step *a, const struct naive_step *b)
+{
+    return text_equal(a->name, b->name) && (a->name.size > 0 || a->index == b->index);
+}
+
+bool naive_paths_equal(const struct naive_path *a, const struct naive_path *b)
+{
+    bool equal = a->count == b->count;
+    for (uint32_t i = 0; equal && i < a->count; i++) {
+        equal = same_step(&a->steps[i], &b->steps[i]);
+    }
+    return equal;
+}
+
+bool naive_paths_clash(const struct naive_path *a, const struct naive_path *b)
+{
+    uint32_t i = 0;
+    while (i < a->count && i < b->count && same_step(&a->steps[i], &b->steps[i])) {
+        i++;
+    }
+    return i == a->count || i == b->count ||
+           (a->steps[i].name.size > 0) != (b->steps[i].name.size > 0);
+}
+
+/* How many paths begin as the walk has gone, and whether one of them ends there. */
+static bool any_path(const struct walk *w, bool *ends)
+{
+    bool any = false;
+    *ends = false;
+    for (uint32_t i = 0; i < w->n->count; i++) {
+        struct naive_path cut = *path_of(w->n, i);
+        bool whole = cut.count == w->done.count;
+        cut.count = cut.count < w->done.count ? cut.count : w->done.count;
+        if (naive_paths_equal(&cut, &w->done)) {
+            any = true;
+            *ends = *ends || whole;
+        }
+    }
+    return any;
+}
+
+/* What of a value is named; NULL: nothing. */
+static const struct naive_value *kept(const struct walk *w, const struct naive_value *value)
+{
+    bool ends;
+    bool any = any_path(w, &ends);
+    if (ends || !any) {
+        return ends ? value : NULL;
+    }
+    if (value->type != TYPE_M && value->type != TYPE_L) {
+        return NULL;
+    }
+    struct naive_value *part = naive_new(w->m, sizeof *part);
+    struct naive_member *members = naive_new(w->m, (value->count + 1) * sizeof *members);
+    *part = (struct naive_value){.type = value->type, .members = members};
+    for (uint32_t i = 0; i < value->count; i++) {
+        struct walk down = *w;
+        down.done.steps[down.done.count++] =
+            (struct naive_step){.name = value->members[i].name, .index = i};
+        const struct naive_value *member = kept(&down, &value->members[i].value);
+        if (member != NULL) {
+            members[part->count++] = (struct naive_member){value->members[i].name, *member};
+        }
+    }
+    return part->count > 0 ? part : NULL;
+}
+
+const struct naive_value *naive_project(struct naive_memory *m, const struct naive_node *n,
+                                        const struct naive_value *item)
+{
+    struct walk w = {m, n, {0}};
+    const struct naive_value *part = item == NULL ? NULL : kept(&w, item);
+    return part != NULL ? part : naive_without(m, NULL, TEXT(""));
+}
+
+/* Literals */
+
+static bool is_literal(const struct naive_node *n)
+{
+    return n->kind == NAIVE_LITERAL;
+}
+
+/* Whether some operand is a literal of another type than those of the mask. */
+static bool literal_outside(const struct naive_node *n, uint32_t types)
+{
+    bool outside = false;
+    for (uint32_t i = 0; i < n->count; i++) {
+        const struct naive_node *child = n->children[i];
+        outside = outside || (is_literal(child) && (types & 1U << child->literal->type) == 0);
+    }
+    return outside;
+}
+
+static bool names_a_type(const struct naive_value *value)
+{
+    static const char names[] = " S N B BOOL NULL M L SS NS BS ";
+    char wanted[8] = " ";
+    if (value->type != TYPE_S || value->bytes.size == 0 || value->bytes.size > 4) {
+        return false;
+    }
+    memcpy(wanted + 1, value->bytes.at, value->bytes.size);
+    wanted[1 + value->bytes.size] = ' ';
+    return strstr(names, wanted) != NULL;
+}
+
+static bool bad_bounds(const struct naive_node *n)
+{
+    const struct naive_node *low = n->children[1];
+    const struct naive_node *high = n->children[2];
+    if (!is_literal(low) || !is_literal(high)) {
+        return false;
+    }
+    return low->literal->type != high->literal->type ||
+           naive_order(low->literal, high->literal) > 0;
+}
+
+static bool refused_here(const struct naive_node *n)
+{
+    enum {
+        BYTES = 1U << TYPE_S | 1U << TYPE_B,
+        ORDERED = BYTES | 1U << TYPE_N,
+        SETS = 1U << TYPE_SS | 1U << TYPE_NS | 1U << TYPE_BS
+    };
+
+    switch ((int)n->kind) {
+    case NAIVE_LESS:
+    case NAIVE_LESS_EQUAL:
+    case NAIVE_GREATER:
+    case NAIVE_GREATER_EQUAL:
+        return literal_outside(n, ORDERED);
+    case NAIVE_BETWEEN:
+        return literal_outside(n, ORDERED) || bad_bounds(n);
+    case NAIVE_BEGINS_WITH:
+        return literal_outside(n, BYTES);
+    case NAIVE_TYPE:
+        return !names_a_type(n->children[1]->literal);
+    case NAIVE_PLUS:
+    case NAIVE_MINUS:
+        return literal_outside(n, 1U << TYPE_N);
+    case NAIVE_LIST_APPEND:
+        return literal_outside(n, 1U << TYPE_L);
+    case NAIVE_ADD:
+        return literal_outside(n, SETS | 1U << TYPE_N);
+    case NAIVE_DELETE:
+        return literal_outside(n, SETS);
+    default:
+        return false;
+    }
+}
+
+bool naive_refused(const struct naive_node *n)
+{
+    bool refused = refused_here(n);
+    for (uint32_t i = 0; i < n->count; i++) {
+        refused = refused || naive_refused(n->children[i]);
+    }
+    return refused;
 }

@@ -40,6 +40,7 @@ enum naive_kind {
     NAIVE_REMOVE,
     NAIVE_ADD,
     NAIVE_DELETE,
+    NAIVE_PROJECTION, /* its children are paths */
 };
 
 enum { NAIVE_PATH_MAX = 4, NAIVE_CHILDREN_MAX = 8 };
@@ -83,9 +84,24 @@ enum naive_fault {
     NAIVE_FAULT_PATH = 8,          /* leads nowhere */
 };
 
-/* Applies an update to an item (which has at least its key). NULL with *faults where it cannot. */
+/* Applies an update to an item, or to its key alone where there is none. NULL with *faults where it
+ * cannot. */
 const struct naive_value *naive_update(struct naive_memory *m, const struct naive_node *n,
-                                       const struct naive_value *item, uint32_t *faults);
+                                       const struct naive_value *item, bool absent,
+                                       uint32_t *faults);
+
+/* The parts of an item that a projection names, or that an update assigns; an empty map where there
+ * are none. Source: DDB-EXPR-10, DDB-RETURN-1. */
+const struct naive_value *naive_project(struct naive_memory *m, const struct naive_node *n,
+                                        const struct naive_value *item);
+
+/* Whether some literal is one that DynamoDB refuses where it stands, whatever the item. Source:
+ * DDB-EXPR-11. */
+bool naive_refused(const struct naive_node *n);
+
+/* Whether one path lies in the other, or takes for a map what the other takes for a list. */
+bool naive_paths_clash(const struct naive_path *a, const struct naive_path *b);
+bool naive_paths_equal(const struct naive_path *a, const struct naive_path *b);
 
 /* Whether some path anywhere begins with that attribute. */
 bool naive_names(const struct naive_node *n, struct text name);

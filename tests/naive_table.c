@@ -3,7 +3,6 @@
 
 #include "sim/assert.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const int64_t PAGE = 1 << 20;
@@ -406,7 +405,7 @@ struct naive_reply naive_update_item(struct naive_table *t, struct instant now,
     const struct naive_value *after = before != NULL ? before : key;
     uint32_t faults = 0;
     if (update != NULL) {
-        after = naive_update(t->memory, update, after, &faults);
+        after = naive_update(t->memory, update, after, before == NULL, &faults);
     }
     if (faults != 0) {
         return (struct naive_reply){.result = TABLE_INVALID, .faults = faults};
@@ -558,19 +557,15 @@ static int order_by(const struct naive_value *a, const struct naive_value *b,
     return x.type == TYPE_NULL ? 0 : naive_order(&x, &y);
 }
 
-/* What a Scan goes by; hundredths are turned into a number by way of its text. */
-static uint64_t scan_hash(const struct naive_value *item, const struct table_key *key)
+/* Partitions stand by their hash. Source: DDB-SCAN-1. */
+static int partition_order(const struct naive_value *a, const struct naive_value *b,
+                           const struct table_key *key)
 {
-    struct naive_value value = key_part(item, key);
-    if (value.type != TYPE_N) {
-        return hash64(value.bytes.at, value.bytes.size, 0);
-    }
-    char text[40];
-    char bytes[NUMBER_SORTABLE_MAX];
-    struct number number;
-    (void)snprintf(text, sizeof text, "%llde-2", (long long)value.hundredths);
-    ASSERT(number_parse(text_from(text), &number, NULL) == STATUS_OK);
-    return hash64(bytes, number_sortable(&number, bytes), 0);
+    struct naive_value x = key_part(a, key);
+    struct naive_value y = key_part(b, key);
+    uint64_t x_hash = hash64(x.bytes.at, x.bytes.size, 0);
+    uint64_t y_hash = hash64(y.bytes.at, y.bytes.size, 0);
+    return x_hash < y_hash ? -1 : x_hash > y_hash;
 }
 
 static int order_of(const struct naive_value *a, const struct naive_value *b)
@@ -578,10 +573,8 @@ static int order_of(const struct naive_value *a, const struct naive_value *b)
     const struct table_key *keys[] = {hash_key(sorting, sorting_index),
                                       range_key(sorting, sorting_index), &sorting->config->hash_key,
                                       &sorting->config->range_key};
-    uint64_t hash_a = scan_hash(a, keys[0]);
-    uint64_t hash_b = scan_hash(b, keys[0]);
-    int order = (hash_a > hash_b) - (hash_a < hash_b); /* DDB-SCAN-1 */
-    for (int i = 0; order == 0 && i < 4; i++) {
+    int order = order_by(a, b, keys[0]) == 0 ? 0 : partition_order(a, b, keys[0]);
+    for (int i = 1; order == 0 && i < 4; i++) {
         order = order_by(a, b, keys[i]);
     }
     return order;
@@ -687,7 +680,7 @@ bool naive_ttl(const struct naive_table *t, const struct naive_value *item, int6
         return false;
     }
     *ttl = value->hundredths / 100;
-    return *ttl >= instant_epoch_seconds(t->now) - YEARS_5_S;
+    return *ttl > instant_epoch_seconds(t->now) - YEARS_5_S;
 }
 
 bool naive_expired(const struct naive_table *t, const struct naive_value *item)

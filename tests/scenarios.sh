@@ -46,6 +46,7 @@ declare -A falsified=(
     [orphan-flush]=workload.1.date=2026-01-29
     [poison-record]=pipeline.builder=V4
     [threshold-not-reached]=workload.0.files=10
+    [saturated-table]=table.throttling=none
     [two-dates]=workload.1.date=2026-01-30
 )
 

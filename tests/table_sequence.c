@@ -226,7 +226,9 @@ static const struct naive_value *make_item(struct maker *k)
         item = chance(k, 75) ? with(k, item, indexed[i], make_index_value(k, i)) : item;
     }
     for (uint32_t i = 0; i < 3; i++) {
-        item = chance(k, 40) ? with(k, item, others[i], pick_any(k)) : item;
+        struct naive_value value =
+            chance(k, 50) ? pick_document(k, chance(k, 60) ? TYPE_M : TYPE_L, 2) : pick_any(k);
+        item = chance(k, 50) ? with(k, item, others[i], value) : item;
     }
     item = chance(k, 50) ? with(k, item, "ttl", make_ttl(k)) : item;
     if (chance(k, k->large)) {
@@ -289,9 +291,29 @@ static const char *attribute(struct maker *k, bool filter)
     return pool[below(k, k->o->index == TABLE_BASE ? 8 : 5)];
 }
 
+/* Steps into an attribute's document, now and then. */
+static const struct naive_node *into(struct maker *k, const struct naive_node *attribute)
+{
+    static const char *const names[] = {"a", "b", "d", "e"};
+    struct naive_node *n = node(k, NAIVE_PATH);
+    *n = *attribute;
+    while (n->path.count < NAIVE_PATH_MAX && chance(k, 35)) {
+        struct naive_step *step = &n->path.steps[n->path.count++];
+        if (chance(k, 60)) {
+            step->name = text_from(names[below(k, 4)]);
+        } else {
+            step->index = below(k, 4);
+        }
+    }
+    return n;
+}
+
 static const struct naive_node *path(struct maker *k, bool filter)
 {
-    return named(k, attribute(k, filter));
+    const char *name = attribute(k, filter);
+    const struct naive_node *n = named(k, name);
+    bool document = name[0] == 'd' || name[0] == 'e' || name[0] == 's';
+    return chance(k, document ? 60 : 3) ? into(k, n) : n;
 }
 
 /* A literal for an attribute: mostly of the type that it has. */
@@ -310,10 +332,13 @@ static struct naive_value fitting(struct maker *k, const struct naive_node *n)
                                  : pick(k, (enum attribute_type)below(k, 3), 0);
 }
 
-/* S, N or B: what < and BETWEEN take. */
+/* S, N or B: what < and BETWEEN take; seldom something else. */
 static struct naive_value ordered(struct maker *k, const struct naive_node *n)
 {
-    struct naive_value value = fitting(k, n);
+    struct naive_value value = chance(k, 1) ? pick_any(k) : fitting(k, n);
+    if (chance(k, 1)) {
+        return value;
+    }
     return value.type <= TYPE_B ? value : pick_n(k);
 }
 
@@ -330,8 +355,7 @@ static const struct naive_node *make_operand(struct maker *k, bool filter)
 
 static bool same_path(const struct naive_node *a, const struct naive_node *b)
 {
-    return a->kind == NAIVE_PATH && b->kind == NAIVE_PATH &&
-           text_equal(a->path.steps[0].name, b->path.steps[0].name);
+    return a->kind == NAIVE_PATH && b->kind == NAIVE_PATH && naive_paths_equal(&a->path, &b->path);
 }
 
 static const struct naive_node *make_comparison(struct maker *k, bool filter)
@@ -351,7 +375,7 @@ static const struct naive_node *make_between(struct maker *k, bool filter)
     const struct naive_node *a = make_operand(k, filter);
     struct naive_value low = ordered(k, a);
     struct naive_value high = pick(k, low.type, 0);
-    bool swap = naive_order(&low, &high) > 0;
+    bool swap = low.type <= TYPE_B && naive_order(&low, &high) > 0 && !chance(k, 2);
     struct naive_node *n = pair(k, NAIVE_BETWEEN, a, literal(k, swap ? high : low));
     hang(n, literal(k, swap ? low : high));
     return n;
@@ -375,9 +399,9 @@ static const struct naive_node *make_function(struct maker *k, bool filter)
     struct naive_node *n = node(k, (enum naive_kind)(NAIVE_EXISTS + below(k, 5)));
     hang(n, a);
     if (n->kind == NAIVE_TYPE) {
-        hang(n, literal(k, naive_s(text_from(types[below(k, 10)]))));
+        hang(n, literal(k, chance(k, 2) ? pick_any(k) : naive_s(text_from(types[below(k, 10)]))));
     } else if (n->kind == NAIVE_BEGINS_WITH) {
-        hang(n, literal(k, chance(k, 70) ? pick_s(k) : pick_b(k)));
+        hang(n, literal(k, chance(k, 2) ? pick_any(k) : chance(k, 70) ? pick_s(k) : pick_b(k)));
     } else if (n->kind == NAIVE_CONTAINS) {
         const struct naive_node *b = path(k, filter);
         hang(n, chance(k, 80) || same_path(a, b) ? literal(k, fitting(k, a)) : b);
@@ -447,15 +471,16 @@ static const struct naive_node *make_right_side(struct maker *k, struct naive_va
     return pair(k, NAIVE_LIST_APPEND, list, literal(k, pick(k, TYPE_L, 1)));
 }
 
-static const struct naive_node *make_assignment(struct maker *k, const char *name)
+static const struct naive_node *make_assignment(struct maker *k, const struct naive_node *p)
 {
     enum naive_kind kind = (enum naive_kind)(NAIVE_SET + (below(k, 10) < 5 ? 0 : 1 + below(k, 3)));
     struct naive_node *n = node(k, kind);
-    hang(n, named(k, name));
-    bool indexed = name[0] >= 'a' && name[0] <= 'c' && name[1] == '\0';
+    struct text name = p->path.steps[0].name;
+    hang(n, p);
+    bool indexed = name.at[0] >= 'a' && name.at[0] <= 'c' && p->path.count == 1;
     if (kind == NAIVE_SET) {
-        hang(n, make_right_side(k, text_equal(text_from(name), TEXT("ttl")) ? make_ttl(k)
-                                   : indexed ? make_index_value(k, (uint32_t)(name[0] - 'a'))
+        hang(n, make_right_side(k, text_equal(name, TEXT("ttl")) ? make_ttl(k)
+                                   : indexed ? make_index_value(k, (uint32_t)(name.at[0] - 'a'))
                                              : pick_any(k)));
     } else if (kind != NAIVE_REMOVE) {
         bool number = kind == NAIVE_ADD && chance(k, 50);
@@ -467,15 +492,45 @@ static const struct naive_node *make_assignment(struct maker *k, const char *nam
     return n;
 }
 
+/* Whether a path gets along with those that an update or a projection has. */
+static bool fits(const struct naive_node *n, const struct naive_node *path)
+{
+    bool fits = true;
+    for (uint32_t i = 0; i < n->count; i++) {
+        const struct naive_node *child = n->children[i];
+        const struct naive_node *other = child->kind == NAIVE_PATH ? child : child->children[0];
+        fits = fits && !naive_paths_clash(&other->path, &path->path);
+    }
+    return fits;
+}
+
 static const struct naive_node *make_update(struct maker *k)
 {
-    static const char *const pool[] = {"d", "e", "status", "ttl", "a", "b", "c", "p", "r", "h"};
+    static const char *const pool[] = {"d", "e", "status", "ttl", "a", "b", "c", "p"};
     struct naive_node *n = node(k, NAIVE_UPDATE);
-    uint32_t first = chance(k, 98) ? below(k, 8) : 8 + below(k, 2);
-    uint32_t count = 1 + below(k, 3);
-    for (uint32_t i = 0; i < count; i++) {
-        hang(n, make_assignment(k, pool[first < 8 ? (first + 3 * i) % 8 : first]));
-        count = first < 8 ? count : 1;
+    if (chance(k, 2)) {
+        hang(n, make_assignment(k, named(k, chance(k, 50) ? "h" : "r")));
+        return n;
+    }
+    for (uint32_t i = 1 + below(k, 4); i > 0; i--) {
+        uint32_t name = below(k, 8);
+        const struct naive_node *p = named(k, pool[name]);
+        p = name < 3 && chance(k, 60) ? into(k, p) : p;
+        if (fits(n, p)) {
+            hang(n, make_assignment(k, p));
+        }
+    }
+    return n;
+}
+
+static const struct naive_node *make_projection(struct maker *k)
+{
+    struct naive_node *n = node(k, NAIVE_PROJECTION);
+    for (uint32_t i = 1 + below(k, 5); i > 0 || n->count == 0; i -= i > 0) {
+        const struct naive_node *p = path(k, false);
+        if (fits(n, p)) {
+            hang(n, p);
+        }
     }
     return n;
 }
@@ -547,8 +602,25 @@ static const struct naive_node *make_filter(struct maker *k)
     return chance(k, 50) ? equality : pair(k, NAIVE_AND, equality, make_simple(k, true));
 }
 
+/* A count of what has a value in a whole partition: what builders ask again and again, and the
+ * table remembers. */
+static void make_count(struct maker *k)
+{
+    struct operation *o = k->o;
+    const char *names[] = {"a", "b", "c"};
+    const struct naive_node *p = named(k, names[below(k, 3)]);
+    o->key = make_key_part(k, &k->config->hash_key, true);
+    o->filter = pair(k, NAIVE_EQUAL, p, literal(k, fitting(k, p)));
+    o->pages = UINT32_MAX;
+    o->count_only = true;
+}
+
 static void make_query(struct maker *k)
 {
+    if (chance(k, 15)) {
+        make_count(k);
+        return;
+    }
     struct operation *o = k->o;
     uint32_t indexes = k->config->indexes_count;
     o->index = indexes > 0 && chance(k, 40) ? (int32_t)below(k, indexes) : TABLE_BASE;
@@ -603,6 +675,10 @@ static void make_operation(struct maker *k, struct operation *o)
     if (o->kind == OPERATION_UPDATE && chance(k, 97)) {
         o->update = make_update(k);
     }
+    if ((o->kind == OPERATION_GET || o->kind == OPERATION_QUERY) && chance(k, 40)) {
+        o->projection = make_projection(k);
+    }
+    o->values_known = chance(k, 60);
 }
 
 /* Limits low enough to be met, each in some of the tables. */
@@ -752,6 +828,8 @@ void sequence_put_operation(struct text_writer *w, const struct operation *o)
         put_query(w, o);
     }
     put_expression(w, " by ", o->update);
+    put_expression(w, " of it ", o->projection);
+    put_flag(w, ", values known", o->values_known && o->values_count > 0);
     put_expression(w, " if ", o->condition);
     if (o->lag_ms > 0) {
         put_number(w, ", ", o->lag_ms, " ms ago");
@@ -760,7 +838,8 @@ void sequence_put_operation(struct text_writer *w, const struct operation *o)
         put_number(w, " (", o->n, ")");
     }
     for (uint32_t i = 0; i < o->values_count; i++) {
-        if (uses(o->condition, i) || uses(o->update, i) || uses(o->key, i) || uses(o->filter, i)) {
+        if (uses(o->condition, i) || uses(o->update, i) || uses(o->key, i) || uses(o->filter, i) ||
+            uses(o->projection, i)) {
             put_number(w, "; :v", i, " = ");
             naive_put_value(w, o->values[i]);
         }

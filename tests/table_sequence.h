@@ -33,11 +33,12 @@ struct operation {
     enum operation_kind kind;
     int64_t delay_ms;               /* since the operation before */
     const struct naive_value *item; /* PUT: the item; UPDATE, DELETE, GET: the key */
-    const struct naive_node *condition, *update, *key, *filter;
+    const struct naive_node *condition, *update, *key, *filter, *projection;
     const struct naive_value *values[SEQUENCE_VALUES_MAX]; /* :v0, :v1, ... */
     uint32_t values_count;
     int32_t index;
     bool consistent, backward, leaders, count_only, plainly;
+    bool values_known; /* when the expressions are compiled */
     uint32_t limit, pages;
     int64_t lag_ms; /* of a read */
     uint32_t n;     /* which mark, which expiry */

@@ -496,54 +496,85 @@ static void a_table_sees_the_attribute_of_a_path(void **state)
 
 /* Random SETs and REMOVEs on one list, against the rule itself: elements keep their places until
  * all is done; what is behind the end follows by index. */
+
+enum { SIZE_MAX_OF_LIST = 6, INDEXES = 9 };
+
+enum fate { STAYS, IS_SET, IS_REMOVED };
+
+/* "SET l[3] = :x,l[1] = :x" or "REMOVE l[3],l[1]" of the indexes of that fate, in a random order.
+ */
+static void put_section(struct text_writer *w, struct random_stream *random,
+                        const enum fate fates[INDEXES], enum fate fate)
+{
+    uint32_t start = (uint32_t)random_below(random, INDEXES);
+    struct text before = fate == IS_SET ? TEXT("SET ") : TEXT(" REMOVE ");
+    for (uint32_t k = 0; k < INDEXES; k++) {
+        uint32_t i = (start + 4 * k) % INDEXES;
+        if (fates[i] == fate) {
+            text_put(w, before);
+            text_put(w, TEXT("l["));
+            text_put_integer(w, i, 0);
+            text_put(w, fate == IS_SET ? TEXT("] = :x") : TEXT("]"));
+            before = TEXT(",");
+        }
+    }
+}
+
+/* The list as the rule has it; with all staying, as it was. */
+static struct text put_list(struct text_writer *w, uint32_t size, const enum fate fates[INDEXES])
+{
+    struct text before = TEXT("");
+    text_put(w, TEXT("{l: ["));
+    for (uint32_t i = 0; i < INDEXES; i++) {
+        if (fates[i] == IS_SET || (i < size && fates[i] == STAYS)) {
+            text_put(w, before);
+            if (fates[i] == IS_SET) {
+                text_put(w, TEXT("'x'"));
+            } else {
+                text_put_integer(w, i, 0);
+            }
+            before = TEXT(", ");
+        }
+    }
+    text_put(w, TEXT("]}"));
+    return text_written(w);
+}
+
 static void lists_change_as_said(void **state)
 {
     (void)state;
 
-    enum { ROUNDS = 3000, SIZE_MAX_ = 6, INDEXES = 9 };
-
+    enum { ROUNDS = 3000 };
+    static const enum fate untouched[INDEXES];
     static char bytes[BYTES];
     struct random_stream random = random_stream(5, TEXT("lists"));
     for (int round = 0; round < ROUNDS; round++) {
-        int size = (int)random_below(&random, SIZE_MAX_ + 1);
-        char item[256] = "{l: [";
-        char set[256] = "";
-        char removed[256] = "";
-        char after[256] = "{l: [";
-        int what[INDEXES] = {0}; /* 1: set, 2: removed */
-        for (int i = 0; i < size; i++) {
-            (void)snprintf(item + strlen(item), 16, "%d ", i);
-        }
-        (void)strcat(item, "]}");
-        for (int k = 0; k < 4; k++) {
-            int i = (int)random_below(&random, INDEXES);
-            if (what[i] == 0) {
-                what[i] = 1 + (int)random_below(&random, 2);
-                char *to = what[i] == 1 ? set : removed;
-                (void)snprintf(to + strlen(to), 32, what[i] == 1 ? "%s l[%d] = :x" : "%s l[%d]",
-                               *to == '\0' ? (what[i] == 1 ? "SET" : "REMOVE") : ",", i);
-            }
-        }
-        const char *comma = "";
+        char texts[4][256];
+        struct text_writer w[4];
+
+        enum fate fates[INDEXES] = {IS_SET};
+
+        uint32_t size = (uint32_t)random_below(&random, SIZE_MAX_OF_LIST + 1);
         for (int i = 0; i < INDEXES; i++) {
-            if (what[i] == 1 || (i < size && what[i] == 0)) {
-                (void)snprintf(after + strlen(after), 16, what[i] == 1 ? "%s'x'" : "%s%d", comma,
-                               i);
-                comma = ", ";
-            }
+            fates[i] = random_below(&random, 2) ? STAYS : (enum fate)random_below(&random, 3);
         }
-        (void)strcat(after, "]}");
-        (void)strcat(strcat(set, " "), removed);
-        struct expression *e = compiled(EXPRESSION_UPDATE, set, false);
-        struct item_writer w = item_writer(bytes, sizeof bytes);
-        assert_int_equal(
-            expression_update(e, document_item(item), (struct item){0}, values(), &w, NULL),
-            STATUS_OK);
-        char printed[256];
-        struct text_writer text = text_writer(printed, sizeof printed);
-        struct value whole = {.type = TYPE_M, .bytes = item_written(&w).bytes};
-        document_put(&text, &whole);
-        assert_string_equal(text_writer_string(&text), after);
+        fates[random_below(&random, INDEXES)] = IS_SET;
+        for (int i = 0; i < 4; i++) {
+            w[i] = text_writer(texts[i], sizeof texts[i]);
+        }
+        put_section(&w[0], &random, fates, IS_SET);
+        put_section(&w[0], &random, fates, IS_REMOVED);
+        (void)put_list(&w[1], size, untouched);
+        (void)put_list(&w[2], size, fates);
+        struct expression *e = compiled(EXPRESSION_UPDATE, text_writer_string(&w[0]), false);
+        struct item_writer updated = item_writer(bytes, sizeof bytes);
+        assert_int_equal(expression_update(e, document_item(text_writer_string(&w[1])),
+                                           (struct item){0}, values(), &updated, NULL),
+                         STATUS_OK);
+        struct value whole = {.type = TYPE_M, .bytes = item_written(&updated).bytes};
+        assert_true(item_valid(whole.bytes));
+        document_put(&w[3], &whole);
+        assert_string_equal(text_writer_string(&w[3]), text_writer_string(&w[2]));
         expression_free(e);
     }
 }

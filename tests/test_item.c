@@ -1,4 +1,5 @@
-/* test_item.c: items: one encoding for equal contents, sizes as DynamoDB counts, damage is seen.
+/* test_item.c: items: one encoding for equal contents, sizes as DynamoDB counts, damage is seen,
+ * documents are written, entered and changed in place.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 
 #include "model/dynamodb/item.h"
 #include "sim/random.h"
+#include "tests/document.h"
 
 enum { BYTES = 4096 };
 
@@ -220,6 +222,120 @@ static void values_are_equal_by_content(void **state)
     assert_true(value_compare(&a, &b) > 0);
 }
 
+/* {a: 1, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}, written inside out. */
+static struct item nested_item(char *buffer, uint32_t capacity)
+{
+    struct value seven = value_n(7);
+    struct value p = value_s(TEXT("p"));
+    struct value q = value_s(TEXT("q"));
+    struct item_writer w = item_writer(buffer, capacity);
+    item_add_n(&w, TEXT("a"), 1);
+    struct item_writer m = item_begin(&w, TEXT("m"));
+    struct item_writer l = item_begin(&m, TEXT("l"));
+    item_append(&l, &seven);
+    struct item_writer empty = item_begin(&l, (struct text){0});
+    item_end(&l, (struct text){0}, TYPE_M, &empty);
+    item_end(&m, TEXT("l"), TYPE_L, &l);
+    item_add_s(&m, TEXT("n"), TEXT("x"));
+    item_end(&w, TEXT("m"), TYPE_M, &m);
+    struct item_writer dropped = item_begin(&w, TEXT("n"));
+    item_add_n(&dropped, TEXT("never"), 1);
+    struct item_writer z = item_begin(&w, TEXT("z"));
+    item_add_element(&z, &q);
+    item_add_element(&z, &p);
+    item_end(&w, TEXT("z"), TYPE_SS, &z);
+    return item_written(&w);
+}
+
+static void documents_are_written_in_place(void **state)
+{
+    (void)state;
+    char buffer[BYTES];
+    char small[BYTES];
+    struct item item = nested_item(buffer, BYTES);
+    assert_true(item_valid(item.bytes));
+    assert_string_equal(document_text(item), "{a: 1, m: {l: [7, {}], n: 'x'}, z: <'p' 'q'>}");
+    assert_true(text_equal(item.bytes,
+                           document_item("{z: <'q' 'p'>, m: {n: 'x', l: [7, {}]}, a: 1}").bytes));
+    for (uint32_t capacity = 0; capacity < item.bytes.size; capacity++) {
+        assert_int_equal(nested_item(small, capacity).bytes.size, 0);
+    }
+}
+
+/* A change at a path of {a: 1, d: {l: [1, [2]], m: {b: 'x'}}, z: 9}: put where there is a value,
+ * else cut; an attribute zz is added afterwards, since the writer has to know its end. */
+static const struct change {
+    const char *path, *value, *after;
+} changes[] = {
+    {"d.m.b",     "'a longer text'", "{a: 1, d: {l: [1, [2]], m: {b: 'a longer text'}}, z: 9, zz: 0}"},
+    {"d.m.b",     "null",            "{a: 1, d: {l: [1, [2]], m: {b: null}}, z: 9, zz: 0}"           },
+    {"d.m.a",     "[]",              "{a: 1, d: {l: [1, [2]], m: {a: [], b: 'x'}}, z: 9, zz: 0}"     },
+    {"d.m.c",     "{}",              "{a: 1, d: {l: [1, [2]], m: {b: 'x', c: {}}}, z: 9, zz: 0}"     },
+    {"d.lm",      "5",               "{a: 1, d: {l: [1, [2]], lm: 5, m: {b: 'x'}}, z: 9, zz: 0}"     },
+    {"d.l",       "5",               "{a: 1, d: {l: 5, m: {b: 'x'}}, z: 9, zz: 0}"                   },
+    {"d.l[0]",    "[0, 0]",          "{a: 1, d: {l: [[0, 0], [2]], m: {b: 'x'}}, z: 9, zz: 0}"       },
+    {"d.l[1][0]", "3",               "{a: 1, d: {l: [1, [3]], m: {b: 'x'}}, z: 9, zz: 0}"            },
+    {"d.l[2]",    "3",               "{a: 1, d: {l: [1, [2], 3], m: {b: 'x'}}, z: 9, zz: 0}"         },
+    {"d.l[1][8]", "3",               "{a: 1, d: {l: [1, [2, 3]], m: {b: 'x'}}, z: 9, zz: 0}"         },
+    {"z",         "{}",              "{a: 1, d: {l: [1, [2]], m: {b: 'x'}}, z: {}, zz: 0}"           },
+    {"d.l[0]",    NULL,              "{a: 1, d: {l: [[2]], m: {b: 'x'}}, z: 9, zz: 0}"               },
+    {"d.l[1][0]", NULL,              "{a: 1, d: {l: [1, []], m: {b: 'x'}}, z: 9, zz: 0}"             },
+    {"d.m.b",     NULL,              "{a: 1, d: {l: [1, [2]], m: {}}, z: 9, zz: 0}"                  },
+    {"d.l",       NULL,              "{a: 1, d: {m: {b: 'x'}}, z: 9, zz: 0}"                         },
+    {"d",         NULL,              "{a: 1, z: 9, zz: 0}"                                           },
+    {"z",         NULL,              "{a: 1, d: {l: [1, [2]], m: {b: 'x'}}, zz: 0}"                  },
+};
+
+static void documents_are_changed_in_place(void **state)
+{
+    (void)state;
+    struct item before = document_item("{a: 1, d: {l: [1, [2]], m: {b: 'x'}}, z: 9}");
+    char buffer[BYTES];
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        const struct change *c = &changes[i];
+        struct item_path path = document_path(c->path);
+        struct value value;
+        uint32_t needed = (uint32_t)document_item(c->after).bytes.size;
+        for (uint32_t spare = 0; spare < 40; spare++) {
+            uint32_t capacity = (uint32_t)before.bytes.size + spare;
+            struct item_writer w = item_writer(buffer, capacity);
+            item_copy(&w, before);
+            if (c->value != NULL) {
+                value = document_read(c->value);
+                item_put(&w, &path, &value);
+            } else {
+                item_cut(&w, &path);
+            }
+            item_add_n(&w, TEXT("zz"), 0);
+            struct item after = item_written(&w);
+            assert_int_equal(after.bytes.size, needed <= capacity ? needed : 0);
+            if (after.bytes.size > 0) {
+                assert_true(item_valid(after.bytes));
+                assert_string_equal(document_text(after), c->after);
+                bool moved = strchr(c->path, '[') != NULL;
+                assert_true(moved || item_find(after, &path, &value) == (c->value != NULL));
+            }
+        }
+    }
+}
+
+/* Levels of a value, and that an item has 32 of them. Source: DDB-LIMIT-1. */
+static void levels_are_counted(void **state)
+{
+    (void)state;
+    struct value value = value_n(1);
+    static char buffers[2][BYTES];
+    for (uint32_t level = 1; level <= 40; level++) {
+        struct item_writer w = item_writer(buffers[level % 2], BYTES);
+        assert_int_equal(value_depth(&value), level <= 33 ? level : 33);
+        item_add(&w, TEXT("a"), &value);
+        assert_int_equal(item_valid(item_written(&w).bytes), level <= 32);
+        value = (struct value){.type = TYPE_M, .bytes = item_written(&w).bytes};
+    }
+    value = document_read("[1, {a: <1 2>, b: [{}]}, 2]");
+    assert_int_equal(value_depth(&value), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +345,9 @@ int main(void)
         cmocka_unit_test(too_small_a_buffer_is_told_at_the_end),
         cmocka_unit_test(damaged_bytes_do_no_harm),
         cmocka_unit_test(values_are_equal_by_content),
+        cmocka_unit_test(documents_are_written_in_place),
+        cmocka_unit_test(documents_are_changed_in_place),
+        cmocka_unit_test(levels_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

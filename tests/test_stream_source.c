@@ -613,6 +613,39 @@ static void a_poll_reads_a_thousand_records(void **state)
     end();
 }
 
+static bool is_insert(const struct stream_record *r)
+{
+    return r->event == STREAM_INSERT;
+}
+
+/* ESM-STREAM-14: what is filtered out fills no batch, and wakes nobody. */
+static void a_filter_passes_records_over(void **state)
+{
+    (void)state;
+    prepare();
+    m.cloud.stream_source.filter = is_insert;
+    m.cloud.stream_source.batch_size = 3;
+    m.cloud.stream_source.batching_window = duration_s(30);
+    begin();
+    for (int64_t i = 0; i < 12; i++) {
+        char key[8];
+        (void)snprintf(key, sizeof key, "k%d", (int)(i / 3)); /* an insert and two modifications */
+        put(key, i);
+    }
+    until_quiet();
+    assert_number(m.count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_number(m.deliveries[i].sequence, 1 + 3 * i);
+        assert_number(m.deliveries[i].event, STREAM_INSERT);
+    }
+    assert_number(batch_size(1), 3);
+    assert_number(batch_ms(1), PHASE_MS);
+    assert_number(batch_ms(2), PHASE_MS + 30000);
+    put("k0", 99);
+    assert_number(pending(), 0);
+    end();
+}
+
 /* Lanes (ESM-STREAM-4) */
 
 static void lanes_run_side_by_side_and_keep_each_item_in_order(void **state)
@@ -1198,6 +1231,7 @@ int main(void)
     CASES_ADD_TABLE(&cases, with_a_window, window_cases);
     CASES_ADD(&cases, a_batch_holds_six_megabytes);
     CASES_ADD(&cases, a_poll_reads_a_thousand_records);
+    CASES_ADD(&cases, a_filter_passes_records_over);
     CASES_ADD(&cases, lanes_run_side_by_side_and_keep_each_item_in_order);
     CASES_ADD(&cases, each_shard_has_its_own_polls_and_invocations);
     CASES_ADD(&cases, a_failing_batch_blocks_its_shard_until_it_succeeds);

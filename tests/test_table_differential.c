@@ -32,6 +32,7 @@
 enum {
     TEXT_BYTES = 1 << 18,
     KEY_BYTES = 16384,
+    PART_BYTES = 1 << 16,
     EXPIRIES_MAX = NAIVE_ITEMS_MAX,
     MAKE_BYTES = 64 << 20,
     RUN_BYTES = 256 << 20,
@@ -76,6 +77,8 @@ struct run {
     const struct naive_value *const *expected;
     uint32_t expected_count, visited_count;
     bool any_order;
+    const struct expression *projection; /* NULL: none */
+    const struct naive_node *naive_projection;
     bool differs;
 };
 
@@ -179,11 +182,12 @@ static void same_fault(struct run *r, uint32_t faults)
 /* Expressions and values for the table under test */
 
 struct compiled {
-    struct expression *condition, *update, *key, *filter;
+    struct expression *condition, *update, *key, *filter, *projection;
+    bool refused; /* some expression is, by both, for its literals */
     struct value values[SEQUENCE_VALUES_MAX];
 };
 
-static struct expression *compile(struct run *r, const struct operation *o,
+static struct expression *compile(struct run *r, const struct operation *o, struct compiled *c,
                                   enum expression_kind kind, const struct naive_node *n)
 {
     static const char *const placeholders[] = {
@@ -196,29 +200,37 @@ static struct expression *compile(struct run *r, const struct operation *o,
     static char text[4096];
     struct text_writer w = text_writer(text, sizeof text);
     struct error error;
-    (void)o;
     if (n == NULL) {
         return NULL;
     }
     naive_put_expression(&w, n);
-    const struct expression_source source = {
-        .text = text_writer_string(&w), .names = sequence_names(), .values = placeholders};
+    const struct expression_source source = {.text = text_writer_string(&w),
+                                             .names = sequence_names(),
+                                             .values = placeholders,
+                                             .literals = o->values_known ? c->values : NULL};
+    bool refused = o->values_known && naive_refused(n);
     struct expression *e = expression_compile(kind, &source, &error);
-    if (e == NULL) {
-        differ(r, "%s: %s", text, error.message);
+    if ((e == NULL) != refused) {
+        differ(r, "%s: %s from the table, %s from the model", text,
+               e == NULL ? error.message : "taken", refused ? "refused" : "taken");
     }
+    c->refused = c->refused || refused;
     return e;
 }
 
+/* Placeholders that the operation does not use stand for something too. */
 static void compile_all(struct run *r, const struct operation *o, struct compiled *c)
 {
-    c->condition = compile(r, o, EXPRESSION_CONDITION, o->condition);
-    c->update = compile(r, o, EXPRESSION_UPDATE, o->update);
-    c->key = compile(r, o, EXPRESSION_KEY, o->key);
-    c->filter = compile(r, o, EXPRESSION_FILTER, o->filter);
-    for (uint32_t i = 0; i < o->values_count; i++) {
-        c->values[i] = naive_to_value(&r->memory, o->values[i]);
+    for (uint32_t i = 0; i < SEQUENCE_VALUES_MAX; i++) {
+        c->values[i] =
+            i < o->values_count ? naive_to_value(&r->memory, o->values[i]) : value_null();
     }
+    c->condition = compile(r, o, c, EXPRESSION_CONDITION, o->condition);
+    c->update = compile(r, o, c, EXPRESSION_UPDATE, o->update);
+    c->key = compile(r, o, c, EXPRESSION_KEY, o->key);
+    c->filter = compile(r, o, c, EXPRESSION_FILTER, o->filter);
+    c->projection = compile(r, o, c, EXPRESSION_PROJECTION, o->projection);
+    outcome->refused += c->refused;
 }
 
 static void free_all(struct compiled *c)
@@ -227,6 +239,26 @@ static void free_all(struct compiled *c)
     expression_free(c->update);
     expression_free(c->key);
     expression_free(c->filter);
+    expression_free(c->projection);
+}
+
+/* Compares what a projection, or the paths of an update, take out of an item. */
+static void compare_part(struct run *r, const char *what, const struct expression *e,
+                         const struct naive_node *n, struct item item,
+                         const struct naive_value *naive)
+{
+    static char room[PART_BYTES];
+    struct item_writer w = item_writer(room, sizeof room);
+    if (e == NULL || item.bytes.size == 0 || item.bytes.size > sizeof room / 2) {
+        return;
+    }
+    if (n->kind == NAIVE_PROJECTION) {
+        expression_project(e, item, &w);
+    } else {
+        expression_updated(e, item, &w);
+    }
+    same_item(r, what, naive_from_item(&r->memory, item_written(&w)),
+              naive_project(&r->memory, n, naive));
 }
 
 /* Single items */
@@ -268,6 +300,9 @@ static void write_item(struct run *r, const struct operation *o, const struct co
         result = table_delete(r->t, r->now, item, c->condition, c->values, &reply);
     }
     compare_write(r, result, &reply, &naive);
+    if (o->kind == OPERATION_UPDATE && result == TABLE_OK && !r->differs) {
+        compare_part(r, "UPDATED_OLD", c->update, o->update, reply.old, naive.old);
+    }
 }
 
 static struct instant ago(const struct run *r, int64_t lag_ms)
@@ -275,7 +310,7 @@ static struct instant ago(const struct run *r, int64_t lag_ms)
     return (struct instant){r->now.ns - lag_ms * NS_PER_MS};
 }
 
-static void get_item(struct run *r, const struct operation *o)
+static void get_item(struct run *r, const struct operation *o, const struct compiled *c)
 {
     struct instant as_of = ago(r, o->lag_ms);
     struct item key = naive_to_item(&r->memory, o->item);
@@ -287,6 +322,7 @@ static void get_item(struct run *r, const struct operation *o)
     same_throttle(r, result, &reply.throttled, &naive.throttled);
     if (result == TABLE_OK && !r->differs) {
         same_item(r, "item", naive_from_item(&r->memory, item), naive.old);
+        compare_part(r, "projection", c->projection, o->projection, item, naive.old);
         same_number(r, "read units", reply.rcu_milli, naive.rcu_milli);
     }
 }
@@ -312,7 +348,11 @@ static void visit(void *self, struct item item)
     if (r->any_order) {
         same_item(r, "item", real, is_among(real, r->expected, r->expected_count) ? real : NULL);
     } else {
-        same_item(r, "item of the page", real, i < r->expected_count ? r->expected[i] : NULL);
+        const struct naive_value *naive = i < r->expected_count ? r->expected[i] : NULL;
+        same_item(r, "item of the page", real, naive);
+        if (!r->differs) {
+            compare_part(r, "projection", r->projection, r->naive_projection, item, naive);
+        }
     }
 }
 
@@ -383,6 +423,8 @@ static void query(struct run *r, const struct operation *o, const struct compile
                                 .as_of = as_of,
                                 .key = o->key,
                                 .filter = o->filter};
+    r->projection = c->projection;
+    r->naive_projection = o->projection;
     table_query_plainly(r->t, o->plainly);
     r->cursor.o = o;
     bool more = true;
@@ -645,7 +687,7 @@ static void execute(struct run *r, const struct operation *o)
         return;
     }
     compile_all(r, call, &c);
-    if (!r->differs) {
+    if (!r->differs && !c.refused) {
         switch (o->kind) {
         case OPERATION_PUT:
         case OPERATION_UPDATE:
@@ -653,7 +695,7 @@ static void execute(struct run *r, const struct operation *o)
             write_item(r, o, &c);
             break;
         case OPERATION_GET:
-            get_item(r, o);
+            get_item(r, o, &c);
             break;
         case OPERATION_QUERY:
             r->cursor.key_size = 0;
@@ -826,6 +868,12 @@ static void simplify_operation(struct operation *o, uint32_t way)
     case 6:
         o->delay_ms = 0;
         break;
+    case 7:
+        o->projection = NULL;
+        break;
+    case 8:
+        o->values_known = false;
+        break;
     default:
         o->consistent = false;
         break;
@@ -898,7 +946,7 @@ static void simplify(const struct shrinking *k)
     static struct sequence candidate;
     struct sequence *s = k->s;
     for (uint32_t i = 0; i < s->count; i++) {
-        for (uint32_t way = 0; way < 8; way++) {
+        for (uint32_t way = 0; way < 10; way++) {
             candidate = *s;
             simplify_operation(&candidate.operations[i], way);
             (void)keep_if_same(s, &candidate, k->verdict, k->memory);

@@ -63,8 +63,8 @@ static void put(struct table *t, const char *text)
 static struct expression *compile(enum expression_kind kind, const char *text)
 {
     struct error error;
-    struct expression *e =
-        expression_compile(kind, &(struct expression_source){text, NAMES, VALUES, NULL}, &error);
+    struct expression *e = expression_compile(
+        kind, &(struct expression_source){.text = text, .names = NAMES, .values = VALUES}, &error);
     if (e == NULL) {
         fail_msg("%s: %s", text, error.message);
     }

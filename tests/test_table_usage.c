@@ -149,6 +149,7 @@ static void provision_is_paid_by_the_hour(void **state)
     assert_number(cost.hours, 1);
     story_end(&s);
     story_init(&s);
+    scenario_apply_throttling(&s.scenario, THROTTLING_AWS);
     s.scenario.table.rcu = 10;
     s.scenario.table.wcu = 50;
     s.scenario.until = duration_s(24 * 3600);

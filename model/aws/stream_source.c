@@ -37,11 +37,16 @@ static uint32_t shard_of(const struct stream_source *s, uint32_t lane)
     return lane / (uint32_t)s->parallelization;
 }
 
-/* Source: ESM-STREAM-4. */
-static bool lane_has(const struct stream_source *s, uint32_t lane, const struct stream_record *r)
+/* The lane that a record goes into. Source: ESM-STREAM-4. */
+static uint32_t lane_of(const struct stream_source *s, const struct stream_record *r)
 {
     uint64_t lanes = (uint64_t)s->parallelization;
-    return r->shard * lanes + r->key_hash % lanes == lane;
+    return (uint32_t)(r->shard * lanes + r->key_hash % lanes);
+}
+
+static bool is_wanted(const struct stream_source *s, const struct stream_record *r)
+{
+    return s->filter == NULL || s->filter(r);
 }
 
 /* Whether a lane would take more records now. */
@@ -112,11 +117,8 @@ void stream_source_wake(struct cloud *c)
     }
     uint64_t newest = table_stream_newest(c->table);
     for (; *s->noticed < newest; ++*s->noticed) {
-        if (!table_stream_at(c->table, *s->noticed + 1, &r)) {
-            continue;
-        }
-        uint64_t lanes = (uint64_t)s->parallelization;
-        if (wants_more(&s->lanes[r.shard * lanes + r.key_hash % lanes])) {
+        if (table_stream_at(c->table, *s->noticed + 1, &r) && is_wanted(s, &r) &&
+            wants_more(&s->lanes[lane_of(s, &r)])) {
             poll_soon(c, r.shard);
         }
     }
@@ -131,7 +133,7 @@ static bool next_record(const struct cloud *c, uint32_t lane, uint64_t position,
     const struct stream_source *s = &c->stream_source;
     while (table_stream_next(c->table, cloud_now(c), shard_of(s, lane), position, r) &&
            r->sequence < end) {
-        if (lane_has(s, lane, r)) {
+        if (lane_of(s, r) == lane && is_wanted(s, r)) {
             return true;
         }
         position = r->sequence + 1;

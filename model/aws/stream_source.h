@@ -11,7 +11,7 @@
  * then it is discarded, and a failure destination is told. A throttled invoke is tried again
  * without counting. A lane that is under way looks for what has come meanwhile when it ends.
  *
- * Left out: filters, tumbling windows, splitting of shards. Sources: ESM-STREAM-* in
+ * Left out: tumbling windows, splitting of shards. Sources: ESM-STREAM-* in
  * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_STREAM_SOURCE_H
@@ -83,7 +83,10 @@ struct stream_source {
     int64_t duplicate_ppm;   /* batches that are invoked once more after success */
     struct duration batching_window;
     struct duration maximum_record_age; /* 0: as long as the stream keeps them */
-    struct distribution read_latency;   /* of a poll */
+    /* Whether the function wants a record: else it is passed over, and is in no batch. NULL: all.
+     * Source: ESM-STREAM-14. */
+    bool (*filter)(const struct stream_record *record);
+    struct distribution read_latency; /* of a poll */
     struct distribution retry_wait;
 
     struct distribution phase; /* of a poll of a shard that was at its end */

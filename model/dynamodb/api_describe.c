@@ -56,7 +56,7 @@ static void put_key(struct api_call *c, struct table_key key, const char *type)
     }
 }
 
-static void put_schema(struct api_call *c, struct table_key hash, struct table_key range)
+void api_put_schema(struct api_call *c, struct table_key hash, struct table_key range)
 {
     json_open(name(c, TEXT("KeySchema")), '[');
     put_key(c, hash, "HASH");
@@ -163,7 +163,7 @@ static void put_index(struct api_call *c, const struct api_table *t, uint32_t i)
     int64_t items = items_in(t, (int32_t)i, &bytes);
     json_open(&c->out, '{');
     put_string(c, TEXT("IndexName"), index->name);
-    put_schema(c, index->hash_key, index->range_key);
+    api_put_schema(c, index->hash_key, index->range_key);
     put_projection(c, index);
     if (!index->local) {
         put_string(c, TEXT("IndexStatus"), status_name(t->indexes[i].status));
@@ -194,33 +194,49 @@ static void put_indexes(struct api_call *c, const struct api_table *t, bool loca
     }
 }
 
-static void put_stream(struct api_call *c, const struct api_table *t)
+const char *api_stream_view_name(enum stream_view view)
 {
-    static const char *const views[] = {
+    static const char *const names[] = {
         [STREAM_NONE] = "",
         [STREAM_KEYS_ONLY] = "KEYS_ONLY",
         [STREAM_NEW_IMAGE] = "NEW_IMAGE",
         [STREAM_OLD_IMAGE] = "OLD_IMAGE",
         [STREAM_NEW_AND_OLD_IMAGES] = "NEW_AND_OLD_IMAGES",
     };
+    return names[view];
+}
+
+void api_put_stream_label(struct text_writer *w, const struct api_table *t)
+{
+    char label[40];
+    struct text_writer whole = text_writer(label, sizeof label);
+    text_put_instant(&whole, (struct instant){t->stream_began.ns - t->stream_began.ns % NS_PER_MS});
+    text_put(w, (struct text){label, whole.size - 1}); /* without the Z */
+}
+
+void api_put_stream_arn(struct text_writer *w, const struct dynamodb *d, const struct api_table *t)
+{
+    api_put_arn(w, d, t, TABLE_BASE);
+    text_put(w, TEXT("/stream/"));
+    api_put_stream_label(w, t);
+}
+
+static void put_stream(struct api_call *c, const struct api_table *t)
+{
     if (t->config.stream == STREAM_NONE) {
         return;
     }
-    char label[40];
-    struct text_writer w = text_writer(label, sizeof label);
-    struct instant milliseconds = {t->stream_began.ns - t->stream_began.ns % NS_PER_MS};
-    text_put_instant(&w, milliseconds);
-    struct text at = {label, w.size > 0 ? w.size - 1 : 0}; /* without the Z */
     json_open(name(c, TEXT("StreamSpecification")), '{');
     json_put_boolean(name(c, TEXT("StreamEnabled")), true);
-    put_string(c, TEXT("StreamViewType"), views[t->config.stream]);
+    put_string(c, TEXT("StreamViewType"), api_stream_view_name(t->config.stream));
     json_close(&c->out, '}');
-    json_put_text(name(c, TEXT("LatestStreamLabel")), at);
-    struct text_writer *out = json_put_raw(name(c, TEXT("LatestStreamArn")));
+    struct text_writer *out = json_put_raw(name(c, TEXT("LatestStreamLabel")));
     text_put_char(out, '"');
-    api_put_arn(out, c->d, t, TABLE_BASE);
-    text_put(out, TEXT("/stream/"));
-    text_put(out, at);
+    api_put_stream_label(out, t);
+    text_put_char(out, '"');
+    out = json_put_raw(name(c, TEXT("LatestStreamArn")));
+    text_put_char(out, '"');
+    api_put_stream_arn(out, c->d, t);
     text_put_char(out, '"');
 }
 
@@ -231,7 +247,7 @@ void api_put_description(struct api_call *c, const struct api_table *t)
     json_open(&c->out, '{');
     put_definitions(c, t);
     json_put_text(name(c, TEXT("TableName")), t->name);
-    put_schema(c, t->config.hash_key, t->config.range_key);
+    api_put_schema(c, t->config.hash_key, t->config.range_key);
     put_string(c, TEXT("TableStatus"), status_name(t->status));
     put_instant(c, TEXT("CreationDateTime"), t->created);
     put_throughput(c, t, t->config.rcu, t->config.wcu);

@@ -9,6 +9,7 @@
  *   api_batch.c       BatchGetItem, BatchWriteItem
  *   api_tables.c      the control plane: tables and TTL
  *   api_describe.c    tables as the control plane describes them
+ *   api_stream.c      streams and their records
  *
  * An operation is a function that writes its answer into `out` and returns true; or fails with
  * api_fail, which writes the error in its place and returns false. All it needs lies in the area,
@@ -32,6 +33,7 @@
     X(ValidationException, "com.amazon.coral.validate", 400, "message")                            \
     X(ConditionalCheckFailedException, DYNAMODB_NAMESPACE, 400, "message")                         \
     X(DuplicateItemException, DYNAMODB_NAMESPACE, 400, "message")                                  \
+    X(ExpiredIteratorException, DYNAMODB_NAMESPACE, 400, "message")                                \
     X(IdempotentParameterMismatchException, DYNAMODB_NAMESPACE, 400, "Message")                    \
     X(InternalServerError, DYNAMODB_NAMESPACE, 500, "message")                                     \
     X(ItemCollectionSizeLimitExceededException, DYNAMODB_NAMESPACE, 400, "message")                \
@@ -43,7 +45,8 @@
     X(ThrottlingException, DYNAMODB_NAMESPACE, 400, "message")                                     \
     X(TransactionCanceledException, DYNAMODB_NAMESPACE, 400, "Message")                            \
     X(TransactionConflictException, DYNAMODB_NAMESPACE, 400, "message")                            \
-    X(TransactionInProgressException, DYNAMODB_NAMESPACE, 400, "Message")
+    X(TransactionInProgressException, DYNAMODB_NAMESPACE, 400, "Message")                          \
+    X(TrimmedDataAccessException, DYNAMODB_NAMESPACE, 400, "message")
 #define DYNAMODB_NAMESPACE "com.amazonaws.dynamodb.v20120810"
 
 enum api_error {
@@ -127,7 +130,7 @@ struct api_operation {
 };
 
 extern const struct api_operation api_item_operations[], api_read_operations[],
-    api_batch_operations[], api_table_operations[];
+    api_batch_operations[], api_table_operations[], api_stream_operations[];
 
 /* dynamodb.c: errors */
 
@@ -250,6 +253,16 @@ void api_put_consumed_of(struct api_call *c, const struct api_consumed *consumed
 /* "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", with "/index/NAME" for an index. */
 void api_put_arn(struct text_writer *w, const struct dynamodb *d, const struct api_table *t,
                  int32_t index);
+
+/* When a stream began, as its label says, and the ARN of the table's latest stream. */
+void api_put_stream_label(struct text_writer *w, const struct api_table *t);
+void api_put_stream_arn(struct text_writer *w, const struct dynamodb *d, const struct api_table *t);
+
+/* "KEYS_ONLY" */
+const char *api_stream_view_name(enum stream_view view);
+
+/* Writes the member KeySchema. */
+void api_put_schema(struct api_call *c, struct table_key hash, struct table_key range);
 
 /* Writes a table as DescribeTable and its like describe it. */
 void api_put_description(struct api_call *c, const struct api_table *t);

@@ -2,7 +2,7 @@
  * ListTables, UpdateTimeToLive, DescribeTimeToLive, DescribeLimits; see api_state.h.
  *
  * A change of indexes or of TTL builds the table anew, as it is now: what is known of its past, for
- * reads that lag, and its stream's records go. Sources: DDB-TABLE-*, DDB-TTL-6, DDB-ERROR-2.
+ * reads that lag, goes; its stream goes on. Sources: DDB-TABLE-*, DDB-TTL-6, DDB-ERROR-2.
  */
 #include "model/dynamodb/api_state.h"
 #include "model/dynamodb/table_stream.h"
@@ -702,9 +702,6 @@ static struct table *copy_table(struct api_call *c, const struct api_table *t,
     }
     table_each(t->table, rebuild_item, &r);
     enum status status = table_set_capacity(r.to, c->now, config, &c->error);
-    if (status == STATUS_OK && config->stream != STREAM_NONE) {
-        status = table_stream_start(r.to, config->stream, 1, &c->error);
-    }
     if (r.result == TABLE_OK && status == STATUS_OK) {
         return r.to;
     }
@@ -722,16 +719,19 @@ static struct table *copy_table(struct api_call *c, const struct api_table *t,
 static bool reopen(struct api_call *c, struct api_table *t, const struct table_config *config)
 {
     struct error why = {.status = STATUS_OK};
+    struct stream *stream = table_stream_detach(t->table);
     if (table_close(t->table, &c->error) != STATUS_OK) {
         why = c->error;
     } else {
         t->table = table_open(config, c->now, &why);
         if (t->table != NULL) {
+            table_stream_attach(t->table, stream);
             return true;
         }
     }
     t->table = table_open(&t->config, c->now, &c->error);
     ASSERT(t->table != NULL);
+    table_stream_attach(t->table, stream);
     return api_fail(c, ERROR_InternalServerError, "%s", why.message);
 }
 
@@ -752,6 +752,7 @@ static bool change(struct api_call *c, struct api_table *t, const struct table_c
         changed.table = copy_table(c, t, &changed.config);
         done = changed.table != NULL;
         if (done) {
+            table_stream_attach(changed.table, table_stream_detach(t->table));
             (void)table_close(t->table, NULL);
         }
     }
@@ -952,7 +953,7 @@ static bool update_stream(struct api_call *c, struct api_table *t)
         return api_fail(c, ERROR_InternalServerError, "%s", c->error.message);
     }
     t->config.stream = view;
-    t->stream_began = c->now;
+    t->stream_began = view != STREAM_NONE ? c->now : t->stream_began;
     return true;
 }
 

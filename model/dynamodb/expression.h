@@ -43,6 +43,12 @@ struct expression *expression_compile(enum expression_kind kind,
                                       const struct expression_source *source, struct error *error);
 void expression_free(struct expression *e); /* NULL is ignored */
 
+/* The same for what a PartiQL statement stands for: the text may have up to 64 KB, and what is
+ * wrong is told without the name of an expression. */
+struct expression *expression_compile_statement(enum expression_kind kind,
+                                                const struct expression_source *source,
+                                                struct error *error);
+
 /* Whether an expression that was compiled with other literals, of the same types, would compile
  * with these: what depends on more than their types are the bounds of BETWEEN and the type that
  * attribute_type asks for. STATUS_BAD_INPUT with the text of expression_compile otherwise. */

@@ -16,6 +16,7 @@
 /* Sources: DDB-EXPR-12; DDB-EXPR-1 for the list of IN. */
 enum {
     TEXT_SIZE_MAX = 4096,
+    STATEMENT_SIZE_MAX = UINT16_MAX - 8, /* a node's number has 16 bits */
     OPERATORS_MAX = 300,
     IN_LIST_MAX = 100,
     DEPTH_MAX = 200, /* of parentheses, for the sake of the stack */
@@ -899,38 +900,35 @@ const char *expression_kind_text(enum expression_kind kind)
 static bool size_check(enum expression_kind kind, size_t size, struct error *error)
 {
     const char *name = expression_kind_text(kind);
+    bool told = kind == EXPRESSION_CONDITION || kind == EXPRESSION_FILTER;
     if (size == 0) {
         (void)error_set(error, STATUS_BAD_INPUT, "Invalid %s: The expression can not be empty;",
                         name);
     } else if (size > TEXT_SIZE_MAX) {
-        bool told = kind == EXPRESSION_CONDITION || kind == EXPRESSION_FILTER;
-        char tail[64] = "";
-        (void)snprintf(tail, sizeof tail, told ? " expression size: %zu" : "", size);
         (void)error_set(error, STATUS_BAD_INPUT,
-                        "Invalid %s: Expression size has exceeded the maximum allowed size;%s",
-                        name, tail);
+                        told ? "Invalid %s: Expression size has exceeded the maximum allowed size; "
+                               "expression size: %zu"
+                             : "Invalid %s: Expression size has exceeded the maximum allowed size;",
+                        name, size);
     }
     return size > 0 && size <= TEXT_SIZE_MAX;
 }
 
-struct expression *expression_compile(enum expression_kind kind,
-                                      const struct expression_source *source, struct error *error)
+/* `prefix` and `name` come before what is wrong. */
+static struct expression *compile(enum expression_kind kind, const struct expression_source *source,
+                                  const char *prefix, const char *name, struct error *error)
 {
-    size_t size = strlen(source->text);
-    if (!size_check(kind, size, error)) {
-        return NULL;
-    }
     struct parser p;
     struct expression *compiled = NULL;
-    if (!parser_init(&p, kind, source, size)) {
+    if (!parser_init(&p, kind, source, strlen(source->text))) {
         (void)error_set(error, STATUS_NO_MEMORY, "no memory for an expression");
     } else {
         const char *fault = parse(&p);
         compiled = fault == NULL ? p.e : NULL;
         if (fault != NULL) {
-            bool bare = fault == p.faults[FAULT_KEY];
-            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", bare ? "" : "Invalid ",
-                            bare ? "" : expression_kind_text(kind), bare ? "" : ": ", fault);
+            bool bare = *name == '\0' || fault == p.faults[FAULT_KEY];
+            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", bare ? "" : prefix,
+                            bare ? "" : name, bare ? "" : ": ", fault);
         }
     }
     free(p.tokens);
@@ -938,4 +936,20 @@ struct expression *expression_compile(enum expression_kind kind,
         free(p.e);
     }
     return compiled;
+}
+
+struct expression *expression_compile(enum expression_kind kind,
+                                      const struct expression_source *source, struct error *error)
+{
+    return size_check(kind, strlen(source->text), error)
+               ? compile(kind, source, "Invalid ", expression_kind_text(kind), error)
+               : NULL;
+}
+
+struct expression *expression_compile_statement(enum expression_kind kind,
+                                                const struct expression_source *source,
+                                                struct error *error)
+{
+    ASSERT(strlen(source->text) <= STATEMENT_SIZE_MAX);
+    return compile(kind, source, "", "", error);
 }

@@ -215,7 +215,7 @@ static struct item access_item(const struct table *t, const struct access *a)
 /* Writing */
 
 /* Puts an item under a key, for certain: all checks have been made. */
-static bool store_item(struct table *t, struct instant now, const struct access *a,
+static bool store_item(struct table *t, struct instant now, struct access *a,
                        const struct image *image)
 {
     if (a->old == NULL && t->count == t->config.items_max) {
@@ -250,6 +250,7 @@ static bool store_item(struct table *t, struct instant now, const struct access 
     s->flags |= SLOT_DIRTY | SLOT_RECENT;
     cache_add(t, s, 1);
     t->hash = hash128_add(t->hash, hash128(image->item.bytes.at, image->item.bytes.size));
+    a->slot = slot;
     return stream_note(t, now, a->old, record_of(t, record), false);
 }
 
@@ -291,14 +292,6 @@ static enum table_result judge(struct table *t, struct instant now, const struct
                                                                        : TABLE_CONDITION_FAILED;
 }
 
-/* Whether a write that stores an item may make its collection that large. */
-static enum table_result check_collection(const struct table *t, const struct prepared *p)
-{
-    return table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline})
-               ? TABLE_OK
-               : TABLE_COLLECTION_FULL;
-}
-
 static enum table_result prepare_put(struct table *t, struct instant now,
                                      const struct table_write *w, struct prepared *p)
 {
@@ -306,10 +299,7 @@ static enum table_result prepare_put(struct table *t, struct instant now,
     outline_item(t, w->item, &p->outline);
     enum table_result result = table_check_item(t, w->item, &p->outline,
                                                 "Item size has exceeded the maximum allowed size");
-    if (result == TABLE_OK) {
-        result = judge(t, now, w, &p->outline, &p->access);
-    }
-    return result == TABLE_OK ? check_collection(t, p) : result;
+    return result == TABLE_OK ? judge(t, now, w, &p->outline, &p->access) : result;
 }
 
 /* Whether an update leaves the key alone. */
@@ -343,9 +333,9 @@ static enum table_result apply_update(struct table *t, const struct table_write 
     }
     p->item = item_written(&writer);
     outline_item(t, p->item, &p->outline);
-    enum table_result result = table_check_item(
-        t, p->item, &p->outline, "Item size to update has exceeded the maximum allowed size");
-    return result == TABLE_OK ? check_collection(t, p) : result;
+    p->access.hash_value = outline_key(p->item, &p->outline, t->hash_place);
+    return table_check_item(t, p->item, &p->outline,
+                            "Item size to update has exceeded the maximum allowed size");
 }
 
 /* An update, a delete or a check: all name their item by its key. */
@@ -368,10 +358,12 @@ enum table_result table_prepare(struct table *t, struct instant now, const struc
                                 struct prepared *p)
 {
     begin(t, now);
-    p->kind = w->kind;
-    p->access = (struct access){0};
-    p->item = (struct item){0};
-    return w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
+    *p = (struct prepared){.kind = w->kind};
+    enum table_result result =
+        w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
+    bool fits = p->item.bytes.size == 0 ||
+                table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline});
+    return result == TABLE_OK && !fits ? TABLE_COLLECTION_FULL : result;
 }
 
 enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
@@ -389,7 +381,7 @@ enum table_result table_charge(struct table *t, struct instant now, const struct
     return result == TABLE_CONDITION_FAILED ? judged : result;
 }
 
-enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p)
+enum table_result table_commit(struct table *t, struct instant now, struct prepared *p)
 {
     bool done = true;
     if (p->item.bytes.size > 0) {
@@ -415,11 +407,12 @@ static enum table_result write_item(struct table *t, struct instant now,
         reply->old = table_prepared_old(t, &p);
         result = table_charge(t, now, &p, result, reply);
     }
-    if (result == TABLE_OK) {
-        result = table_commit(t, now, &p);
+    if (result != TABLE_OK) {
+        return result;
     }
-    if (result == TABLE_OK) {
-        reply->new = p.item;
+    result = table_commit(t, now, &p);
+    if (result == TABLE_OK && p.item.bytes.size > 0) {
+        reply->new = record_item(t, record_of(t, slot_at(t, p.access.slot)->record));
     }
     return result;
 }

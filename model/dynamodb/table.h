@@ -10,10 +10,11 @@
  * pages and matches: counted trees give the end of a page from the sizes alone, and a filter on the
  * hash key of an index whose range key is the table's hash key finds its matches through that
  * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
- * unwritten ones; keys, sizes and order live in memory. Between checkpoints nothing is allocated
- * and LMDB is not written; table_checkpoint writes what has changed, in key order, and commits.
- * A Scan goes by the hash of the partition key, which means nothing to a client, and then by the
- * sort key; its segments are intervals of the hash. Sources: DDB-* in docs/sources.md.
+ * unwritten ones; keys, sizes and order live in memory. A Scan goes by the hash of the partition
+ * key, which means nothing to a client, and then by the sort key; its segments are intervals of the
+ * hash. Between checkpoints nothing is allocated and LMDB is not written; table_checkpoint writes
+ * what has changed, in key order, and commits. Sources: DDB-* in
+ * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
 #define LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -124,8 +125,8 @@ enum table_result {
     TABLE_OK,
     TABLE_CONDITION_FAILED, /* ConditionalCheckFailedException: nothing written, units consumed */
     TABLE_THROTTLED,        /* nothing done; `throttled` says by whom and why */
-    TABLE_COLLECTION_FULL,  /* ItemCollectionSizeLimitExceededException: nothing done */
     TABLE_CONFLICT,         /* TransactionConflictException: a transaction holds the item */
+    TABLE_COLLECTION_FULL,  /* ItemCollectionSizeLimitExceededException: nothing done */
     TABLE_INVALID,          /* ValidationException: nothing done; table_message says why */
     TABLE_FULL, /* more than items_max, or the storage failed: the trial must end; table_message
                    says why */
@@ -146,9 +147,8 @@ struct throttle {
     enum throttle_reason reason;
 };
 
-/* What a call consumed, in thousandths of a unit, the item before a write, and the one that it
- * stored (size 0: none). Both are valid until the next call on the table; `new` of a put is the
- * caller's own. */
+/* What a call consumed, in thousandths of a unit, and the item before a write (size 0: absent).
+ * `old` is valid until the next call on the table. */
 struct table_reply {
     int64_t rcu_milli, wcu_milli; /* of table and indexes together */
     const int64_t *units;      /* [0] of the table, then of each index; valid until the next call */
@@ -257,6 +257,7 @@ bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct
 /* The hash of an item's key, or of a key alone, that names it here. */
 uint64_t table_key_hash(const struct table *t, struct item item);
 
+/* Looking without touching: no capacity, no lag. For invariants, reports and tests. */
 /* Looking without touching: no capacity, no lag. For invariants, reports and tests. A key's value
  * is given as the table orders it: S and B as they are, N as number_sortable has it. */
 bool table_peek(struct table *t, struct text hash_value, struct text range_value,

@@ -57,57 +57,44 @@ static void charge_add(struct table *t, struct charge *c, int32_t index, struct 
 
 /* Reads */
 
-enum table_result table_charge_fetches(struct table *t, struct instant now, int32_t index,
-                                       struct text partition, int64_t bytes, int64_t fetched_bytes,
-                                       bool consistent, int64_t *milli)
-{
-    struct charge c;
-    charge_begin(t, &c, READS, consistent ? MILLI_PER_UNIT : MILLI_PER_UNIT / 2);
-    charge_add(t, &c, index, partition, units(bytes, READ_UNIT_BYTES));
-    if (fetched_bytes > 0) {
-        charge_add(t, &c, TABLE_BASE, partition, units(fetched_bytes, READ_UNIT_BYTES));
-    }
-    enum table_result result = meters_take(t, now, &c);
-    *milli = t->units[index + 1] + (fetched_bytes > 0 ? t->units[0] : 0);
-    return result;
-}
-
 enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
                                     struct text partition, int64_t bytes, bool consistent,
                                     int64_t *milli)
 {
-    return table_charge_fetches(t, now, index, partition, bytes, 0, consistent, milli);
+    struct charge c;
+    charge_begin(t, &c, READS, consistent ? MILLI_PER_UNIT : MILLI_PER_UNIT / 2);
+    charge_add(t, &c, index, partition, units(bytes, READ_UNIT_BYTES));
+    enum table_result result = meters_take(t, now, &c);
+    *milli = t->units[index + 1];
+    return result;
 }
 
 /* Writes */
 
-/* Adds what a write costs an index: an entry that comes, goes or changes is a write of what the
- * index holds, and one whose key changes goes and comes. `image` NULL deletes. */
+/* Adds what a write costs an index: an entry that comes, goes or changes is a write of its size,
+ * and one whose key changes goes and comes. Source: DDB-GSI-3. */
 static void charge_index(struct table *t, struct charge *c, uint32_t index,
                          const struct record *old, const struct image *image)
 {
-    uint32_t key = t->orders[1 + index].places[0];
-    struct index_change change = index_change(t, index, old, image);
+    const struct index_change change = index_change(t, index, old, image);
+    uint32_t place = t->orders[1 + index].places[0];
     if (!change.changed) {
         return;
     }
-    if (change.before > 0 && change.after > 0 && !change.moved) {
-        charge_add(t, c, (int32_t)index, record_key(old, key),
+    struct text from = change.before > 0 ? record_key(old, place) : (struct text){NULL, 0};
+    struct text to =
+        change.after > 0 ? outline_key(image->item, image->outline, place) : (struct text){NULL, 0};
+    if (change.moved) {
+        charge_add(t, c, (int32_t)index, from, write_units(change.before));
+        charge_add(t, c, (int32_t)index, to, write_units(change.after));
+    } else {
+        charge_add(t, c, (int32_t)index, change.after > 0 ? to : from,
                    larger_units(change.before, change.after));
-        return;
-    }
-    if (change.before > 0) {
-        charge_add(t, c, (int32_t)index, record_key(old, key), write_units(change.before));
-    }
-    if (change.after > 0) {
-        charge_add(t, c, (int32_t)index, outline_key(image->item, image->outline, key),
-                   write_units(change.after));
     }
 }
 
 /* Takes the units of a write from the table and its indexes, or from none of them. Source:
- * DDB-GSI-4.
- */
+ * DDB-GSI-4. */
 static enum table_result take_write(struct table *t, struct instant now, const struct charge *c,
                                     struct table_reply *reply)
 {

@@ -242,7 +242,7 @@ void table_rollback(struct table *t, uint64_t mark)
     struct journal *j = &t->journal;
     ASSERT(!t->busy && mark > 0 && mark <= j->marks_count);
     j->marks_count = (uint32_t)mark;
-    const struct mark *m = &j->marks[mark - 1];
+    const struct mark *m = &t->journal.marks[mark - 1];
     while (journal_next(j) > m->next) {
         undo_last(t);
     }

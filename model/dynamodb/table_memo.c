@@ -10,6 +10,12 @@ uint64_t memo_hash(struct text text)
     return hash64(text.at, text.size, 0) | 1;
 }
 
+/* 1 to 255. */
+static uint8_t tag_of(uint64_t partition)
+{
+    return (uint8_t)(1 + (partition >> 32) % UINT8_MAX);
+}
+
 static uint32_t place_of(uint64_t partition, struct text start)
 {
     return (uint32_t)(hash64(start.at, start.size, partition) % MEMO_PAGES);
@@ -48,7 +54,9 @@ void memo_put(struct table_memo *m, const struct memo_question *question,
     if (question->start.size > MEMO_TEXT_MAX || answer->last.size > MEMO_TEXT_MAX) {
         return;
     }
-    struct memo_page *page = &m->pages[place_of(question->partition, question->start)];
+    uint32_t place = place_of(question->partition, question->start);
+    struct memo_page *page = &m->pages[place];
+    m->tags[place] = tag_of(question->partition);
     page->partition = question->partition;
     page->index = question->index;
     page->value = question->value;
@@ -70,10 +78,14 @@ static bool lies_in(const struct memo_page *page, struct text range)
 void memo_forget(struct table_memo *m, struct text partition, struct text range)
 {
     uint64_t hash = memo_hash(partition);
-    for (uint32_t i = 0; i < MEMO_PAGES; i++) {
-        struct memo_page *page = &m->pages[i];
+    const uint8_t *end = m->tags + MEMO_PAGES;
+    const uint8_t *at = memchr(m->tags, tag_of(hash), MEMO_PAGES);
+    while (at != NULL) {
+        struct memo_page *page = &m->pages[at - m->tags];
         if (page->partition == hash && lies_in(page, range)) {
             page->partition = 0;
+            m->tags[at - m->tags] = 0;
         }
+        at = memchr(at + 1, tag_of(hash), (size_t)(end - at - 1));
     }
 }

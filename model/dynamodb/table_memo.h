@@ -42,7 +42,10 @@ struct memo_page {
     char start[MEMO_TEXT_MAX], last[MEMO_TEXT_MAX];
 };
 
+/* Every write asks for the pages of its partition: where they may be is seen from the tags alone.
+ */
 struct table_memo {
+    uint8_t tags[MEMO_PAGES]; /* of the pages' partitions; 0: the place is free */
     struct memo_page pages[MEMO_PAGES];
 };
 

@@ -598,9 +598,8 @@ static enum table_result read_query(struct reading *r)
 static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
                                 struct table_page *page)
 {
-    enum table_result result =
-        table_charge_fetches(r->t, now, r->query->index, r->partition, bytes, r->fetched,
-                             r->query->consistent, &page->rcu_milli);
+    enum table_result result = table_charge_read(r->t, now, r->query->index, r->partition, bytes,
+                                                 r->query->consistent, &page->rcu_milli);
     page->throttled = r->t->throttled;
     return result;
 }
@@ -616,7 +615,7 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
         cut_to_fetched(r);
     }
     int64_t bytes = (int64_t)(r->high.weight - r->low.weight);
-    enum table_result result = charge(r, now, bytes, page);
+    enum table_result result = charge(r, now, bytes + r->fetched, page);
     if (result != TABLE_OK) {
         return result;
     }
@@ -716,6 +715,7 @@ enum table_result table_read_page(struct table *t, struct instant now,
     if (result != TABLE_OK) {
         return result;
     }
+    ASSERT(r.order != NULL);
     find_matches(&r);
     r.orders = 1U << (query->index + 1);
     if (r.matches != NULL) {

@@ -21,8 +21,8 @@
  *   table_journal.c  before-images: the past for readers, marks and rolling back
  *   table_transact.c transactions over several tables, and the items they occupy
  *   table_query.c    pages
- *   table_start_key.c  where they begin
  *   table_stream.c   the log of changes
+ *   table_start_key.c  where they begin
  *   table_cache.c    bodies between memory and LMDB: loading, evicting, checkpoints
  *   table_description.c  what a kept table says of itself
  *   table_lmdb.c     LMDB
@@ -461,7 +461,7 @@ enum table_result table_charge(struct table *t, struct instant now, const struct
                                enum table_result judged, struct table_reply *reply);
 
 /* Makes a write that was judged TABLE_OK: TABLE_OK or TABLE_FULL. */
-enum table_result table_commit(struct table *t, struct instant now, const struct prepared *p);
+enum table_result table_commit(struct table *t, struct instant now, struct prepared *p);
 
 /* table_transact.c */
 
@@ -501,11 +501,6 @@ enum table_result table_check_key(struct table *t, struct item key);
 enum table_result table_charge_read(struct table *t, struct instant now, int32_t index,
                                     struct text partition, int64_t bytes, bool consistent,
                                     int64_t *milli);
-
-/* A read that fetches: also of so many bytes from the table, items rounded up to 4 KB. */
-enum table_result table_charge_fetches(struct table *t, struct instant now, int32_t index,
-                                       struct text partition, int64_t bytes, int64_t fetched_bytes,
-                                       bool consistent, int64_t *milli);
 
 /* A write of `image` (NULL: a delete) over `old` (NULL: no item). */
 enum table_result table_charge_change(struct table *t, struct instant now, struct text partition,

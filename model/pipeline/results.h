@@ -118,7 +118,7 @@ struct capacity_second_row {
 struct cost {
     int64_t on_demand;       /* what was consumed, by request */
     int64_t provisioned;     /* `rcu` and `wcu` for `hours` */
-    int64_t rcu, wcu, hours; /* as the scenario has it, or what the peak seconds needed, each of
+    int64_t rcu, wcu, hours; /* as the scenario has it, or what the busiest seconds used, each of
                                 table and index together; hours that have begun */
     int64_t storage_month;   /* a month of what is stored at the end */
 };

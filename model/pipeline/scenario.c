@@ -109,7 +109,7 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
-/* Without throttling the table serves whatever is asked; what is provisioned then only costs. */
+/* Without throttling the table serves whatever is asked, whatever is provisioned. */
 void scenario_apply_throttling(struct scenario *s, enum throttling throttling)
 {
     s->table.throttling = throttling;

@@ -104,10 +104,12 @@ static int64_t priced(int64_t amount, int64_t price, int64_t unit)
     return (int64_t)(((wide)amount * price + unit / 2) / unit);
 }
 
-/* Units a second to provision: the scenario's, or as many as the busiest second used. */
-static int64_t provision(int64_t provisioned, int64_t peak_milli)
+/* Units a second to provision: the scenario's where they hold, or as many as the busiest second
+ * used. */
+static int64_t provision(const struct scenario *s, int64_t provisioned, int64_t peak_milli)
 {
-    return provisioned > 0 ? provisioned : (peak_milli + MILLI - 1) / MILLI;
+    bool holds = s->table.throttling == THROTTLING_AWS && provisioned > 0;
+    return holds ? provisioned : (peak_milli + MILLI - 1) / MILLI;
 }
 
 struct cost run_cost(const struct run *run)
@@ -123,8 +125,8 @@ struct cost run_cost(const struct run *run)
         run_capacity(run, i, &row);
         rcu_milli += row.rcu_milli;
         wcu_milli += row.wcu_milli;
-        cost.rcu += provision(s->table.rcu, row.peak_rcu_milli);
-        cost.wcu += provision(s->table.wcu, row.peak_wcu_milli);
+        cost.rcu += provision(s, s->table.rcu, row.peak_rcu_milli);
+        cost.wcu += provision(s, s->table.wcu, row.peak_wcu_milli);
         bytes += table_stored_bytes(table_of(run), (int32_t)i - 1);
     }
     const int64_t million_milli = (int64_t)MILLION * MILLI;

@@ -1,6 +1,7 @@
 /* fuzz_expression.c: any text at all as an expression, on any values and item.
  *
- * The input's first byte is the kind (c, f, k, u), then comes the text, ended by NUL, then the
+ * The input's first byte is the kind (c, f, k, u, p; in capitals: the values are known when it is
+ * compiled), then comes the text, ended by NUL, then the
  * bytes that the values :a to :h and the item are made of (supply.h). What compiles is evaluated.
  * Checked beyond memory: a refusal has DynamoDB's words in front; the same evaluation comes to the
  * same; NOT inverts; an item is sound after an update and so is one that did not find enough room.
@@ -23,6 +24,7 @@ static const char *const values[] = {":a", ":b", ":c", ":d", ":e", ":f", ":g", "
 struct trial {
     enum expression_kind kind;
     const char *text;
+    bool known; /* the values, when it is compiled */
     struct value values[VALUES];
     struct item item;
 };
@@ -32,12 +34,16 @@ static struct expression *compile(const struct trial *t, const char *text)
     static const char *const prefixes[] = {[EXPRESSION_CONDITION] = "Invalid ConditionExpression: ",
                                            [EXPRESSION_FILTER] = "Invalid FilterExpression: ",
                                            [EXPRESSION_KEY] = "Invalid KeyConditionExpression: ",
-                                           [EXPRESSION_UPDATE] = "Invalid UpdateExpression: "};
+                                           [EXPRESSION_UPDATE] = "Invalid UpdateExpression: ",
+                                           [EXPRESSION_PROJECTION] =
+                                               "Invalid ProjectionExpression: "};
     struct error error = {{0}, STATUS_OK};
-    struct expression_source source = {.text = text, .names = names, .values = values};
+    struct expression_source source = {
+        .text = text, .names = names, .values = values, .literals = t->known ? t->values : NULL};
     struct expression *e = expression_compile(t->kind, &source, &error);
     if (e == NULL) {
         ASSERT(text_starts(text_from(error.message), text_from(prefixes[t->kind])));
+        ASSERT(strlen(error.message) > strlen(prefixes[t->kind]));
     } else {
         ASSERT(expression_kind(e) == t->kind);
     }
@@ -98,6 +104,9 @@ static void check_update(const struct trial *t, const struct expression *e)
     enum status status = update_within(t, e, t->item, sizeof large, large, &first);
     ASSERT(update_within(t, e, t->item, sizeof again, again, &second) == status);
     ASSERT(text_equal(first.bytes, second.bytes));
+    struct item_writer w = item_writer(again, sizeof again);
+    expression_updated(e, status == STATUS_OK ? first : t->item, &w);
+    ASSERT(item_valid(item_written(&w).bytes));
     (void)update_within(t, e, (struct item){0}, sizeof again, again, &second);
     for (uint32_t capacity = 8; capacity < t->item.bytes.size + 64; capacity += 13) {
         char *exact = malloc(capacity);
@@ -109,9 +118,23 @@ static void check_update(const struct trial *t, const struct expression *e)
     }
 }
 
+static void check_projection(const struct trial *t, const struct expression *e)
+{
+    static char once[ITEM_BYTES];
+    static char twice[ITEM_BYTES];
+    struct item_writer w = item_writer(once, sizeof once);
+    expression_project(e, t->item, &w);
+    struct item part = item_written(&w);
+    ASSERT(!w.overflowed && item_valid(part.bytes) && part.bytes.size <= t->item.bytes.size);
+    w = item_writer(twice, sizeof twice);
+    expression_project(e, t->item, &w);
+    ASSERT(text_equal(item_written(&w).bytes, part.bytes));
+}
+
 static enum expression_kind kind_of(char c)
 {
     return c == 'u'   ? EXPRESSION_UPDATE
+           : c == 'p' ? EXPRESSION_PROJECTION
            : c == 'k' ? EXPRESSION_KEY
            : c == 'f' ? EXPRESSION_FILTER
                       : EXPRESSION_CONDITION;
@@ -124,6 +147,8 @@ static void check(const struct trial *t)
         check_update(t, e);
     } else if (e != NULL && t->kind == EXPRESSION_KEY) {
         check_key(e);
+    } else if (e != NULL && t->kind == EXPRESSION_PROJECTION) {
+        check_projection(t, e);
     } else if (e != NULL) {
         check_condition(t, e);
     }
@@ -140,7 +165,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     ASSERT(copy != NULL);
     memcpy(copy, bytes, size);
     copy[size] = '\0';
-    struct trial t = {.kind = kind_of(copy[0]), .text = copy + 1};
+    bool known = copy[0] >= 'A' && copy[0] <= 'Z';
+    struct trial t = {.kind = kind_of((char)(known ? copy[0] - 'A' + 'a' : copy[0])),
+                      .text = copy + 1,
+                      .known = known};
     size_t rest = 1 + strlen(t.text) + 1;
     struct supply s = supply(bytes + (rest < size ? rest : size), rest < size ? size - rest : 0);
     for (int i = 0; i < VALUES; i++) {
