@@ -162,11 +162,8 @@ enum status table_file_read(const char *name, struct text text,
                             enum status (*visit)(void *self, struct item item, struct error *error),
                             void *self, uint64_t *count, bool *partial, struct error *error)
 {
-    struct reader r = {.name = name,
-                       .source = json_source(text),
-                       .visit = visit,
-                       .self = self,
-                       .error = error};
+    struct reader r = {
+        .name = name, .source = json_source(text), .visit = visit, .self = self, .error = error};
     if (!memory_area_init(&r.area, AREA_BYTES)) {
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     }
@@ -175,8 +172,8 @@ enum status table_file_read(const char *name, struct text text,
         status = read_object(&r);
     } while (status == STATUS_OK && json_end(&r.source, NULL) != STATUS_OK);
     if (status == STATUS_OK && !r.any) {
-        status = error_set(error, STATUS_BAD_INPUT, "%s:1:1: error: there is no member Items or Item",
-                           name);
+        status = error_set(error, STATUS_BAD_INPUT,
+                           "%s:1:1: error: there is no member Items or Item", name);
     }
     memory_area_deinit(&r.area);
     *count = r.count;
