@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SCHEMA_BYTES = 1 << 20, SCHEMA_AREA = 1 << 24, ITEMS_MORE = 4096 };
@@ -67,7 +68,7 @@ static enum status add_table(struct table_session *s, const struct table_config 
 {
     enum status status = dynamodb_add_table(s->d, table_session_now, config, error);
     if (status == STATUS_OK) {
-        s->name = dynamodb_table_config(s->d, config->name)->name;
+        (void)snprintf(s->name, sizeof s->name, "%s", config->name);
         status = table_session_throttle(s, false, error);
     }
     return status;
@@ -76,6 +77,9 @@ static enum status add_table(struct table_session *s, const struct table_config 
 enum status table_session_open(struct table_session *s, const char *directory, uint64_t items_more,
                                struct error *error)
 {
+    if (directory_is_free(directory)) {
+        return error_set(error, STATUS_BAD_INPUT, "%.200s: there is no table", directory);
+    }
     enum status status = open_account(s, ITEMS_MORE, error);
     if (status != STATUS_OK) {
         return status;
@@ -194,10 +198,7 @@ static enum status create(struct table_session *s, const struct value *document,
     }
     /* The next call finds it ACTIVE. */
     dynamodb_call(s->d, table_session_now, TEXT("ListTables"), TEXT("{}"), &response);
-    char *copy = memory_area_take(area, name.bytes.size + 1);
-    memcpy(copy, name.bytes.at, name.bytes.size);
-    copy[name.bytes.size] = '\0';
-    s->name = dynamodb_table_config(s->d, copy)->name;
+    (void)snprintf(s->name, sizeof s->name, "%.*s", (int)name.bytes.size, name.bytes.at);
     return table_session_throttle(s, false, error);
 }
 

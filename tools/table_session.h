@@ -11,7 +11,7 @@
 struct table_session {
     struct dynamodb *d;
     struct table_description *description; /* of the directory; NULL where there was none */
-    const char *name;                      /* of the table; in `d` */
+    char name[256];                        /* of the table in `d` */
 };
 
 /* Every call of the tool happens at this instant, so that the same input gives the same output. */
