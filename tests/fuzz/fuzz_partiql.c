@@ -1,27 +1,57 @@
 /* fuzz_partiql.c: any text at all as a PartiQL statement.
  *
- * The input is the statement, ended by NUL, then the bytes that up to three parameters and the item
- * are made of (supply.h). What is a statement is compiled, planned, and held to the item. Checked
- * beyond memory: a refusal has words; what a plan's ranges and its WHERE clause say together is
- * what the clause says alone, of the item's own keys.
+ * The statement ends with a NUL; then come the bytes that its parameters and an item are made of
+ * (supply.h). What is read is compiled into all the expressions it stands for, and these are
+ * evaluated on the item. Checked beyond memory: a refusal has a message, a plan names values that
+ * there are and reads all that its WHERE clause lets through, the item of an INSERT and of an
+ * UPDATE is sound.
  */
+#include "model/dynamodb/expression.h"
 #include "model/dynamodb/partiql.h"
 #include "tests/fuzz/supply.h"
 
-enum { PARAMETERS = 3, ROOM_BYTES = 1 << 18 };
+#include <stdlib.h>
+
+enum { PARAMETERS = 6, ITEM_BYTES = 1 << 16, UPDATED_BYTES = 1 << 18 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static const struct partiql_keys KEYS = {
+static const struct partiql_keys keys = {
     {"h", 1},
     {"r", 1},
     TYPE_S, TYPE_S
-}; /* supply_item's */
+};
 
-static void check_words(const struct error *error)
+static void check_refusal(const struct expression *e, const struct error *error)
 {
-    ASSERT(error->status != STATUS_OK);
-    ASSERT(error->message[0] != '\0');
+    ASSERT(e != NULL || error->status == STATUS_OK || error->message[0] != '\0');
+}
+
+static void check_condition(const struct partiql *s, struct item item, struct expression *e,
+                            const struct error *error)
+{
+    check_refusal(e, error);
+    if (e != NULL) {
+        bool holds = expression_holds(e, item, partiql_values(s));
+        ASSERT(expression_holds(e, item, partiql_values(s)) == holds);
+        (void)expression_holds(e, (struct item){0}, partiql_values(s));
+    }
+    expression_free(e);
+}
+
+static void check_update(const struct partiql *s, struct item item)
+{
+    static char room[UPDATED_BYTES];
+    struct error error = {{0}, STATUS_OK};
+    struct expression *e = partiql_update(s, &error);
+    check_refusal(e, &error);
+    if (e != NULL) {
+        struct item_writer w = item_writer(room, sizeof room);
+        if (expression_update(e, item, item, partiql_values(s), &w, &error) == STATUS_OK) {
+            ASSERT(item_valid(item_written(&w).bytes));
+        }
+    }
+    expression_free(e);
 }
 
 /* Whether an item is in one of the ranges, by its own keys. */
@@ -37,7 +67,7 @@ static bool planned(const struct partiql *s, const struct partiql_plan *plan, st
         const struct partiql_range *range = &plan->ranges[i];
         bool lower = range->lower != PARTIQL_NO_VALUE;
         bool upper = range->upper != PARTIQL_NO_VALUE;
-        struct expression *key = partiql_key_condition(s, &KEYS, range, &error);
+        struct expression *key = partiql_key_condition(s, &keys, range, &error);
         in = key != NULL && value_equal(&h, &values[range->hash]) &&
              (!lower || value_compare(&r, &values[range->lower]) >= 0) &&
              (!upper || value_compare(&r, &values[range->upper]) <= 0) &&
@@ -47,74 +77,87 @@ static bool planned(const struct partiql *s, const struct partiql_plan *plan, st
     return in;
 }
 
-static void check_plan(const struct partiql *s, const struct expression *where, struct item item)
+static void check_reading(const struct partiql *s, struct item item)
 {
+    static char room[UPDATED_BYTES];
+    struct item_writer w = item_writer(room, sizeof room);
+    struct error error = {{0}, STATUS_OK};
     struct partiql_plan plan;
-    struct error error;
-    if (partiql_plan(s, &KEYS, &plan, &error) != STATUS_OK) {
-        check_words(&error);
-    } else if (where != NULL && expression_holds(where, item, partiql_values(s))) {
+    if (partiql_plan(s, &keys, &plan, &error) != STATUS_OK) {
+        ASSERT(error.message[0] != '\0');
+        return;
+    }
+    ASSERT(plan.count <= PARTIQL_RANGES_MAX && (plan.keyed || plan.count == 0));
+    for (uint32_t i = 0; i < plan.count; i++) {
+        struct expression *e = partiql_key_condition(s, &keys, &plan.ranges[i], &error);
+        check_refusal(e, &error);
+        expression_free(e);
+    }
+    struct expression *where = partiql_where(s, &error);
+    if (where != NULL && expression_holds(where, item, partiql_values(s))) {
         ASSERT(planned(s, &plan, item));
     }
+    expression_free(where);
+    partiql_project(s, item, &w);
+    ASSERT(w.overflowed || item_valid(item_written(&w).bytes));
+}
+
+static void check_writing(const struct partiql *s)
+{
+    struct error error = {{0}, STATUS_OK};
+    struct partiql_target target;
+    ASSERT(partiql_target(s, &keys, &target, &error) == STATUS_OK || error.message[0] != '\0');
 }
 
 static void check_statement(const struct partiql *s, struct item item)
 {
-    static char room[ROOM_BYTES];
-    struct item_writer w = item_writer(room, sizeof room);
-    struct partiql_target target;
-    struct error error;
-    struct expression *where = partiql_where(s, &error);
-    if (where == NULL && error.status != STATUS_OK) {
-        check_words(&error);
-    }
-    if (partiql_kind(s) == PARTIQL_UPDATE) {
-        struct expression *update = partiql_update(s, &error);
-        if (update == NULL) {
-            check_words(&error);
-        } else if (expression_update(update, item, item, partiql_values(s), &w, &error) ==
-                   STATUS_OK) {
-            ASSERT(item_valid(item_written(&w).bytes));
-        }
-        expression_free(update);
-    }
-    if (partiql_kind(s) == PARTIQL_SELECT) {
-        check_plan(s, where, item);
-        partiql_project(s, item, &w);
-        ASSERT(w.overflowed || item_valid(item_written(&w).bytes));
-    }
-    if (partiql_kind(s) == PARTIQL_INSERT) {
+    struct error error = {{0}, STATUS_OK};
+    enum partiql_kind kind = partiql_kind(s);
+    (void)partiql_returning(s);
+    (void)partiql_index(s);
+    if (kind == PARTIQL_INSERT) {
         ASSERT(item_valid(partiql_item(s).bytes));
+        return;
     }
-    if (partiql_target(s, &KEYS, &target, &error) != STATUS_OK) {
-        check_words(&error);
+    check_condition(s, item, partiql_where(s, &error), &error);
+    if (kind == PARTIQL_UPDATE) {
+        check_update(s, item);
     }
-    expression_free(where);
+    if (kind == PARTIQL_SELECT) {
+        check_reading(s, item);
+    } else {
+        check_writing(s);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static char item_bytes[ROOM_BYTES];
+    static char item_bytes[ITEM_BYTES];
     struct value parameters[PARAMETERS];
-    const uint8_t *end = size == 0 ? NULL : memchr(bytes, 0, size);
-    size_t length = end == NULL ? size : (size_t)(end - bytes);
-    if (length > PARTIQL_STATEMENT_MAX) {
-        return 0;
-    }
-    struct supply supplied = supply(bytes + length, size - length);
-    struct item item = supply_item(&supplied, item_bytes, sizeof item_bytes);
-    uint32_t count = supply_byte(&supplied) % (PARAMETERS + 1);
-    for (uint32_t i = 0; i < count; i++) {
-        parameters[i] = supply_value(&supplied, 0);
-    }
     struct error error = {{0}, STATUS_OK};
-    struct partiql *s =
-        partiql_parse((struct text){(const char *)bytes, length}, parameters, count, &error);
-    if (s == NULL) {
-        check_words(&error);
+    struct text statement = {(const char *)bytes,
+                             size == 0 ? 0 : strnlen((const char *)bytes, size)};
+    size_t rest = statement.size < size ? statement.size + 1 : size;
+    struct supply s = supply(bytes + rest, size - rest);
+    uint32_t count = supply_byte(&s) % (PARAMETERS + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        parameters[i] = supply_value(&s, SUPPLY_DEPTH);
+    }
+    struct item item = supply_item(&s, item_bytes, sizeof item_bytes);
+    if (statement.size == 0 || statement.size > PARTIQL_STATEMENT_MAX) {
         return 0;
     }
-    check_statement(s, item);
-    partiql_free(s);
+    /* A copy of just this size, so that a byte too far is seen. */
+    char *copy = malloc(statement.size);
+    ASSERT(copy != NULL);
+    memcpy(copy, statement.at, statement.size);
+    struct partiql *parsed =
+        partiql_parse((struct text){copy, statement.size}, parameters, count, &error);
+    ASSERT(parsed != NULL || error.message[0] != '\0');
+    if (parsed != NULL) {
+        check_statement(parsed, item);
+    }
+    partiql_free(parsed);
+    free(copy);
     return 0;
 }
