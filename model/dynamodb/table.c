@@ -282,6 +282,13 @@ static bool condition_holds(const struct expression *condition, struct item item
 static enum table_result judge(struct table *t, struct instant now, const struct table_write *w,
                                const struct outline *of, struct access *a)
 {
+    enum table_result result = table_check_paths(t, w->update);
+    if (result == TABLE_OK) {
+        result = table_check_paths(t, w->condition);
+    }
+    if (result != TABLE_OK) {
+        return result;
+    }
     if (!access_key(t, w->item, of, a)) {
         return TABLE_FULL;
     }
