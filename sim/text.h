@@ -24,9 +24,35 @@ static inline struct text text_from(const char *string)
     return (struct text){string, strlen(string)};
 }
 
+/* The names of attributes are compared often, and most are short: no call. */
 static inline bool text_equal(struct text a, struct text b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+    if (a.size != b.size) {
+        return false;
+    }
+    if (a.size < 8) {
+        for (size_t i = 0; i < a.size; i++) {
+            if (a.at[i] != b.at[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    if (a.size > 64) {
+        return memcmp(a.at, b.at, a.size) == 0;
+    }
+    uint64_t x;
+    uint64_t y;
+    for (size_t i = 0; i + 8 < a.size; i += 8) {
+        memcpy(&x, a.at + i, sizeof x);
+        memcpy(&y, b.at + i, sizeof y);
+        if (x != y) {
+            return false;
+        }
+    }
+    memcpy(&x, a.at + a.size - 8, sizeof x);
+    memcpy(&y, b.at + b.size - 8, sizeof y);
+    return x == y;
 }
 
 /* Eight bytes as a number that orders as they do. */

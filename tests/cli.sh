@@ -121,6 +121,8 @@ expect 2 run empty.yaml
 err_has "empty.yaml: error: empty"
 expect 2 run --set pipeline.lock_tll=3s good.yaml
 err_has "unknown key (did you mean 'lock_ttl'?)"
+expect 2 run --set function.timeout=7m good.yaml # ESM-TIMEOUT-1
+err_has "is longer than queue.visibility_timeout; AWS refuses such an event source"
 expect 2 run --until 5 good.yaml
 err_has "until: '5' is not a duration"
 expect 2 run --set 'expect.0.sql=DELETE FROM files' good.yaml

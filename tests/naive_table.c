@@ -3,6 +3,7 @@
 
 #include "sim/assert.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const int64_t PAGE = 1 << 20;
@@ -288,6 +289,21 @@ static const char *index_key_fault(const struct naive_value *item, const struct 
                : key_fault(item, key, size_max, "Type mismatch for Index Key");
 }
 
+/* Of several indexes' faults the model does not say which is told. */
+static const char *index_keys_fault(const struct table_config *c, const struct naive_value *item)
+{
+    const char *fault = NULL;
+    uint32_t faults = 0;
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        const char *hash = index_key_fault(item, &c->indexes[i].hash_key, 2048);
+        const char *range = index_key_fault(item, &c->indexes[i].range_key, 1024);
+        faults += hash != NULL;
+        faults += range != NULL;
+        fault = hash != NULL ? hash : range != NULL ? range : fault;
+    }
+    return faults > 1 ? "" : fault;
+}
+
 static bool has_empty_set(const struct naive_value *item)
 {
     bool empty = false;
@@ -306,12 +322,7 @@ static const char *item_fault(const struct naive_table *t, const struct naive_va
     if (fault == NULL && c->range_key.name != NULL) {
         fault = key_fault(item, &c->range_key, 1024, "Type mismatch for key");
     }
-    for (uint32_t i = 0; fault == NULL && i < c->indexes_count; i++) {
-        fault = index_key_fault(item, &c->indexes[i].hash_key, 2048);
-        if (fault == NULL) {
-            fault = index_key_fault(item, &c->indexes[i].range_key, 1024);
-        }
-    }
+    fault = fault != NULL ? fault : index_keys_fault(c, item);
     if (fault == NULL && has_empty_set(item)) {
         fault = "may not be empty";
     }
@@ -332,6 +343,42 @@ static const char *schema_fault(const struct naive_table *t, const struct naive_
                                                       : key_fault(key, &c->range_key, 1024, "");
 }
 
+/* Item collections: DDB-LSI-3 */
+
+/* What an item takes in the table and in its local indexes. */
+static int64_t collection_bytes(const struct naive_table *t, const struct naive_value *item)
+{
+    int64_t bytes = naive_item_size(item);
+    for (uint32_t i = 0; item != NULL && i < t->config->indexes_count; i++) {
+        const struct table_index_config *c = &t->config->indexes[i];
+        if (c->local && in_index(c, item)) {
+            bytes += naive_item_size(projected(t, (int32_t)i, item));
+        }
+    }
+    return bytes;
+}
+
+static bool collection_fits(const struct naive_table *t, const struct naive_value *before,
+                            const struct naive_value *after)
+{
+    const struct naive_value *items[NAIVE_ITEMS_MAX];
+    uint32_t count = naive_items(t, items);
+    int64_t growth = collection_bytes(t, after) - collection_bytes(t, before);
+    int64_t bytes = growth;
+    bool local = false;
+    for (uint32_t i = 0; i < t->config->indexes_count; i++) {
+        local = local || t->config->indexes[i].local;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct naive_value a = key_part(items[i], &t->config->hash_key);
+        struct naive_value b = key_part(after, &t->config->hash_key);
+        bytes += naive_equal(&a, &b) ? collection_bytes(t, items[i]) : 0;
+    }
+    int64_t most = t->config->collection_bytes_max != 0 ? (int64_t)t->config->collection_bytes_max
+                                                        : INT64_C(10) << 30;
+    return !local || growth <= 0 || bytes <= most;
+}
+
 /* Writes */
 
 static struct naive_reply invalid(const char *message)
@@ -348,6 +395,9 @@ static struct naive_reply change(struct naive_table *t, const struct naive_value
                                  const struct naive_value *key, const struct naive_value *after)
 {
     struct naive_reply reply = {.old = before, .new = after};
+    if (after != NULL && !collection_fits(t, before, after)) {
+        return (struct naive_reply){.result = TABLE_COLLECTION_FULL};
+    }
     if (charge_change(t, key, before, after, &reply) && (before != NULL || after != NULL)) {
         write_version(t, key, after);
     }
@@ -588,7 +638,11 @@ static const char *query_fault(const struct naive_table *t, const struct naive_q
             fault = "Filter Expression can only contain non-primary key attributes";
         }
     }
-    return fault == NULL ? path_fault(t, q->filter) : fault;
+    fault = fault == NULL ? path_fault(t, q->filter) : fault;
+    bool partial = q->index != TABLE_BASE && !t->config->indexes[q->index].local &&
+                   t->config->indexes[q->index].projection != PROJECTION_ALL;
+    return fault == NULL && partial && q->fetch ? "Select type ALL_ATTRIBUTES is not supported"
+                                                : fault;
 }
 
 /* What qsort compares by: the keys of what is queried, then the table's own. */
@@ -603,15 +657,19 @@ static int order_by(const struct naive_value *a, const struct naive_value *b,
     return x.type == TYPE_NULL ? 0 : naive_order(&x, &y);
 }
 
-/* Partitions stand by their hash. Source: DDB-SCAN-1. */
-static int partition_order(const struct naive_value *a, const struct naive_value *b,
-                           const struct table_key *key)
+/* What a Scan goes by: of a number the hash of its sortable form. Source: DDB-SCAN-1. */
+static uint64_t scan_hash(const struct naive_value *item, const struct table_key *key)
 {
-    struct naive_value x = key_part(a, key);
-    struct naive_value y = key_part(b, key);
-    uint64_t x_hash = hash64(x.bytes.at, x.bytes.size, 0);
-    uint64_t y_hash = hash64(y.bytes.at, y.bytes.size, 0);
-    return x_hash < y_hash ? -1 : x_hash > y_hash;
+    struct naive_value part = key_part(item, key);
+    char bytes[NUMBER_SORTABLE_MAX];
+    struct number number;
+    char text[32];
+    if (part.type != TYPE_N) {
+        return hash64(part.bytes.at, part.bytes.size, 0);
+    }
+    (void)snprintf(text, sizeof text, "%llde-2", (long long)part.hundredths);
+    ASSERT(number_parse(text_from(text), &number, NULL) == STATUS_OK);
+    return hash64(bytes, number_sortable(&number, bytes), 0);
 }
 
 static int order_of(const struct naive_value *a, const struct naive_value *b)
@@ -619,8 +677,10 @@ static int order_of(const struct naive_value *a, const struct naive_value *b)
     const struct table_key *keys[] = {hash_key(sorting, sorting_index),
                                       range_key(sorting, sorting_index), &sorting->config->hash_key,
                                       &sorting->config->range_key};
-    int order = order_by(a, b, keys[0]) == 0 ? 0 : partition_order(a, b, keys[0]);
-    for (int i = 1; order == 0 && i < 4; i++) {
+    uint64_t hash_a = scan_hash(a, keys[0]);
+    uint64_t hash_b = scan_hash(b, keys[0]);
+    int order = hash_a < hash_b ? -1 : hash_a > hash_b;
+    for (int i = 0; order == 0 && i < 4; i++) {
         order = order_by(a, b, keys[i]);
     }
     return order;
@@ -629,6 +689,15 @@ static int order_of(const struct naive_value *a, const struct naive_value *b)
 static int compare_items(const void *a, const void *b)
 {
     return order_of(*(const struct naive_value *const *)a, *(const struct naive_value *const *)b);
+}
+
+/* Which part of all hashes a partition's is in. Source: DDB-SCAN-1. */
+static bool in_segment(const struct naive_table *t, const struct naive_query *q,
+                       const struct naive_value *item)
+{
+    __extension__ typedef unsigned __int128 wide;
+    uint64_t hash = scan_hash(item, hash_key(t, q->index));
+    return q->segments_count == 0 || (uint32_t)((wide)hash * q->segments_count >> 64) == q->segment;
 }
 
 /* All that the key condition selects behind the start, in the query's order. */
@@ -641,7 +710,8 @@ static uint32_t selected(const struct naive_table *t, const struct naive_query *
     sorting = t;
     sorting_index = q->index;
     for (uint32_t i = 0; i < all_count; i++) {
-        bool there = q->index == TABLE_BASE || in_index(index_config(t, q->index), all[i]);
+        bool there = (q->index == TABLE_BASE || in_index(index_config(t, q->index), all[i])) &&
+                     in_segment(t, q, all[i]);
         if (!there || !condition_holds(q->key, all[i])) {
             continue;
         }
@@ -667,10 +737,21 @@ static bool leads(const struct naive_table *t, const struct naive_query *q,
            order_by(items[i - 1], items[i], range_key(t, q->index)) != 0;
 }
 
+/* Whether the items of an index are read whole from the table. Source: DDB-LSI-2. */
+static bool fetches(const struct naive_table *t, const struct naive_query *q)
+{
+    return q->fetch && q->index != TABLE_BASE &&
+           t->config->indexes[q->index].projection != PROJECTION_ALL;
+}
+
 static void evaluate(const struct naive_table *t, const struct naive_query *q,
                      const struct naive_value *const *items, uint32_t i, struct naive_page *page)
 {
-    const struct naive_value *item = projected(t, q->index, items[i]);
+    const struct naive_value *part = projected(t, q->index, items[i]);
+    const struct naive_value *item = fetches(t, q) ? items[i] : part;
+    page->scanned_count++;
+    page->bytes += naive_item_size(part);
+    page->fetched_bytes += fetches(t, q) ? 4096 * units(naive_item_size(item), 4096) : 0;
     if (!condition_holds(q->filter, item)) {
         return;
     }
@@ -699,20 +780,32 @@ void naive_read_page(struct naive_table *t, struct instant now, const struct nai
     }
     uint32_t count = selected(t, query, items);
     for (uint32_t i = 0; i < count && page->last == NULL; i++) {
-        page->scanned_count++;
-        page->bytes += naive_item_size(projected(t, query->index, items[i]));
         evaluate(t, query, items, i, page);
-        if (page->bytes >= PAGE || page->scanned_count == query->limit) {
+        if (page->bytes + page->fetched_bytes >= PAGE || page->scanned_count == query->limit) {
             page->last = items[i];
         }
     }
-    page->rcu_milli = read_milli(page->bytes, query->consistent);
+    page->rcu_milli = read_milli(page->bytes + page->fetched_bytes, query->consistent);
     const struct naive_value *key =
         query->key == NULL ? NULL : literal_of(condition_on(query->key, hash_key(t, query->index)));
     struct throttle throttled;
     if (!charge_read(t, query->index, key, page->rcu_milli, &throttled)) {
         *page = (struct naive_page){.result = TABLE_THROTTLED, .throttled = throttled};
     }
+}
+
+const struct naive_value *naive_key_of(const struct naive_table *t, int32_t index,
+                                       const struct naive_value *item)
+{
+    const struct table_key *keys[] = {hash_key(t, index), range_key(t, index), &t->config->hash_key,
+                                      &t->config->range_key};
+    const struct naive_value *key = naive_without(t->memory, NULL, TEXT(""));
+    for (int i = 0; i < 4; i++) {
+        struct text name = keys[i]->name == NULL ? TEXT("") : text_from(keys[i]->name);
+        const struct naive_value *value = naive_get(item, name);
+        key = value == NULL ? key : naive_with(t->memory, key, name, value);
+    }
+    return key;
 }
 
 /* TTL: DDB-TTL-1, DDB-TTL-2 */

@@ -68,8 +68,8 @@ struct naive_reply naive_get_item(struct naive_table *t, struct instant now, str
 
 struct naive_query {
     int32_t index;
-    bool consistent, backward, leaders, count_only;
-    uint32_t limit;
+    bool consistent, backward, leaders, count_only, fetch;
+    uint32_t segment, segments_count, limit;
     struct instant as_of;
     const struct naive_node *key, *filter;
     const struct naive_value *start; /* the last item evaluated before; NULL: from the beginning */
@@ -79,7 +79,7 @@ struct naive_page {
     enum table_result result;
     const char *message;
     struct throttle throttled;
-    int64_t count, scanned_count, bytes, rcu_milli;
+    int64_t count, scanned_count, bytes, fetched_bytes, rcu_milli;
     const struct naive_value *last; /* NULL: the end */
     uint32_t visited_count;
     const struct naive_value *visited[NAIVE_ITEMS_MAX];
@@ -98,6 +98,10 @@ const struct naive_value *naive_expire(struct naive_table *t, struct instant now
 
 /* All items as they are now; returns how many. */
 uint32_t naive_items(const struct naive_table *t, const struct naive_value **items);
+
+/* The key of an item in the table or an index, with the table's own: LastEvaluatedKey. */
+const struct naive_value *naive_key_of(const struct naive_table *t, int32_t index,
+                                       const struct naive_value *item);
 
 /* Bytes that the table's or an index's items take as they are billed. */
 int64_t naive_stored_bytes(const struct naive_table *t, int32_t index);

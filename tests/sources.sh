@@ -29,13 +29,13 @@ none() {
 
 clause='\b(SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|GLUE|DDB|LATENCY|PIPE)(-[A-Z0-9]+)*-([0-9]+|\*)'
 code=(sim/*.[ch] model/*/*.[ch] tools/*.[ch])
-tests=(tests/*.[ch] tests/*.sh)
+mapfile -t tests < <(find tests -name "*.[ch]" -o -name "*.sh" -o -name "*.txt" | sort)
 
 # citations FILE...: "clause file" for each citation, ranges in full, in order, each once.
 citations() {
     perl -0ne '
         sub cite { print "$_[0] $ARGV\n" }
-        while (/\b((?:\w+-)+)(\d+) (?:to|bis) \1(\d+)\b/g) { cite("$1$_") for $2 .. $3 }
+        while (/\b((?:\w+-)+)(\d+) to (?:\1)?(\d+)\b/g) { cite("$1$_") for $2 .. $3 }
         cite($&) while /'"$clause"'/g;' "$@" | sort -u
 }
 

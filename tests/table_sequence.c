@@ -602,6 +602,11 @@ static const struct naive_node *make_filter(struct maker *k)
     return chance(k, 50) ? equality : pair(k, NAIVE_AND, equality, make_simple(k, true));
 }
 
+static int64_t pick_lag(struct maker *k)
+{
+    return chance(k, 40) ? 0 : chance(k, 20) ? -1 : (int64_t)below(k, 6000);
+}
+
 /* A count of what has a value in a whole partition: what builders ask again and again, and the
  * table remembers. */
 static void make_count(struct maker *k)
@@ -631,11 +636,17 @@ static void make_query(struct maker *k)
     o->pages = chance(k, 70) ? UINT32_MAX : 1 + below(k, 2);
     o->count_only = chance(k, 40);
     o->plainly = chance(k, 30);
-    o->lag_ms = chance(k, 50) ? 0 : below(k, 6000);
+    o->lag_ms = pick_lag(k);
     bool global = o->index != TABLE_BASE && !k->config->indexes[o->index].local;
     o->consistent = o->lag_ms == 0 && chance(k, global ? 1 : 50);
-    o->leaders = o->index != TABLE_BASE && o->filter == NULL && !o->backward && chance(k, 20) &&
-                 k->config->indexes[o->index].range_key.name != NULL;
+    o->named_start = chance(k, 30);
+    o->fetch = o->index != TABLE_BASE && chance(k, global ? 2 : 40);
+    if (o->key == NULL && chance(k, 40)) {
+        o->segments_count = 1 + below(k, 5);
+        o->segment = below(k, o->segments_count);
+    }
+    o->leaders = o->index != TABLE_BASE && !o->fetch && o->filter == NULL && !o->backward &&
+                 chance(k, 20) && k->config->indexes[o->index].range_key.name != NULL;
 }
 
 /* Operations */
@@ -667,7 +678,7 @@ static void make_operation(struct maker *k, struct operation *o)
         make_query(k);
     } else if (o->kind <= OPERATION_GET) {
         o->item = o->kind == OPERATION_PUT ? make_item(k) : make_key(k);
-        o->lag_ms = chance(k, 50) ? 0 : below(k, 6000);
+        o->lag_ms = pick_lag(k);
     }
     if (o->kind <= OPERATION_DELETE && chance(k, 40)) {
         o->condition = make_condition(k, false, 3);
@@ -700,16 +711,48 @@ static void make_limits(struct maker *k, struct table_config *c)
                                       .account_wcu = low[7]};
 }
 
+static enum attribute_type pick_key_type(struct maker *k)
+{
+    return chance(k, 60) ? TYPE_S : (enum attribute_type)below(k, 3);
+}
+
+/* A key on one of the attributes that have a type for it; NULL: none. */
+static struct table_key key_on(const struct maker *k, const char *name)
+{
+    const struct table_config *c = k->config;
+    enum attribute_type type = name == NULL     ? TYPE_S
+                               : name[0] == 'h' ? c->hash_key.type
+                               : name[0] == 'r' ? c->range_key.type
+                                                : k->index_types[name[0] - 'a'];
+    return (struct table_key){name, type};
+}
+
+static void make_index(struct maker *k, struct table_index_config *x, uint32_t i)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    static const char *const attributes[] = {"a", "b", "c"};
+    static const char *const ranges[] = {"h", "r", "c", NULL};
+    static const char *const included[] = {"d", "status", "p"};
+    *x = (struct table_index_config){.name = names[i]};
+    x->local = k->config->range_key.name != NULL && chance(k, 30);
+    x->hash_key = key_on(k, x->local ? "h" : attributes[i]);
+    x->range_key = key_on(k, x->local ? attributes[i] : ranges[below(k, i == 2 ? 2 : 4)]);
+    x->projection = chance(k, 50) ? PROJECTION_ALL : (enum table_projection)below(k, 3);
+    if (x->projection == PROJECTION_INCLUDE) {
+        x->include = included;
+        x->include_count = 1 + below(k, 3);
+    }
+    x->wcu = !x->local && chance(k, 15) ? 1 + below(k, 3) : 0;
+    x->rcu = !x->local && chance(k, 15) ? 1 + below(k, 3) : 0;
+}
+
 static void make_config(struct maker *k, struct table_config *c)
 {
     static const uint64_t caches[] = {0, 4096, 1 << 30};
-    static const char *const names[] = {"x", "y", "z"};
-    static const char *const hashes[] = {"a", "b", "c"};
-    static const char *const ranges[] = {"h", "r", "c", NULL};
     *c = (struct table_config){
         .name = "t",
-        .hash_key = {"h",               TYPE_S},
-        .range_key = {chance(k,                 85) ? "r" : NULL, TYPE_S},
+        .hash_key = {"h",               pick_key_type(k)},
+        .range_key = {chance(k,                 85) ? "r" : NULL, pick_key_type(k)},
         .ttl_attribute = chance(k, 80) ? "ttl" : NULL,
         .history = {4 * NS_PER_S},
         .items_max = 64,
@@ -718,7 +761,7 @@ static void make_config(struct maker *k, struct table_config *c)
     };
     c->directory = chance(k, 8) ? "a folder" : NULL;
     for (uint32_t i = 0; i < INDEX_ATTRIBUTES; i++) {
-        k->index_types[i] = TYPE_S;
+        k->index_types[i] = pick_key_type(k);
     }
     if (chance(k, 15)) {
         c->rcu = 1 + below(k, 5);
@@ -728,16 +771,9 @@ static void make_config(struct maker *k, struct table_config *c)
         make_limits(k, c);
     }
     for (uint32_t i = 0; i < c->indexes_count; i++) {
-        struct table_index_config *x = &c->indexes[i];
-        const char *range = ranges[below(k, i == 2 ? 2 : 4)];
-        *x = (struct table_index_config){
-            .name = names[i],
-            .hash_key = {hashes[i], k->index_types[i]},
-            .range_key = {range,     TYPE_S           }
-        };
-        x->wcu = chance(k, 15) ? 1 + below(k, 3) : 0;
-        x->rcu = chance(k, 15) ? 1 + below(k, 3) : 0;
+        make_index(k, &c->indexes[i], i);
     }
+    c->collection_bytes_max = chance(k, 10) ? 2000 + below(k, 20000) : 0;
 }
 
 void sequence_make(struct sequence *s, uint64_t seed, struct naive_memory *m)
@@ -786,6 +822,12 @@ static void put_query(struct text_writer *w, const struct operation *o)
     put_flag(w, ", leaders", o->leaders);
     put_flag(w, ", count", o->count_only);
     put_flag(w, ", plainly", o->plainly);
+    put_flag(w, ", fetch", o->fetch);
+    put_flag(w, ", named start", o->named_start);
+    if (o->segments_count > 0) {
+        put_number(w, ", segment ", o->segment, "");
+        put_number(w, " of ", o->segments_count, "");
+    }
     put_number(w, ", limit ", o->limit, "");
     put_number(w, ", pages ", o->pages == UINT32_MAX ? -1 : (int64_t)o->pages, "");
 }
@@ -831,6 +873,7 @@ void sequence_put_operation(struct text_writer *w, const struct operation *o)
     put_expression(w, " of it ", o->projection);
     put_flag(w, ", values known", o->values_known && o->values_count > 0);
     put_expression(w, " if ", o->condition);
+    put_flag(w, ", eventually", o->lag_ms < 0);
     if (o->lag_ms > 0) {
         put_number(w, ", ", o->lag_ms, " ms ago");
     }
@@ -891,6 +934,7 @@ void sequence_put_config(struct text_writer *w, const struct table_config *c)
     put_number(w, ", rcu ", c->rcu, "");
     put_number(w, ", wcu ", c->wcu, "");
     put_number(w, ", cache ", (int64_t)c->cache_bytes, " bytes");
+    put_number(w, ", collection ", (int64_t)c->collection_bytes_max, " bytes");
     put_limits(w, c);
     for (uint32_t i = 0; i < c->indexes_count; i++) {
         const struct table_index_config *x = &c->indexes[i];

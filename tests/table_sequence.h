@@ -38,9 +38,10 @@ struct operation {
     uint32_t values_count;
     int32_t index;
     bool consistent, backward, leaders, count_only, plainly;
-    bool values_known; /* when the expressions are compiled */
-    uint32_t limit, pages;
-    int64_t lag_ms; /* of a read */
+    bool values_known;       /* when the expressions are compiled */
+    bool fetch, named_start; /* named_start: a page begins at attributes, not at a last_key */
+    uint32_t segment, segments_count, limit, pages;
+    int64_t lag_ms; /* of a read; -1: eventually consistent without a lag */
     uint32_t n;     /* which mark, which expiry */
 };
 

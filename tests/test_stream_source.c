@@ -42,6 +42,9 @@ struct mapping {
     bool names_poison;          /* by the first failed record, not by an error */
     uint64_t named, named_next; /* names these in its place, the second from the second time on */
     bool breaks_all;            /* every batch fails */
+    const uint32_t *script;     /* how each invocation ends, the later ones well; NULL: as above */
+    uint32_t script_size;
+    uint64_t done; /* with a script: the records up to it are done with */
     struct delivery deliveries[DELIVERIES_MAX];
     uint32_t count, batches;
     struct stream_discard discards[1024];
@@ -76,6 +79,27 @@ static void receive(void *self, const struct stream_record *r)
     }
 }
 
+/* How an invocation ends that follows a script. */
+enum ending { ENDS_WELL, ENDS_IN_ERROR, NAMES_THE_MIDDLE, ENDINGS };
+
+/* The batch begins with the first record that is not done with, and has no gap; it ends as the
+ * script says. */
+static void follow_script(struct consumer *consumer, uint32_t first)
+{
+    uint64_t last = m.deliveries[m.count - 1].sequence;
+    for (uint32_t i = first; i < m.count; i++) {
+        assert_true(m.deliveries[i].sequence == m.done + 1 + (i - first));
+    }
+    uint32_t ending = m.batches <= m.script_size ? m.script[m.batches - 1] : ENDS_WELL;
+    consumer->broken = ending == ENDS_IN_ERROR;
+    if (ending == NAMES_THE_MIDDLE) {
+        consumer->named = m.done + 1 + (m.count - first) / 2;
+        m.done = consumer->named - 1;
+    } else if (ending == ENDS_WELL) {
+        m.done = last;
+    }
+}
+
 static enum process_status consume(struct cloud *c, struct task *task)
 {
     struct consumer *consumer = (void *)task;
@@ -83,7 +107,11 @@ static enum process_status consume(struct cloud *c, struct task *task)
         task->at = WORK_POINT;
         m.batches++;
         consumer->broken = m.breaks_all;
+        uint32_t first = m.count;
         stream_source_each(c, &consumer->invocation, receive, consumer);
+        if (m.script != NULL) {
+            follow_script(consumer, first);
+        }
         m.failures -= (consumer->broken || consumer->named != 0) && m.failures > 0;
         task_sleep(c, task, WORK_POINT, m.work);
         return PROCESS_SUSPENDED;
@@ -172,6 +200,7 @@ static void stream_discarded(struct cloud *c, const struct stream_discard *disca
 {
     (void)c;
     m.discards[m.discards_count++] = *discard;
+    m.done = discard->last;
 }
 
 /* The world */
@@ -1141,6 +1170,36 @@ static void a_restored_world_goes_on_as_it_did(void **state)
     end();
 }
 
+/* Every way in which the first invocations may end, under every policy: what is done with is not
+ * delivered again, nothing is left out, and all is done with in the end (ESM-STREAM-5,
+ * ESM-STREAM-7, ESM-STREAM-10, ESM-STREAM-11). */
+static void every_script_of_failures_is_got_over(void **state)
+{
+    (void)state;
+
+    enum { INVOCATIONS = 4, SCRIPTS = 81, RECORDS = 7 };
+
+    for (uint32_t i = 0; i < SCRIPTS * 4; i++) {
+        uint32_t script[INVOCATIONS];
+        for (uint32_t k = 0, rest = i / 4; k < INVOCATIONS; k++, rest /= ENDINGS) {
+            script[k] = rest % ENDINGS;
+        }
+        prepare();
+        m.cloud.stream_source.batch_size = 5;
+        m.cloud.stream_source.report_item_failures = true;
+        m.cloud.stream_source.bisect = i % 2;
+        m.cloud.stream_source.maximum_retries = i / 2 % 2 ? 1 : -1;
+        m.script = script;
+        m.script_size = INVOCATIONS;
+        begin();
+        put_many(RECORDS);
+        until_quiet();
+        assert_number(m.done, RECORDS);
+        assert_number(counts()->records + counts()->discarded_records, RECORDS);
+        end();
+    }
+}
+
 /* Random worlds: whatever goes wrong, each record is processed or discarded, and each item's first
  * deliveries are in order (ESM-STREAM-3, ESM-STREAM-4). */
 
@@ -1251,6 +1310,7 @@ int main(void)
     CASES_ADD(&cases, a_batch_may_be_delivered_twice);
     CASES_ADD(&cases, the_iterator_age_is_that_of_the_last_record_at_the_end);
     CASES_ADD(&cases, a_restored_world_goes_on_as_it_did);
+    CASES_ADD(&cases, every_script_of_failures_is_got_over);
     static uint64_t seeds[60];
     for (uint64_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
         seeds[i] = i + 1;

@@ -2,7 +2,7 @@
  *
  * Golden figures for units consumed, pages and last keys, throttling, indexes, messages, marks
  * and capacity. Each test names its source in docs/sources.md. What holds of any sequence of calls
- * is in test_table_random.c, TTL in test_table_ttl.c, storage in test_table_lmdb.c.
+ * is in test_table_differential.c, TTL in test_table_ttl.c, storage in test_table_lmdb.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * start keys, Scans and their segments.
  *
  * Case tables whose rows are told in one line; each is asked forward and backward and with pages of
- * every size. What holds of any sequence of calls is in test_table_random.c.
+ * every size. What holds of any sequence of calls is in test_table_differential.c.
  */
 #include "model/dynamodb/table_state.h"
 #include "tests/cases.h"
@@ -350,7 +350,7 @@ static void keys_may_be_that_long(void **state)
     close_table(t);
 }
 
-/* Queries that are refused, of numbers. */
+/* Queries that are refused, of numbers; starting keys: DDB-QUERY-4. */
 struct query_case {
     const char *name; /* the message */
     int32_t index;

@@ -164,17 +164,17 @@ static void discard(struct cloud *c, uint32_t index, uint64_t end, enum stream_d
 {
     struct stream_lane *lane = &c->stream_source.lanes[index];
     struct stream_record r;
-    struct stream_discard discard = {
+    struct stream_discard lost = {
         .reason = why, .shard = shard_of(&c->stream_source, index), .errors = lane->errors};
     while (next_record(c, index, lane->position, end, &r) &&
            (why == DISCARD_RETRIES_EXHAUSTED || too_old(c, &r))) {
-        discard.first = discard.count == 0 ? r.sequence : discard.first;
-        discard.last = r.sequence;
-        discard.count++;
+        lost.first = lost.count == 0 ? r.sequence : lost.first;
+        lost.last = r.sequence;
+        lost.count++;
         lane->position = r.sequence + 1;
     }
-    if (discard.count > 0) {
-        tell_discard(c, &discard);
+    if (lost.count > 0) {
+        tell_discard(c, &lost);
     }
 }
 
@@ -197,7 +197,6 @@ static void invoke(struct cloud *c, uint32_t index)
     uint64_t end = lane->ends[lane->pieces - 1];
     discard(c, index, end, DISCARD_RECORD_AGE_EXCEEDED);
     if (!next_record(c, index, lane->position, end, &r)) {
-        lane->position = end;
         next_piece(c, index);
         return;
     }
@@ -461,7 +460,6 @@ static void fail(struct cloud *c, uint32_t index, bool named)
         halve(c, index, count);
     } else if (lane->errors++ == s->maximum_retries) {
         discard(c, index, end, DISCARD_RETRIES_EXHAUSTED);
-        lane->position = end;
         next_piece(c, index);
         return;
     }

@@ -135,7 +135,7 @@ struct api_operation {
 
 extern const struct api_operation api_item_operations[], api_read_operations[],
     api_batch_operations[], api_table_operations[], api_transact_operations[],
-    api_stream_operations[];
+    api_partiql_operations[], api_stream_operations[];
 
 /* dynamodb.c: errors */
 
@@ -271,6 +271,9 @@ struct api_transaction {
 
 /* One in the area, zeroed; NULL after failing. */
 struct api_transaction *api_transaction(struct api_call *c, uint32_t count);
+
+/* Notes what its tables have consumed so far: each once, those that are NULL not. */
+void api_transaction_begin(struct api_transaction *x);
 
 /* Makes it; false after failing. `member` of the request is what a client's token stands for. */
 bool api_transact_write(struct api_call *c, struct api_transaction *x, const char *member,

@@ -134,13 +134,14 @@ struct api_transaction *api_transaction(struct api_call *c, uint32_t count)
     return x;
 }
 
-/* Each table once, by name, with what it had consumed before. */
-static void begin_consumed(struct api_call *c, struct api_transaction *x)
+void api_transaction_begin(struct api_transaction *x)
 {
-    (void)c;
     for (uint32_t i = 0; i < x->count; i++) {
         const struct api_table *t = x->tables[i];
         uint32_t at = 0;
+        if (t == NULL) {
+            continue;
+        }
         while (at < x->distinct_count && text_compare(x->distinct[at]->name, t->name) < 0) {
             at++;
         }
@@ -313,7 +314,7 @@ bool api_transact_write(struct api_call *c, struct api_transaction *x, const cha
                                               : (struct hash128){0},
     };
     c->writes = true;
-    begin_consumed(c, x);
+    api_transaction_begin(x);
     enum transaction_result result =
         transactions_write(c->d->transactions, c->now, x->writes, x->count, &request, reply);
     for (uint32_t i = 0; result == TRANSACTION_CANCELLED && i < x->count; i++) {
@@ -336,7 +337,7 @@ bool api_transact_get(struct api_call *c, struct api_transaction *x,
     for (uint32_t i = 0; i < x->count; i++) {
         reads[i] = (struct table_read){x->writes[i].table, x->writes[i].item};
     }
-    begin_consumed(c, x);
+    api_transaction_begin(x);
     enum transaction_result result =
         transactions_get(c->d->transactions, c->now, reads, x->count, reply);
     return result == TRANSACTION_OK || fail_transaction(c, x, result, reply);

@@ -13,8 +13,8 @@ enum { STRINGS_BYTES = 1 << 20 };
 
 /* The groups of operations. */
 static const struct api_operation *const GROUPS[] = {
-    api_item_operations,  api_read_operations,     api_batch_operations,
-    api_table_operations, api_transact_operations, api_stream_operations};
+    api_item_operations,     api_read_operations,    api_batch_operations, api_table_operations,
+    api_transact_operations, api_partiql_operations, api_stream_operations};
 
 enum { GROUPS_COUNT = sizeof GROUPS / sizeof GROUPS[0] };
 

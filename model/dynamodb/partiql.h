@@ -12,6 +12,7 @@
 
 #include "model/dynamodb/expression.h"
 #include "model/dynamodb/item.h"
+#include "model/dynamodb/table.h"
 #include "sim/status.h"
 
 /* Source: DDB-PARTIQL-1. */
@@ -112,5 +113,52 @@ enum status partiql_plan(const struct partiql *s, const struct partiql_keys *key
 /* The key condition of a range. To be given back by expression_free. */
 struct expression *partiql_key_condition(const struct partiql *s, const struct partiql_keys *keys,
                                          const struct partiql_range *range, struct error *error);
+
+/* Writes into `w`, from its beginning, the columns of a SELECT that an item has: each by the name
+ * of the last attribute in its path, "k[0]" for m.k[0]. Source: DDB-PARTIQL-10. */
+void partiql_project(const struct partiql *s, struct item item, struct item_writer *w);
+
+/* The attribute that the i-th column begins with; false where there is none, as for SELECT *. */
+bool partiql_column(const struct partiql *s, uint32_t i, struct text *root);
+
+/* The i-th attribute, from 0, that conditions joined by AND at the top of the WHERE clause name and
+ * that is no key; false where there is none. */
+bool partiql_filtered(const struct partiql *s, const struct partiql_keys *keys, uint32_t i,
+                      struct text *root);
+
+/* A SELECT on a table. */
+struct partiql_read {
+    const struct partiql *statement;
+    const struct partiql_plan *plan;
+    const struct partiql_keys *keys;
+    const struct expression *where; /* NULL: none */
+    struct table *table;
+    int32_t index; /* as in struct table_query, like what follows */
+    bool consistent, fetch;
+    uint32_t limit;
+    struct instant as_of;
+    void (*visit)(void *self, struct item item);
+    void *self;
+};
+
+/* Where a page begins: in a range of the plan, behind the table's last key there. */
+struct partiql_place {
+    uint32_t range;
+    struct text key;
+};
+
+struct partiql_page {
+    bool more; /* `next` says where it goes on; valid until the next call */
+    struct partiql_place next;
+    uint32_t scanned;          /* items, before the WHERE clause */
+    struct throttle throttled; /* as in a reply */
+    bool refused;              /* TABLE_INVALID for what `error` says, not table_message */
+    struct error error;
+};
+
+/* One page. It ends as a page of a Query does, all ranges together, and after 10 items where there
+ * are several. Source: DDB-PARTIQL-11. */
+enum table_result partiql_read_page(const struct partiql_read *read, struct instant now,
+                                    struct partiql_place start, struct partiql_page *page);
 
 #endif

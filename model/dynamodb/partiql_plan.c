@@ -476,6 +476,43 @@ static bool several_partitions(const struct planner *p, const struct ways *ways)
     return false;
 }
 
+/* Counts *i down at each path inside a term, to its attribute. */
+static bool path_inside(const struct partiql *s, const struct term *t, uint32_t *i,
+                        struct text *root) /* NOLINT(misc-no-recursion) */
+{
+    if (t->kind == TERM_PATH) {
+        *root = path_root(s, t);
+        return (*i)-- == 0;
+    }
+    for (uint16_t child = t->first; child != 0; child = term_at(s, child)->next) {
+        if (path_inside(s, term_at(s, child), i, root)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool filtered(const struct planner *p, const struct term *t, uint32_t *i,
+                     struct text *root) /* NOLINT(misc-no-recursion) */
+{
+    if (t->kind != TERM_AND) {
+        return !names_key(p, t) && path_inside(p->s, t, i, root);
+    }
+    for (uint16_t child = t->first; child != 0; child = term_at(p->s, child)->next) {
+        if (filtered(p, term_at(p->s, child), i, root)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool partiql_filtered(const struct partiql *s, const struct partiql_keys *keys, uint32_t i,
+                      struct text *root)
+{
+    const struct planner p = {s, keys, NULL, false};
+    return s->where != 0 && filtered(&p, term_at(s, s->where), &i, root);
+}
+
 enum status partiql_plan(const struct partiql *s, const struct partiql_keys *keys,
                          struct partiql_plan *plan, struct error *error)
 {

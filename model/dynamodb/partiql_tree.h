@@ -5,6 +5,7 @@
  *   partiql_literal.c     literals to values
  *   partiql_expression.c  terms to DynamoDB's expressions
  *   partiql_plan.c        which items a WHERE clause is about
+ *   partiql_select.c      columns and pages of a SELECT
  *
  * For these files alone.
  */

@@ -190,14 +190,20 @@ static void begin(struct table *t, struct instant now)
     meters_begin(t);
 }
 
-/* Finds the slot of a key and loads its item; false where the storage failed. */
-static bool access_key(struct table *t, struct item key, const struct outline *o, struct access *a)
+/* Takes the key of an item, and has the memory asked for where its slot will be looked up. */
+static void access_expect(const struct table *t, struct item key, const struct outline *o,
+                          struct access *a)
 {
-    struct text hash_value = outline_key(key, o, t->hash_place);
-    struct text range_value = outline_key(key, o, t->range_place);
-    a->hash_value = hash_value;
-    a->hash = key_hash(hash_value, range_value);
-    a->slot = slot_find(t, a->hash, hash_value, range_value);
+    a->hash_value = outline_key(key, o, t->hash_place);
+    a->range_value = outline_key(key, o, t->range_place);
+    a->hash = key_hash(a->hash_value, a->range_value);
+    slot_expect(t, a->hash);
+}
+
+/* Finds the slot of the expected key and loads its item; false where the storage failed. */
+static bool access_key(struct table *t, struct access *a)
+{
+    a->slot = slot_find(t, a->hash, a->hash_value, a->range_value);
     a->old = NULL;
     if (a->slot == 0 || !slot_present(slot_at(t, a->slot))) {
         return true;
@@ -280,7 +286,7 @@ static bool condition_holds(const struct expression *condition, struct item item
 
 /* Finds what is stored under the key in `of`, and whether the condition holds of it. */
 static enum table_result judge(struct table *t, struct instant now, const struct table_write *w,
-                               const struct outline *of, struct access *a)
+                               struct access *a)
 {
     enum table_result result = table_check_paths(t, w->update);
     if (result == TABLE_OK) {
@@ -289,7 +295,7 @@ static enum table_result judge(struct table *t, struct instant now, const struct
     if (result != TABLE_OK) {
         return result;
     }
-    if (!access_key(t, w->item, of, a)) {
+    if (!access_key(t, a)) {
         return TABLE_FULL;
     }
     if (table_occupied(t, now, a->hash)) {
@@ -304,9 +310,10 @@ static enum table_result prepare_put(struct table *t, struct instant now,
 {
     p->item = w->item;
     outline_item(t, w->item, &p->outline);
+    access_expect(t, w->item, &p->outline, &p->access);
     enum table_result result = table_check_item(t, w->item, &p->outline,
                                                 "Item size has exceeded the maximum allowed size");
-    return result == TABLE_OK ? judge(t, now, w, &p->outline, &p->access) : result;
+    return result == TABLE_OK ? judge(t, now, w, &p->access) : result;
 }
 
 /* Whether an update leaves the key alone. */
@@ -326,7 +333,8 @@ static enum table_result check_update(struct table *t, const struct expression *
 }
 
 /* Applies an update in the scratch memory. Without an expression an absent item comes into being
- * with its key alone; with one that only takes away there is still none. Source: DDB-UPDATE-2. */
+ * with its key alone; with one that only takes away there is still none. Sources: DDB-UPDATE-1,
+ * DDB-UPDATE-2. */
 static enum table_result apply_update(struct table *t, const struct table_write *w,
                                       struct prepared *p)
 {
@@ -359,7 +367,8 @@ static enum table_result prepare_by_key(struct table *t, struct instant now,
         return result;
     }
     outline_item(t, w->item, &p->outline);
-    result = judge(t, now, w, &p->outline, &p->access);
+    access_expect(t, w->item, &p->outline, &p->access);
+    result = judge(t, now, w, &p->access);
     return result == TABLE_OK && w->kind == WRITE_UPDATE ? apply_update(t, w, p) : result;
 }
 
@@ -367,12 +376,16 @@ enum table_result table_prepare(struct table *t, struct instant now, const struc
                                 struct prepared *p)
 {
     begin(t, now);
-    *p = (struct prepared){.kind = w->kind};
+    p->kind = w->kind;
+    p->access = (struct access){0};
+    p->item = (struct item){0};
     enum table_result result =
         w->kind == WRITE_PUT ? prepare_put(t, now, w, p) : prepare_by_key(t, now, w, p);
-    bool fits = p->item.bytes.size == 0 ||
-                table_collection_fits(t, p->access.old, &(struct image){p->item, &p->outline});
-    return result == TABLE_OK && !fits ? TABLE_COLLECTION_FULL : result;
+    if (result != TABLE_OK || p->item.bytes.size == 0) {
+        return result;
+    }
+    const struct image image = {p->item, &p->outline};
+    return table_collection_fits(t, p->access.old, &image) ? TABLE_OK : TABLE_COLLECTION_FULL;
 }
 
 enum table_result table_charge(struct table *t, struct instant now, const struct prepared *p,
@@ -463,7 +476,8 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
         return result;
     }
     outline_item(t, key, &o);
-    if (!access_key(t, key, &o, &a)) {
+    access_expect(t, key, &o, &a);
+    if (!access_key(t, &a)) {
         return TABLE_FULL;
     }
     uint32_t image = a.slot == 0 ? 0 : journal_image(t, a.slot, table_as_of(t, now, as_of));
@@ -477,7 +491,8 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     return result;
 }
 
-/* TTL */
+/* TTL. No call looks at it: until it is deleted an expired item is like any other. Source:
+ * DDB-TTL-3. */
 
 /* The earliest ttl that expires. */
 static int64_t ttl_oldest(const struct table *t)
@@ -530,6 +545,7 @@ void table_each_expiry(struct table *t, int64_t from, int64_t to,
     t->busy = false;
 }
 
+/* Source: DDB-TTL-3. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old)
 {
     begin(t, now);

@@ -136,12 +136,6 @@ static enum table_result check_nested(struct table *t, struct text bytes, uint32
     return result;
 }
 
-/* Whether the attribute was found as a value that may be any key; else it needs a closer look. */
-static bool fair_key(const struct outline *o, uint32_t place)
-{
-    return o->places[place].size > 0 && o->places[place].size <= RANGE_KEY_BYTES_MAX;
-}
-
 /* Of several faults that of the last index is told, and of a global one before a local one's. */
 static enum table_result check_index_keys(struct table *t, struct item item, bool local)
 {
@@ -164,10 +158,9 @@ static enum table_result check_index_keys(struct table *t, struct item item, boo
 enum table_result table_check_item(struct table *t, struct item item, const struct outline *o,
                                    const char *too_large)
 {
-    bool all_fair = true;
-    for (uint32_t i = 0; i < t->attributes_count; i++) {
-        all_fair = all_fair && fair_key(o, i);
-    }
+    /* Else it needs a closer look. */
+    bool all_fair = o->fair && o->places[t->hash_place].size > 0 &&
+                    (t->range_place == PLACE_NONE || o->places[t->range_place].size > 0);
     enum table_result result = all_fair ? TABLE_OK : check_item_key(t, item, t->hash_place);
     if (result == TABLE_OK && !all_fair && t->range_place != PLACE_NONE) {
         result = check_item_key(t, item, t->range_place);

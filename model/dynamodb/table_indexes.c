@@ -28,6 +28,7 @@ static uint32_t attribute_place(struct table *t, const struct table_key *key)
             return i;
         }
     }
+    t->name_sizes |= UINT64_C(1) << (name.size % 64);
     t->attributes[t->attributes_count] = name;
     t->types[t->attributes_count] = key->type;
     t->number_keys = t->number_keys || key->type == TYPE_N;
@@ -57,6 +58,7 @@ static void find_places(struct table *t, uint32_t places[1 + TABLE_INDEXES_MAX][
     const struct table_config *c = &t->config;
     t->attributes_count = 0;
     t->number_keys = false;
+    t->name_sizes = UINT64_C(1) << (t->ttl_attribute.size % 64);
     places[0][0] = t->hash_place = attribute_place(t, &c->hash_key);
     places[0][1] = t->range_place = attribute_place(t, &c->range_key);
     for (uint32_t i = 0; i < c->indexes_count; i++) {

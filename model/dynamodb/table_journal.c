@@ -3,7 +3,8 @@
  * Method. Entries stand in the order of the writes, and each slot's entries are chained from the
  * newest. An entry owns its before-image. For a reader of the past the writes since then are undone
  * in the orders that it uses, and redone after; for a rollback they are undone for good. Entries
- * are dropped at the front as time passes, and the array moves up when half of it is gone.
+ * are dropped at the front as time passes, and the array moves up when half of it is gone. Source:
+ * DDB-READ-1.
  */
 #include "model/dynamodb/table_state.h"
 #include "model/dynamodb/table_stream.h"

@@ -595,6 +595,7 @@ static enum table_result read_query(struct reading *r)
     return result == TABLE_OK ? check_fetch(r) : result;
 }
 
+/* What was read is rounded up once. Source: DDB-QUERY-1. */
 static enum table_result charge(struct reading *r, struct instant now, int64_t bytes,
                                 struct table_page *page)
 {
@@ -628,12 +629,12 @@ static enum table_result answer(struct reading *r, struct instant now, struct ta
 
 /* The memo */
 
-/* Whether the answer is a count of a whole partition through an index, as things are now. */
+/* Whether the answer is of a whole partition through an index, as things are now. */
 static bool memorable(const struct reading *r)
 {
     const struct table_query *q = r->query;
-    return r->matches != NULL && r->match_is_all && q->visit == NULL && q->limit == 0 &&
-           !q->backward && r->interval.high.probe.count == 1 &&
+    return r->matches != NULL && r->match_is_all && q->limit == 0 && !q->backward &&
+           r->interval.high.probe.count == 1 &&
            (r->interval.low.probe.count == 1 || q->start_key.size > 0) &&
            r->order->places_count == 2 && r->t->journal.travelled_count == 0;
 }
@@ -686,7 +687,7 @@ static enum table_result answer_or_remember(struct reading *r, struct instant no
     }
     struct memo_question question = question_of(r);
     struct memo_answer known;
-    if (memo_get(&r->t->memo, &question, &known)) {
+    if (memo_get(&r->t->memo, &question, &known) && (r->query->visit == NULL || known.count == 0)) {
         return answer_from_memo(r, now, &known, page);
     }
     enum table_result result = answer(r, now, page);

@@ -12,9 +12,11 @@ static void outline_place(const struct table *t, struct item item, uint32_t plac
                           const struct value *value, struct outline *o)
 {
     if (value->type != t->types[place]) {
+        o->fair = false;
         return;
     }
     if (value->type != TYPE_N) {
+        o->fair &= value->bytes.size > 0 && value->bytes.size <= RANGE_KEY_BYTES_MAX;
         o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
                                               (uint32_t)value->bytes.size};
         return;
@@ -22,6 +24,21 @@ static void outline_place(const struct table *t, struct item item, uint32_t plac
     uint32_t size = number_sortable(&value->number, o->tail + o->tail_size);
     o->places[place] = (struct key_place){(uint32_t)item.bytes.size + o->tail_size, size};
     o->tail_size += size;
+}
+
+/* Notes an attribute that may be a key's or the TTL's. Source: DDB-TTL-1. */
+static void outline_attribute(const struct table *t, struct item item, struct text name,
+                              const struct value *value, struct outline *o)
+{
+    for (uint32_t i = 0; i < t->attributes_count; i++) {
+        if (text_equal(name, t->attributes[i])) {
+            outline_place(t, item, i, value, o);
+        }
+    }
+    if (value->type == TYPE_N && text_equal(name, t->ttl_attribute) &&
+        !number_integer(&value->number, &o->ttl)) {
+        o->ttl = TTL_NONE;
+    }
 }
 
 static void outline_partial(const struct table *t, struct text name, uint32_t size,
@@ -45,20 +62,15 @@ void outline_item(const struct table *t, struct item item, struct outline *o)
     o->size = 0;
     o->tail_size = 0;
     o->nested = false;
+    o->fair = true;
     while (item_next(&c, &name, &value)) {
         uint32_t size = (uint32_t)name.size + value_size(&value);
         o->size += size;
-        for (uint32_t i = 0; i < t->attributes_count; i++) {
-            if (text_equal(name, t->attributes[i])) {
-                outline_place(t, item, i, &value, o);
-            }
+        if (((t->name_sizes >> (name.size % 64)) & 1) != 0) {
+            outline_attribute(t, item, name, &value, o);
         }
         outline_partial(t, name, size, o);
         o->nested |= value.type >= TYPE_M;
-        if (value.type == TYPE_N && text_equal(name, t->ttl_attribute) &&
-            !number_integer(&value.number, &o->ttl)) {
-            o->ttl = TTL_NONE;
-        }
     }
 }
 
@@ -338,6 +350,10 @@ static uint32_t order_differ_at(const void *self, uint32_t a, uint32_t b)
 static uint32_t four_bytes(struct text part, uint32_t at, uint32_t filler)
 {
     uint32_t bytes = 0;
+    if (part.size >= 4 && at <= part.size - 4) {
+        memcpy(&bytes, part.at + at, sizeof bytes);
+        return __builtin_bswap32(bytes);
+    }
     for (uint32_t i = at; i < at + 4; i++) {
         bytes = bytes << 8 | (i < part.size ? (unsigned char)part.at[i] : filler);
     }

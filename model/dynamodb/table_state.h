@@ -201,7 +201,8 @@ struct table {
     struct text attributes[KEY_ATTRIBUTES_MAX]; /* names of key attributes, each once */
     enum attribute_type types[KEY_ATTRIBUTES_MAX];
     uint32_t attributes_count;
-    bool number_keys;                    /* some are of type N */
+    uint64_t name_sizes; /* bit s: some name that an item is searched for has s bytes, modulo 64 */
+    bool number_keys;    /* some are of type N */
     uint32_t partial[TABLE_INDEXES_MAX]; /* the indexes that do not hold all of an item */
     uint32_t partial_count;
     uint32_t locals_count; /* local indexes */
@@ -247,7 +248,8 @@ struct outline {
     int64_t ttl;
     uint32_t size;
     uint32_t tail_size;
-    bool nested;                                 /* some attribute is a document or a set */
+    bool nested; /* some attribute is a document or a set */
+    bool fair;   /* each key attribute that is there has its type and a size that suits any key */
     struct key_place places[KEY_ATTRIBUTES_MAX]; /* from the item's beginning; what lies behind its
                                                     end is in the tail */
     uint32_t sizes[TABLE_INDEXES_MAX];
@@ -337,6 +339,12 @@ uint64_t partition_hash(struct text partition);
 uint32_t slot_find(const struct table *t, uint64_t hash, struct text hash_value,
                    struct text range_value);
 uint32_t slot_find_hash(const struct table *t, uint64_t hash);
+
+/* Has the memory asked for where slot_find will look. */
+static inline void slot_expect(const struct table *t, uint64_t hash)
+{
+    __builtin_prefetch(&t->cells[(uint32_t)hash & (t->cells_count - 1)]);
+}
 
 /* A new slot for a key, absent and without a record, not yet in the hash index; 0 where all
  * items_max are taken. slot_publish puts it there, once it has a record. */
@@ -434,7 +442,7 @@ enum table_result table_invalid(struct table *t, const char *format, ...)
 
 /* What a call is about: a key, its slot, and the item there. */
 struct access {
-    struct text hash_value;
+    struct text hash_value, range_value;
     uint64_t hash;
     uint32_t slot;            /* 0: none */
     const struct record *old; /* loaded; NULL: no item */

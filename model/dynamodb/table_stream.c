@@ -4,7 +4,7 @@
  * with its key and images. Like the journal's they are dropped at the front as time passes, unless
  * marks are held, and the array moves up when half of it is gone; a rollback takes them from the
  * end. Whether a record has been trimmed is told from its age alone, so that it makes no difference
- * whether marks are held.
+ * whether marks are held. Sources: DDB-STREAM-1, DDB-STREAM-2.
  */
 #include "model/dynamodb/table_stream.h"
 
@@ -299,6 +299,7 @@ static void append(struct table *t, struct entry e)
     s->entries[s->first + s->count++] = e;
 }
 
+/* Sources: DDB-STREAM-1, DDB-STREAM-2. */
 bool stream_push(struct table *t, struct instant now, const struct record *old,
                  const struct record *new, bool by_service)
 {
@@ -386,11 +387,12 @@ static uint64_t find(const struct stream *s, uint32_t shard, uint64_t position, 
     return position;
 }
 
-bool table_stream_next(const struct table *t, struct instant now, uint32_t shard, uint64_t position,
+bool table_stream_next(struct table *t, struct instant now, uint32_t shard, uint64_t position,
                        struct stream_record *record)
 {
     const struct stream *s = t->stream;
     ASSERT(s != NULL && shard < s->shards_count);
+    prune(t, now);
     uint64_t trimmed;
     uint64_t number = find(s, shard, position, live_from(s, now, shard, &trimmed));
     if (number == 0) {
@@ -401,12 +403,13 @@ bool table_stream_next(const struct table *t, struct instant now, uint32_t shard
 }
 
 /* Source: DDB-STREAM-9. */
-enum stream_result table_stream_iterator(const struct table *t, struct instant now, uint32_t shard,
+enum stream_result table_stream_iterator(struct table *t, struct instant now, uint32_t shard,
                                          enum stream_start start, uint64_t sequence,
                                          struct stream_iterator *iterator)
 {
     const struct stream *s = t->stream;
     ASSERT(s != NULL && shard < s->shards_count);
+    prune(t, now);
     uint64_t trimmed;
     uint64_t newest = s->shards[shard].newest;
     (void)live_from(s, now, shard, &trimmed);
@@ -426,13 +429,14 @@ enum stream_result table_stream_iterator(const struct table *t, struct instant n
 }
 
 /* Source: DDB-STREAM-8. */
-enum stream_result table_stream_read(const struct table *t, struct instant now,
+enum stream_result table_stream_read(struct table *t, struct instant now,
                                      struct stream_iterator *iterator, uint32_t limit,
                                      struct stream_record *records, uint32_t *count)
 {
     const struct stream *s = t->stream;
     ASSERT(s != NULL && iterator->shard < s->shards_count);
     ASSERT(limit > 0 && limit <= STREAM_READ_MAX);
+    prune(t, now);
     uint64_t trimmed;
     uint64_t bytes = 0;
     *count = 0;

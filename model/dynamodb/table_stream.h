@@ -54,7 +54,8 @@ uint32_t table_stream_shards(const struct table *t);
 
 enum stream_event { STREAM_INSERT, STREAM_MODIFY, STREAM_REMOVE };
 
-/* One change. Items are views, valid until the next write to the table. */
+/* One change. Items are views, valid until the next write to the table, or reading of the stream at
+ * a later instant. */
 struct stream_record {
     uint64_t sequence; /* from 1, rising in the order of the writes over all shards */
     struct instant created;
@@ -95,20 +96,20 @@ struct stream_iterator {
 };
 
 /* GetShardIterator; `sequence` counts for AT and AFTER alone. Sets *iterator on STREAM_OK. */
-enum stream_result table_stream_iterator(const struct table *t, struct instant now, uint32_t shard,
+enum stream_result table_stream_iterator(struct table *t, struct instant now, uint32_t shard,
                                          enum stream_start start, uint64_t sequence,
                                          struct stream_iterator *iterator);
 
 /* GetRecords: up to `limit` (1 to STREAM_READ_MAX) records, and 1 MB but for the first, into
  * `records`; moves the iterator behind them and makes it new. An iterator at the end yields none.
  */
-enum stream_result table_stream_read(const struct table *t, struct instant now,
+enum stream_result table_stream_read(struct table *t, struct instant now,
                                      struct stream_iterator *iterator, uint32_t limit,
                                      struct stream_record *records, uint32_t *count);
 
 /* The first record of a shard at `position` or behind it that is not trimmed; false where there is
  * none. For readers inside the simulator, which need no iterator. */
-bool table_stream_next(const struct table *t, struct instant now, uint32_t shard, uint64_t position,
+bool table_stream_next(struct table *t, struct instant now, uint32_t shard, uint64_t position,
                        struct stream_record *record);
 
 /* The sequence number of the newest record of all shards; 0 before the first. */
