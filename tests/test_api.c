@@ -9,11 +9,12 @@
  * The answer's JSON must be the expected one, member for member; members in any order, numbers by
  * value. An error may be written short: `400 ValidationException: the message`. "+ 30s" lets time
  * pass between two requests. Lines that begin with a blank continue the line before. The account
- * has three tables to begin with; other ones are created by the case:
+ * has four tables to begin with; other ones are created by the case:
  *
  *     table  partition key pk (S), sort key sk (S); index gsi: g (S), r (S), all attributes;
  *            index keys: g (S), keys only
  *     plain  partition key pk (S), provisioned with 1 unit for reads and writes
+ *     tiny   as plain, but keeps unused units for one second
  *     typed  partition key n (N), sort key b (B); local index lsi: sort key l (N), keys only
  */
 #include "cases.h"
@@ -56,6 +57,13 @@ static struct dynamodb *account(void)
          .wcu = 1,
          .items_max = 1000,
          .cache_bytes = 1 << 20                           },
+        {.name = "tiny",
+         .hash_key = {"pk", TYPE_S},
+         .rcu = 1,
+         .wcu = 1,
+         .limits = {.burst = {NS_PER_S}},
+         .items_max = 1000,
+         .cache_bytes = 1 << 20},
         {.name = "typed",
          .hash_key = {"n", TYPE_N},
          .range_key = {"b", TYPE_B},
