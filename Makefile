@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,cli.sh scenarios.sh sources.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,cli.sh scenarios.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
@@ -60,7 +60,8 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm
 
 $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(LIBRARY)
-	$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 # Rewritten only when the version changes; version.c is then built again.
 $(OUT)/version: FORCE
@@ -117,7 +118,7 @@ build/lint/%.tidy: %.c .clang-tidy $(filter %.h,$(FORMATTED))
 layers: ## prove who includes, prints and reads the clock
 	tests/layers.sh
 
-fuzz: ## feed libFuzzer's inputs to the scenario decoder for SECONDS=60
+fuzz: ## feed libFuzzer's inputs to each target of tests/fuzz for SECONDS=60
 	@$(MAKE) --no-print-directory -s BUILD=fuzz CC=clang run-fuzzers
 
 run-fuzzers: $(FUZZERS:%.c=$(OUT)/%)

@@ -262,7 +262,7 @@ static int compare_names(const void *a, const void *b)
 int main(void)
 {
     static struct cases cases;
-    char *names[64];
+    static char *names[64];
     size_t count = 0;
     DIR *folder = opendir("tests/api");
     if (folder == NULL || !memory_area_init(&area, AREA_BYTES)) {

@@ -278,7 +278,10 @@ static void refusal_is_explained(void **state)
                                            [UPDATE] = "UpdateExpression"};
     struct error error = {.message = ""};
     char expected[512];
-    (void)snprintf(expected, sizeof expected, "Invalid %s: %s", prefixes[c->kind], c->message);
+    /* What a key condition is made of is told without the prefix. */
+    bool bare = c->kind == KEY && strstr(c->message, "KeyConditionExpression") != NULL;
+    (void)snprintf(expected, sizeof expected, "%s%s%s%s", bare ? "" : "Invalid ",
+                   bare ? "" : prefixes[c->kind], bare ? "" : ": ", c->message);
     assert_null(compile(c->kind, c->text, &error));
     assert_string_equal(error.message, expected);
 }

@@ -187,6 +187,12 @@ static const struct refusal refusals[] = {
      "3:20: queue.duplicate: '0.5' is not a share; write 0.5% or 5000ppm"},
     {"a share finer than a millionth", GOOD "queue: {duplicate: 0.00001%}\n",
      "3:20: queue.duplicate: '0.00001%' is finer than a millionth; write a whole number of ppm"},
+    {"a bare number for money", GOOD "prices: {read_million: 0.5}\n",
+     "3:24: prices.read_million: '0.5' is not an amount of money; write 0.625USD"},
+    {"less than a billionth of a dollar", GOOD "prices: {read_hour: 0.0000000001USD}\n",
+     "3:21: prices.read_hour: '0.0000000001USD' is finer than a billionth of a dollar"},
+    {"too much money", GOOD "prices: {read_hour: 1000.5USD}\n",
+     "3:21: prices.read_hour: '1000.5USD' is not within 0USD to 1000USD"},
     {"a share above one", GOOD "queue: {duplicate: 100.1%}\n",
      "3:20: queue.duplicate: '100.1%' is not within 0% to 100%"},
 
@@ -571,6 +577,22 @@ static void test_presets_come_before_fields(void **state)
     assert_true(scenario.builder.skip_without_path);
 }
 
+static void test_throttling_sets_limits_before_fields(void **state)
+{
+    (void)state;
+    document_destroy(decode(TEXT(GOOD "table: {key_wcu: 7}\n"), NULL));
+    assert_int_equal(scenario.table.throttling, THROTTLING_AWS);
+    assert_int_equal(scenario.table.limits.key_wcu, 7);
+    assert_int_equal(scenario.table.limits.key_rcu, 3000);
+    assert_int_equal(scenario.table.limits.first_wcu, 4000);
+    document_destroy(decode(TEXT(GOOD "table: {key_wcu: 7, throttling: none}\n"), NULL));
+    assert_int_equal(diagnostics.count, 0);
+    assert_int_equal(scenario.table.throttling, THROTTLING_NONE);
+    assert_int_equal(scenario.table.limits.key_wcu, 7);
+    assert_int_equal(scenario.table.limits.key_rcu, 0);
+    assert_int_equal(scenario.table.limits.first_wcu, 0);
+}
+
 static void test_set_preset_does_not_undo_fields(void **state)
 {
     (void)state;
@@ -655,6 +677,7 @@ static const struct CMUnitTest stories[] = {
     cmocka_unit_test(test_json_is_read),
     cmocka_unit_test(test_sizes_are_powers_of_1024),
     cmocka_unit_test(test_presets_come_before_fields),
+    cmocka_unit_test(test_throttling_sets_limits_before_fields),
     cmocka_unit_test(test_set_preset_does_not_undo_fields),
     cmocka_unit_test(test_set_wins_over_the_file),
     cmocka_unit_test(test_set_appends_the_next_element),

@@ -465,6 +465,129 @@ static void twenty_five_indexes(void **state)
     close_table(t);
 }
 
+/* Changes at run time (table_rebuild) */
+
+static void rebuild(struct table *t, const struct table_config *config)
+{
+    struct error error = {.message = ""};
+    if (table_rebuild(t, START, config, &error) != STATUS_OK) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static uint32_t items_in(struct table *t, int32_t index)
+{
+    return (uint32_t)read_page(t, &(struct table_query){.index = index}, NULL).count;
+}
+
+/* Rows: are bodies evicted when the indexes change? */
+struct rebuild_case {
+    const char *name;
+    bool evicted;
+};
+
+static const struct rebuild_case REBUILDS[] = {
+    {"indexes come and go while the bodies are in memory", false},
+    {"indexes come and go while the bodies are on disk",   true },
+};
+
+static void indexes_come_and_go(void **state)
+{
+    const struct rebuild_case *c = *state;
+    struct table_config all = config_of(0);
+    struct table_config few = config_of(0);
+    few.indexes_count = 1; /* ALL */
+    few.cache_bytes = all.cache_bytes = c->evicted ? 0 : 1 << 26;
+    struct table *t = open_config(&few);
+    struct table_reply reply;
+    char line[64];
+    for (uint32_t i = 0; i < 100; i++) {
+        (void)snprintf(line, sizeof line, "h:S=%u r:S=1 g:S=%u l:N=%u i:S=%u", i % 7, i % 3, i, i);
+        put(t, line, 100);
+    }
+    put(t, "h:S=x r:S=1 l:S=text", 0); /* does not fit the local indexes */
+    if (c->evicted) {
+        assert_int_equal(table_checkpoint(t, NULL), STATUS_OK);
+    }
+    assert_int_equal(table_delete(t, START, item_of("h:S=x r:S=2", 0), NULL, NULL, &reply),
+                     TABLE_OK);
+    assert_int_equal(table_delete(t, START, item_of("h:S=0 r:S=1", 0), NULL, NULL, &reply),
+                     TABLE_OK);
+    struct hash128 before = table_hash(t);
+    int64_t units = consumed(t, ALL);
+    uint64_t count = table_count(t);
+    for (int round = 0; round < 2; round++) {
+        rebuild(t, &all);
+        for (int32_t i = 0; i < INDEXES; i++) {
+            assert_int_equal(items_in(t, i), count - 1);
+        }
+        assert_int_equal(consumed(t, ALL), units);
+        assert_int_equal(consumed(t, KEYS_ONLY), 0);
+        struct table_config rest = all;
+        rest.indexes_count = 3;
+        rest.indexes[0] = all.indexes[LOCAL];
+        rest.indexes[1] = all.indexes[INCLUDE];
+        rest.indexes[2] = all.indexes[ALL];
+        rebuild(t, &rest);
+        assert_int_equal(items_in(t, 0), count - 1);
+        assert_int_equal(items_in(t, 1), count - 1);
+        assert_int_equal(consumed(t, 2), units);
+        struct hash128 after = table_hash(t);
+        assert_memory_equal(&before, &after, sizeof before);
+        assert_int_equal(table_count(t), count);
+        (void)table_mark(t);
+        table_release_marks(t);
+    }
+    /* The table goes on as usual. */
+    assert_int_equal(table_delete(t, START, item_of("h:S=1 r:S=1", 0), NULL, NULL, &reply),
+                     TABLE_OK);
+    assert_int_equal(items_in(t, 0), count - 2);
+    assert_int_equal(table_checkpoint(t, NULL), STATUS_OK);
+    close_table(t);
+}
+
+/* DDB-TTL-1 */
+static void ttl_is_turned_on_changed_and_off(void **state)
+{
+    (void)state;
+    static const char *const attributes[] = {"e", "f", NULL, "e"};
+    static const int64_t expected[] = {7, 9, 0, 7};
+    int64_t now_s = instant_epoch_seconds(START);
+    struct table_config config = config_of(0);
+    struct table *t = open_config(&config);
+    char line[128];
+    (void)snprintf(line, sizeof line, "h:S=1 r:S=1 e:N=%lld f:N=%lld", (long long)now_s + 7,
+                   (long long)now_s + 9);
+    put(t, line, 0);
+    for (int i = 0; i < 4; i++) {
+        int64_t ttl = 0;
+        config.ttl_attribute = attributes[i];
+        rebuild(t, &config);
+        assert_int_equal(table_next_expiry(t, now_s, &ttl), attributes[i] != NULL);
+        assert_int_equal(ttl, attributes[i] == NULL ? 0 : now_s + expected[i]);
+    }
+    close_table(t);
+}
+
+static void other_keys_are_no_change(void **state)
+{
+    (void)state;
+    struct table *t = open_table();
+    struct error error;
+    put(t, ITEM, 0);
+    struct table_config config = config_of(0);
+    config.hash_key.name = "g";
+    assert_int_equal(table_rebuild(t, START, &config, &error), STATUS_BAD_INPUT);
+    config = config_of(0);
+    config.range_key.type = TYPE_B;
+    assert_int_equal(table_rebuild(t, START, &config, &error), STATUS_BAD_INPUT);
+    config = config_of(0);
+    config.indexes[LOCAL].hash_key.name = "g";
+    assert_int_equal(table_rebuild(t, START, &config, &error), STATUS_BAD_INPUT);
+    assert_int_equal(items_in(t, LOCAL), 1);
+    close_table(t);
+}
+
 int main(void)
 {
     static struct cases cases;
@@ -478,5 +601,8 @@ int main(void)
     CASES_ADD(&cases, without_local_indexes_there_is_no_limit);
     CASES_ADD(&cases, a_local_index_has_the_tables_hash_key);
     CASES_ADD(&cases, twenty_five_indexes);
+    CASES_ADD_TABLE(&cases, indexes_come_and_go, REBUILDS);
+    CASES_ADD(&cases, ttl_is_turned_on_changed_and_off);
+    CASES_ADD(&cases, other_keys_are_no_change);
     return cases_run("table_index", &cases);
 }

@@ -329,6 +329,31 @@ static void too_little_capacity_cancels_with_the_item_that_met_it(void **state)
     close_world(w);
 }
 
+static void a_hot_key_on_demand_cancels_with_a_throttle(void **state)
+{
+    (void)state;
+    struct world *w = open_world((struct duration){0}, 0, 0);
+    const struct table_config config = {
+        .name = "hot",
+        .hash_key = {"id",                   TYPE_S      },
+        .limits = {.burst = duration_s(1), .key_wcu = 1},
+        .items_max = 10,
+        .cache_bytes = 1 << 20
+    };
+    struct error error;
+    struct table *hot = table_open(&config, START, &error);
+    assert_non_null(hot);
+    struct transaction_reply reply;
+    const struct table_write writes[] = {put(w->accounts, account(w, "a", 1)),
+                                         put(hot, account(w, "b", 1))};
+    assert_int_equal(write_now(w, writes, 2, &reply), TRANSACTION_OK);
+    assert_int_equal(write_now(w, writes, 2, &reply), TRANSACTION_CANCELLED);
+    assert_int_equal(reply.reasons[0].code, CANCELLATION_NONE);
+    assert_string_equal(cancellation_text(reply.reasons[1].code), "ThrottlingError");
+    assert_int_equal(table_close(hot, NULL), STATUS_OK);
+    close_world(w);
+}
+
 /* Refusals: DDB-TRANSACT-1, DDB-TRANSACT-6 */
 
 static void an_item_may_be_named_once(void **state)
@@ -704,6 +729,7 @@ int main(void)
     CASES_ADD(&cases, a_cancelled_transaction_costs_as_much);
     CASES_ADD(&cases, reading_costs_twice_also_what_is_missing);
     CASES_ADD(&cases, too_little_capacity_cancels_with_the_item_that_met_it);
+    CASES_ADD(&cases, a_hot_key_on_demand_cancels_with_a_throttle);
     CASES_ADD(&cases, an_item_may_be_named_once);
     CASES_ADD(&cases, four_megabytes_are_the_limit);
     CASES_ADD(&cases, a_hundred_items_are_possible);

@@ -131,7 +131,7 @@ static bool read_values(struct api_call *c, const struct value *structure,
 static bool read_literals(struct api_call *c, const struct value *structure,
                           struct api_expressions *x)
 {
-    struct value map;
+    struct value map = {0}; /* of no size where there are none */
     (void)shape_get(structure, "ExpressionAttributeValues", &map);
     struct item_cursor cursor = item_cursor((struct item){map.bytes});
     struct text name;

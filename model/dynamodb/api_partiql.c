@@ -346,18 +346,21 @@ static struct item returned(struct api_call *c, const struct statement *s,
     bool old =
         returning == PARTIQL_RETURNING_ALL_OLD || returning == PARTIQL_RETURNING_MODIFIED_OLD;
     struct item item = old ? reply->old : reply->new;
-    if (returning == PARTIQL_RETURNING_NONE || returning == PARTIQL_RETURNING_ALL_OLD ||
-        returning == PARTIQL_RETURNING_ALL_NEW || item.bytes.size == 0) {
-        return returning == PARTIQL_RETURNING_NONE ? (struct item){0} : item;
+    struct item nothing = {{0}};
+    if (returning == PARTIQL_RETURNING_NONE || item.bytes.size == 0) {
+        return nothing;
+    }
+    if (returning == PARTIQL_RETURNING_ALL_OLD || returning == PARTIQL_RETURNING_ALL_NEW) {
+        return item;
     }
     char *buffer = api_take(c, item.bytes.size + 64);
     if (buffer == NULL) {
-        return (struct item){0};
+        return nothing;
     }
     struct item_writer w = item_writer(buffer, (uint32_t)item.bytes.size + 64);
     expression_updated(s->update, item, &w);
     struct item part = item_written(&w);
-    return item_count(part) == 0 ? (struct item){0} : part;
+    return item_count(part) == 0 ? nothing : part;
 }
 
 /* The columns of a SELECT in an item. */
@@ -636,6 +639,7 @@ static bool execute_statement(struct api_call *c)
 
 /* Several statements */
 
+/* Reads the statements of a list; NULL where there is no memory. */
 static struct statement *read_statements(struct api_call *c, const char *member, uint32_t *count)
 {
     struct value list;
@@ -648,9 +652,6 @@ static struct statement *read_statements(struct api_call *c, const char *member,
     *count = 0;
     while (statements != NULL && item_next(&cursor, &name, &element)) {
         (void)statement_read(c, &element, &statements[(*count)++]);
-    }
-    if (statements == NULL) {
-        (void)api_full(c);
     }
     return statements;
 }
@@ -800,7 +801,10 @@ static bool batch_execute_statement(struct api_call *c)
 {
     uint32_t count;
     struct statement *statements = read_statements(c, "Statements", &count);
-    bool done = statements != NULL && run_batch(c, statements, count);
+    if (statements == NULL) {
+        return api_full(c);
+    }
+    bool done = run_batch(c, statements, count);
     free_statements(statements, count);
     return done;
 }
@@ -916,7 +920,10 @@ static bool execute_transaction(struct api_call *c)
 {
     uint32_t count;
     struct statement *statements = read_statements(c, "TransactStatements", &count);
-    bool done = statements != NULL && run_transaction(c, statements, count);
+    if (statements == NULL) {
+        return api_full(c);
+    }
+    bool done = run_transaction(c, statements, count);
     free_statements(statements, count);
     return done;
 }

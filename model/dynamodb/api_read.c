@@ -205,6 +205,16 @@ static bool choose_index(struct api_call *c, struct reading *r)
                               (int)name.size, name.at, (int)missing.size, missing.at));
 }
 
+/* Whether an item has the table's keys and nothing else. A Query says less than a Scan where not.
+ */
+static bool same_keys(const struct table_config *t, struct item item)
+{
+    struct value value;
+    return item_count(item) == (t->range_key.name == NULL ? 1 : 2) &&
+           item_get(item, text_from(t->hash_key.name), &value) &&
+           (t->range_key.name == NULL || item_get(item, text_from(t->range_key.name), &value));
+}
+
 static bool set_start(struct api_call *c, struct reading *r)
 {
     if (r->start.bytes.size == 0) {
@@ -216,6 +226,10 @@ static bool set_start(struct api_call *c, struct reading *r)
     }
     enum table_result result = table_start_key(r->table->table, r->query.index, r->start, key,
                                                TABLE_START_KEY_MAX, &r->query.start_key);
+    if (result == TABLE_INVALID && r->expressions.compiled[KEY_CONDITION] != NULL &&
+        r->query.index == TABLE_BASE && !same_keys(&r->table->config, r->start)) {
+        return api_invalid(c, "The provided starting key is invalid");
+    }
     return result == TABLE_OK || api_fail_table(c, r->table, result, NULL);
 }
 

@@ -435,7 +435,7 @@ static bool transact_get_items(struct api_call *c)
     struct value get;
     struct text name;
     struct transaction_reply reply;
-    struct api_expressions projections[TRANSACTION_ITEMS_MAX];
+    struct api_expressions projections[TRANSACTION_ITEMS_MAX] = {{NULL}};
     (void)shape_get(&c->request, "TransactItems", &list);
     struct item_cursor cursor = item_cursor((struct item){list.bytes});
     struct api_transaction *x = api_transaction(c, item_count((struct item){list.bytes}));
@@ -443,7 +443,6 @@ static bool transact_get_items(struct api_call *c)
         return false;
     }
     for (uint32_t i = 0; item_next(&cursor, &name, &element); i++) {
-        projections[i] = (struct api_expressions){0};
         (void)shape_get(&element, "Get", &get);
         x->names[i] = api_text(&get, "TableName");
         if (!api_check_parameters(c, &get, PROJECTIONS, NO_LEGACY) ||

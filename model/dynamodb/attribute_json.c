@@ -87,8 +87,8 @@ static enum status refuse_duplicates(const struct reading *r, enum attribute_typ
     if (type == TYPE_NS) {
         return refuse(r, "Input collection contains duplicates");
     }
-    while (item_next(&c, &name, &element)) {
-        text_put(&w, w.size > 0 ? TEXT(", ") : TEXT(""));
+    for (uint32_t i = 0; item_next(&c, &name, &element); i++) {
+        text_put(&w, i > 0 ? TEXT(", ") : TEXT(""));
         text_put(&w, element.bytes);
     }
     return error_set(r->error, STATUS_BAD_INPUT,

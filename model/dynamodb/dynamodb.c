@@ -211,6 +211,12 @@ enum status dynamodb_add_table(struct dynamodb *d, struct instant now,
     return STATUS_OK;
 }
 
+const struct table_config *dynamodb_table_config(const struct dynamodb *d, const char *name)
+{
+    const struct api_table *t = api_table_find(d, text_from(name));
+    return t == NULL ? NULL : &t->config;
+}
+
 struct table *dynamodb_table(const struct dynamodb *d, const char *name)
 {
     const struct api_table *t = api_table_find(d, text_from(name));

@@ -46,6 +46,10 @@ enum status dynamodb_close(struct dynamodb *d, struct error *error);
 enum status dynamodb_add_table(struct dynamodb *d, struct instant now,
                                const struct table_config *config, struct error *error);
 
+/* The config of a table, as it was added or created and has been changed since; it lives until the
+ * table changes again. NULL where there is none. */
+const struct table_config *dynamodb_table_config(const struct dynamodb *d, const char *name);
+
 /* A table that can be read and written; NULL where there is none. */
 struct table *dynamodb_table(const struct dynamodb *d, const char *name);
 

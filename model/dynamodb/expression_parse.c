@@ -42,6 +42,7 @@ enum fault {
     FAULT_OPERAND,
     FAULT_DISTINCT,
     FAULT_FUNCTION,
+    FAULT_KEY, /* what a key condition is made of; told without "Invalid KeyConditionExpression:" */
     FAULTS,
 };
 
@@ -871,7 +872,7 @@ static const char *parse(struct parser *p)
     if (p->e->root != 0 && p->e->kind == EXPRESSION_KEY && p->faults[FAULT_CONDITION][0] == '\0') {
         char fault[FAULT_TEXT_SIZE];
         if (!expression_key_check(p->e, fault, sizeof fault)) {
-            note(p, FAULT_CONDITION, "%s", fault);
+            note(p, FAULT_KEY, "%s", fault);
         }
     }
     for (int fault = 0; fault < FAULTS; fault++) {
@@ -925,8 +926,9 @@ static struct expression *compile(enum expression_kind kind, const struct expres
         const char *fault = parse(&p);
         compiled = fault == NULL ? p.e : NULL;
         if (fault != NULL) {
-            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", prefix, name,
-                            *name == '\0' ? "" : ": ", fault);
+            bool bare = *name == '\0' || fault == p.faults[FAULT_KEY];
+            (void)error_set(error, STATUS_BAD_INPUT, "%s%s%s%s", bare ? "" : prefix,
+                            bare ? "" : name, bare ? "" : ": ", fault);
         }
     }
     free(p.tokens);

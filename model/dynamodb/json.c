@@ -225,11 +225,13 @@ enum status json_parse(struct text text, struct memory_area *area, struct value 
                        struct error *error)
 {
     struct json_source source = json_source(text);
+    size_t used = area->used;
     enum status status = json_read(&source, area, document, error);
     if (status == STATUS_OK) {
         status = json_end(&source, error);
     }
     if (status != STATUS_OK) {
+        area->used = used;
         error_prefix(error, "%u:%u", source.line, source.column);
     }
     return status;

@@ -456,6 +456,7 @@ struct expression *partiql_where(const struct partiql *s, struct error *error)
     return compiled(&e, EXPRESSION_CONDITION, s->names);
 }
 
+/* Source of this and the next: DDB-PARTIQL-9. */
 struct expression *partiql_where_or_absent(const struct partiql *s, struct text key,
                                            struct error *error)
 {

@@ -18,9 +18,11 @@ static struct item_path path_of(const struct partiql *s, const struct term *path
     uint32_t count = 0;
     for (uint16_t i = 1; i < path->steps_count && count < ITEM_DEPTH_MAX; i++) {
         const struct partiql_step *step = &s->steps[path->steps + i];
-        steps[count++] = (struct item_step){
-            .name = step->element ? (struct text){0} : text_from(s->names[2 * step->name + 1]),
-            .index = step->index};
+        steps[count] = (struct item_step){.index = step->index};
+        if (!step->element) {
+            steps[count].name = text_from(s->names[2 * step->name + 1]);
+        }
+        count++;
     }
     return (struct item_path){path_root(s, path), steps, count};
 }
@@ -151,8 +153,8 @@ enum table_result partiql_read_page(const struct partiql_read *read, struct inst
             page->more = true;
             break;
         }
-        bool full = bytes >= PAGE_BYTES || (bounded.limit > 0 && page->scanned >= bounded.limit);
-        if (full && i + 1 < ranges) {
+        /* A page that its limit ends has a last key. */
+        if (bytes >= PAGE_BYTES && i + 1 < ranges) {
             page->next = (struct partiql_place){i + 1, {0}};
             page->more = true;
             break;

@@ -75,6 +75,11 @@ static bool names_valid(const struct table_config *c)
     return valid && key_types_valid(c);
 }
 
+bool table_config_valid(const struct table_config *config)
+{
+    return names_valid(config) && table_rates_valid(config);
+}
+
 static void table_free(struct table *t)
 {
     memory_release(t->scratch, SCRATCH_BYTES);
@@ -108,7 +113,7 @@ static enum status open_stream(struct table *t, struct error *error)
 
 struct table *table_open(const struct table_config *config, struct instant now, struct error *error)
 {
-    if (!names_valid(config) || !table_rates_valid(config)) {
+    if (!table_config_valid(config)) {
         (void)error_set(error, STATUS_BAD_INPUT,
                         "table %s: a key name is missing or a key's type wrong, an index cannot be "
                         "local, or items_max, history or a capacity is out of range",

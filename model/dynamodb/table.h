@@ -120,6 +120,15 @@ struct table_description *table_describe(const char *directory, struct error *er
 enum status table_set_capacity(struct table *t, struct instant now,
                                const struct table_config *config, struct error *error);
 
+/* Gives a table the indexes and the TTL attribute of a config with the same keys; the config's
+ * strings live as long as the table. Items and the stream stay, and the units of indexes that keep
+ * their names; the past that lagging reads see begins now. An item that does not fit a new index,
+ * by its key's type or size, is not in it. No marks are held. Takes time proportional to the items.
+ * STATUS_BAD_INPUT and STATUS_NO_MEMORY: nothing has changed; after anything else the table is
+ * lost. */
+enum status table_rebuild(struct table *t, struct instant now, const struct table_config *config,
+                          struct error *error);
+
 /* Closes it, after a last checkpoint where the directory is the caller's. NULL is ignored. */
 enum status table_close(struct table *t, struct error *error);
 

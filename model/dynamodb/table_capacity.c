@@ -81,9 +81,15 @@ static void charge_index(struct table *t, struct charge *c, uint32_t index,
     if (!change.changed) {
         return;
     }
-    struct text from = change.before > 0 ? record_key(old, place) : (struct text){NULL, 0};
-    struct text to =
-        change.after > 0 ? outline_key(image->item, image->outline, place) : (struct text){NULL, 0};
+    ASSERT((change.before == 0 || old != NULL) && (change.after == 0 || image != NULL));
+    struct text from = {NULL, 0};
+    struct text to = {NULL, 0};
+    if (old != NULL && change.before > 0) {
+        from = record_key(old, place);
+    }
+    if (image != NULL && change.after > 0) {
+        to = outline_key(image->item, image->outline, place);
+    }
     if (change.moved) {
         charge_add(t, c, (int32_t)index, from, write_units(change.before));
         charge_add(t, c, (int32_t)index, to, write_units(change.after));

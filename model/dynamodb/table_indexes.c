@@ -16,8 +16,9 @@ static void order_add_place(struct table_order *o, uint32_t place)
     }
 }
 
-/* The place of a key attribute, which is added where it is new; PLACE_NONE for none. */
-static uint32_t attribute_place(struct table *t, const struct table_key *key)
+/* The place of a key attribute, which is added where it is new; PLACE_NONE for none. A hash key may
+ * be longer than a range key; what is both somewhere, no longer than that. */
+static uint32_t attribute_place(struct table *t, const struct table_key *key, uint32_t size_max)
 {
     if (key->name == NULL) {
         return PLACE_NONE;
@@ -25,12 +26,14 @@ static uint32_t attribute_place(struct table *t, const struct table_key *key)
     struct text name = text_from(key->name);
     for (uint32_t i = 0; i < t->attributes_count; i++) {
         if (text_equal(t->attributes[i], name)) {
+            t->sizes_max[i] = size_max < t->sizes_max[i] ? size_max : t->sizes_max[i];
             return i;
         }
     }
     t->name_sizes |= UINT64_C(1) << (name.size % 64);
     t->attributes[t->attributes_count] = name;
     t->types[t->attributes_count] = key->type;
+    t->sizes_max[t->attributes_count] = size_max;
     t->number_keys = t->number_keys || key->type == TYPE_N;
     return t->attributes_count++;
 }
@@ -59,11 +62,11 @@ static void find_places(struct table *t, uint32_t places[1 + TABLE_INDEXES_MAX][
     t->attributes_count = 0;
     t->number_keys = false;
     t->name_sizes = UINT64_C(1) << (t->ttl_attribute.size % 64);
-    places[0][0] = t->hash_place = attribute_place(t, &c->hash_key);
-    places[0][1] = t->range_place = attribute_place(t, &c->range_key);
+    places[0][0] = t->hash_place = attribute_place(t, &c->hash_key, HASH_KEY_BYTES_MAX);
+    places[0][1] = t->range_place = attribute_place(t, &c->range_key, RANGE_KEY_BYTES_MAX);
     for (uint32_t i = 0; i < c->indexes_count; i++) {
-        places[1 + i][0] = attribute_place(t, &c->indexes[i].hash_key);
-        places[1 + i][1] = attribute_place(t, &c->indexes[i].range_key);
+        places[1 + i][0] = attribute_place(t, &c->indexes[i].hash_key, HASH_KEY_BYTES_MAX);
+        places[1 + i][1] = attribute_place(t, &c->indexes[i].range_key, RANGE_KEY_BYTES_MAX);
     }
 }
 
@@ -87,7 +90,7 @@ static void lay_out(struct table *t)
 
 bool table_orders_init(struct table *t)
 {
-    uint32_t places[1 + TABLE_INDEXES_MAX][2];
+    uint32_t places[1 + TABLE_INDEXES_MAX][2] = {0};
     find_places(t, places);
     for (uint32_t i = 0; i <= t->config.indexes_count; i++) {
         if (!order_init(t, i, places[i][0], places[i][1])) {

@@ -110,6 +110,15 @@ void journal_prune(struct table *t, struct instant now)
     compact(j);
 }
 
+void journal_forget(struct table *t)
+{
+    ASSERT(t->journal.marks_count == 0);
+    while (t->journal.count > 0) {
+        drop_first(t);
+    }
+    compact(&t->journal);
+}
+
 bool journal_push(struct table *t, struct instant now, uint32_t slot, uint32_t before)
 {
     struct journal *j = &t->journal;

@@ -150,6 +150,55 @@ bool meters_init(struct table *t, struct instant now)
     return s->keys != NULL && s->seconds != NULL && s->undo != NULL && s->marked != NULL;
 }
 
+/* Where the meter of an index of `config` was in `old`; 0: nowhere. */
+static uint32_t former_meter(const struct table_config *old, const char *index)
+{
+    for (uint32_t i = 0; i < old->indexes_count; i++) {
+        if (strcmp(old->indexes[i].name, index) == 0) {
+            return 1 + i;
+        }
+    }
+    return 0;
+}
+
+/* Renumbers the seconds of meters that stay, and drops those of meters that go. */
+static void seconds_renumber(struct capacity_state *s, const uint32_t to[METERS_MAX])
+{
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < s->seconds_count; i++) {
+        struct second_record r = s->seconds[i];
+        if (r.meter == 0 || to[r.meter] != 0) {
+            r.meter = to[r.meter];
+            s->seconds[kept++] = r;
+        }
+    }
+    s->seconds_count = kept;
+}
+
+bool meters_rebuild(struct table *t, const struct table_config *old, struct instant now)
+{
+    struct capacity_state *s = &t->capacity;
+    struct capacity_state former = *s;
+    uint32_t to[METERS_MAX] = {0};
+    s->meters_count = 1 + t->config.indexes_count;
+    s->marked = memory_reserve(marked_bytes(s));
+    if (s->marked == NULL) {
+        *s = former;
+        return false;
+    }
+    memory_release(former.marked, marked_bytes(&former));
+    for (uint32_t i = 1; i < s->meters_count; i++) {
+        uint32_t from = former_meter(old, t->config.indexes[i - 1].name);
+        s->meters[i] = from != 0 ? former.meters[from] : (struct meter){.second = 0};
+        to[from] = from != 0 ? i : 0;
+        for (int d = 0; d < DIRECTIONS && from == 0; d++) {
+            s->meters[i].gauges[d] = gauge_start(&t->config, i, (enum direction)d, now);
+        }
+    }
+    seconds_renumber(s, to);
+    return true;
+}
+
 void meters_deinit(struct table *t)
 {
     struct capacity_state *s = &t->capacity;

@@ -17,8 +17,10 @@ static void outline_place(const struct table *t, struct item item, uint32_t plac
     }
     if (value->type != TYPE_N) {
         o->fair &= value->bytes.size > 0 && value->bytes.size <= RANGE_KEY_BYTES_MAX;
-        o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
-                                              (uint32_t)value->bytes.size};
+        if (value->bytes.size <= t->sizes_max[place]) {
+            o->places[place] = (struct key_place){(uint32_t)(value->bytes.at - item.bytes.at),
+                                                  (uint32_t)value->bytes.size};
+        }
         return;
     }
     uint32_t size = number_sortable(&value->number, o->tail + o->tail_size);
@@ -526,6 +528,7 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     s->flags = (s->flags & ~(uint32_t)SLOT_ABSENT) | (record != 0 ? 0 : SLOT_ABSENT);
     for (uint32_t left = inserts | reweighs; left != 0; left &= left - 1) {
         struct table_order *o = &t->orders[__builtin_ctz(left)];
+        ASSERT(to != NULL);
         struct key_probe probe = order_probe(o, to);
         if ((reweighs & left & -left) != 0) {
             tree_reweigh(&o->tree, &probe, record_size_in(o, to));

@@ -13,7 +13,8 @@
  * the orders, attributes, sizes and meters that it has: none is paid for that it might have.
  *
  *   table.c          opening, closing, the calls on single items, TTL, totals
- *   table_indexes.c  the orders of the table and its indexes, projections, changes of both
+ *   table_indexes.c  the orders of the table and its indexes, projections
+ *   table_rebuild.c  changes of indexes and TTL
  *   table_check.c    which items and keys are taken
  *   table_capacity.c what a call costs
  *   table_meters.c   who lets a call have it, and what has been used
@@ -200,6 +201,7 @@ struct table {
 
     struct text attributes[KEY_ATTRIBUTES_MAX]; /* names of key attributes, each once */
     enum attribute_type types[KEY_ATTRIBUTES_MAX];
+    uint32_t sizes_max[KEY_ATTRIBUTES_MAX]; /* of S and B: a longer value is no key */
     uint32_t attributes_count;
     uint64_t name_sizes; /* bit s: some name that an item is searched for has s bytes, modulo 64 */
     bool number_keys;    /* some are of type N */
@@ -402,6 +404,9 @@ void journal_deinit(struct table *t);
 /* Drops before-images that no reader can ask for any more. */
 void journal_prune(struct table *t, struct instant now);
 
+/* Drops all before-images; no marks are held. */
+void journal_forget(struct table *t);
+
 /* Notes a write that is about to happen; false where the journal is full. */
 bool journal_push(struct table *t, struct instant now, uint32_t slot, uint32_t before);
 
@@ -435,6 +440,9 @@ void stream_undo(struct table *t, uint64_t newest);
 void stream_free(struct table *t);
 
 /* table.c */
+
+/* Whether a config's names, types and numbers are sound. */
+bool table_config_valid(const struct table_config *config);
 
 /* Sets the message and returns TABLE_INVALID. */
 enum table_result table_invalid(struct table *t, const char *format, ...)
@@ -540,6 +548,10 @@ struct charge {
 bool table_rates_valid(const struct table_config *config);
 bool meters_init(struct table *t, struct instant now);
 void meters_deinit(struct table *t);
+
+/* The indexes were those of `old`: a meter goes with its index, a new one begins full. No marks are
+ * held. False, with nothing changed, where the machine refuses the memory. */
+bool meters_rebuild(struct table *t, const struct table_config *old, struct instant now);
 
 /* A call begins: nothing is charged yet, nobody has refused. */
 void meters_begin(struct table *t);

@@ -174,6 +174,31 @@ static bool concerns_request(const char *message)
     return text_starts(text_from(message), TEXT("One or more parameter values are not valid."));
 }
 
+/* A throttle, in the words for a table or an index, provisioned or on demand. */
+static void cancel_throttled(struct transactions *x, uint32_t i, const struct table *t)
+{
+    bool index = t->throttled.index != TABLE_BASE;
+    if (t->config.rcu == 0 && t->config.wcu == 0) {
+        cancel(x, i, CANCELLATION_THROTTLED,
+               index ? "Throughput exceeds the current capacity for one or more global secondary "
+                       "indexes. DynamoDB is automatically scaling your index so please try again "
+                       "shortly."
+                     : "Throughput exceeds the current capacity of your table or index. DynamoDB "
+                       "is automatically scaling your table or index so please try again shortly. "
+                       "If exceptions persist, check if you have a hot key: "
+                       "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+                       "bp-partition-key-design.html.");
+        return;
+    }
+    cancel(x, i, CANCELLATION_THROUGHPUT_EXCEEDED,
+           index ? "The level of configured provisioned throughput for one or more global "
+                   "secondary indexes of the table was exceeded. Consider increasing your "
+                   "provisioning level for the under-provisioned global secondary indexes with the "
+                   "UpdateTable API"
+                 : "The level of configured provisioned throughput for the table was exceeded. "
+                   "Consider increasing your provisioning level with the UpdateTable API.");
+}
+
 /* Notes what a write was judged to be. */
 static enum transaction_result note(struct transactions *x, uint32_t i, enum table_result result,
                                     const struct table_write *w, const struct prepared *p,
@@ -190,10 +215,7 @@ static enum transaction_result note(struct transactions *x, uint32_t i, enum tab
         cancel(x, i, CANCELLATION_CONFLICT, "Transaction is ongoing for the item");
         break;
     case TABLE_THROTTLED:
-        cancel(
-            x, i, CANCELLATION_THROUGHPUT_EXCEEDED,
-            "The level of configured provisioned throughput for the table was exceeded. Consider "
-            "increasing your provisioning level with the UpdateTable API.");
+        cancel_throttled(x, i, w->table);
         break;
     case TABLE_COLLECTION_FULL:
         cancel(x, i, CANCELLATION_COLLECTION_FULL, "Collection size exceeded.");

@@ -246,6 +246,20 @@ static enum status configure_gaps(struct pipeline *p, struct error *error)
     return STATUS_OK;
 }
 
+struct table_config pipeline_table_schema(void)
+{
+    return (struct table_config){
+        .name = TRACKING_TABLE,
+        .hash_key = {"date_prefix", TYPE_S},
+        .range_key = {"file_key",             TYPE_S},
+        .ttl_attribute = "ttl",
+        .indexes_count = 1,
+        .indexes = {{.name = STATUS_INDEX,
+                     .hash_key = {"status", TYPE_S},
+                     .range_key = {"date_prefix", TYPE_S}}},
+    };
+}
+
 static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
                               const char *scratch, struct error *error)
 {
@@ -253,33 +267,18 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
-    int64_t rcu = throttles ? s->table.rcu : 0;
-    int64_t wcu = throttles ? s->table.wcu : 0;
-    struct table_config config = {
-        .name = TRACKING_TABLE,
-        .hash_key = {"date_prefix",                                               TYPE_S},
-        .range_key = {"file_key",                                                           TYPE_S},
-        .ttl_attribute = "ttl",
-        .directory = directory,
-        .durable = directory != NULL,
-        .scratch = scratch,
-        .rcu = rcu,
-        .wcu = wcu,
-        .max_rcu = s->table.max_rcu,
-        .max_wcu = s->table.max_wcu,
-        .limits = s->table.limits,
-        .history = {(replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS},
-        .items_max = 3 * files + 4096,
-        .cache_bytes = (uint64_t)CACHE_MIB << 20,
-        .indexes_count = 1,
-        .indexes = {{.name = STATUS_INDEX,
-                     .hash_key = {"status", TYPE_S},
-                     .range_key = {"date_prefix", TYPE_S},
-                     .rcu = rcu,
-                     .wcu = wcu,
-                     .max_rcu = s->table.max_rcu,
-                     .max_wcu = s->table.max_wcu}},
-    };
+    struct table_config config = pipeline_table_schema();
+    config.directory = directory;
+    config.durable = directory != NULL;
+    config.scratch = scratch;
+    config.rcu = config.indexes[0].rcu = throttles ? s->table.rcu : 0;
+    config.wcu = config.indexes[0].wcu = throttles ? s->table.wcu : 0;
+    config.max_rcu = config.indexes[0].max_rcu = s->table.max_rcu;
+    config.max_wcu = config.indexes[0].max_wcu = s->table.max_wcu;
+    config.limits = s->table.limits;
+    config.history.ns = (replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS;
+    config.items_max = 3 * files + 4096;
+    config.cache_bytes = (uint64_t)CACHE_MIB << 20;
     p->cloud.table = table_open(&config, s->start, error);
     if (p->cloud.table == NULL) {
         return STATUS_IO;

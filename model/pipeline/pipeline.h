@@ -94,6 +94,9 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
                           const char *table_directory, const char *scratch, struct error *error);
 enum status pipeline_deinit(struct pipeline *p, struct error *error);
 
+/* The tracking table's name, keys, index and TTL; the rest of the config is zero. */
+struct table_config pipeline_table_schema(void);
+
 /* Lets the workload's files arrive (none arrive without it). */
 void workload_start(struct pipeline *p);
 void workload_arrival(struct cloud *c, uint32_t workload, uint64_t ordinal);

@@ -31,7 +31,7 @@ static void check_number(const struct number *n)
         ASSERT(memcmp(n, &again, sizeof again) == 0);
         ASSERT((number_compare(&sum, n) > 0) == (n->sign > 0));
     }
-    ASSERT(number_size(n) >= 1 && number_size(n) <= 21);
+    ASSERT(number_size(n) >= 1 && number_size(n) <= 22);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
