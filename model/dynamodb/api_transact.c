@@ -435,7 +435,7 @@ static bool transact_get_items(struct api_call *c)
     struct value get;
     struct text name;
     struct transaction_reply reply;
-    struct api_expressions projections[TRANSACTION_ITEMS_MAX] = {{NULL}};
+    struct api_expressions projections[TRANSACTION_ITEMS_MAX] = {0};
     (void)shape_get(&c->request, "TransactItems", &list);
     struct item_cursor cursor = item_cursor((struct item){list.bytes});
     struct api_transaction *x = api_transaction(c, item_count((struct item){list.bytes}));
