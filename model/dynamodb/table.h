@@ -190,6 +190,11 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
  * batches, which are refused as a whole before anything is done. */
 enum table_result table_check(struct table *t, struct item item, bool whole);
 
+/* Whether an expression leaves alone what would be documents in key attributes of the table and its
+ * indexes: TABLE_OK or TABLE_INVALID. Writes and reads ask it of their conditions, updates and
+ * filters; projections are the caller's. NULL is none. Source: DDB-EXPR-14. */
+enum table_result table_check_paths(struct table *t, const struct expression *e);
+
 enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 
 struct table_query {
