@@ -82,7 +82,7 @@ none "every family cited has a clause" "$work/wrong"
 
 # Names such as `queue.duplicate`; file names and families aside.
 "$lockstep" help scenario | sed -nE 's/^  ([a-z_0-9]+(\.[a-z_0-9]+)*) \(.*/\1/p' | sort -u >"$work/fields"
-grep -oE '`[a-z_0-9]+(\.[a-z_0-9]+)+`' docs/sources.md | tr -d '`' | grep -vE '\.(c|py|md|json)$' |
+grep -oE '`[a-z_0-9]+(\.[a-z_0-9]+)+`' docs/sources.md | tr -d '`' | grep -vE '\.(c|py|md|json|js|ts)$' |
     sort -u | comm -23 - "$work/fields" >"$work/wrong"
 none "every parameter named is a field of scenarios" "$work/wrong"
 

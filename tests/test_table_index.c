@@ -418,7 +418,7 @@ static void a_local_index_has_the_tables_hash_key(void **state)
     assert_null(table_open(&config, START, &error));
 }
 
-/* As many indexes as there may be, each on attributes of its own. */
+/* DDB-LIMIT-4: as many indexes as there may be, each on attributes of its own. */
 static void twenty_five_indexes(void **state)
 {
     (void)state;

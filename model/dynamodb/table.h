@@ -99,7 +99,7 @@ struct table;
 /* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
  * read, and its keys must be those of the config, while indexes, TTL and capacity become the
  * config's. The config and its strings are the caller's and live as long as the table. NULL with a
- * message on failure: then the directory is as it was. */
+ * message on failure: then the table that the directory held is as it was. */
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
