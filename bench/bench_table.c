@@ -613,6 +613,7 @@ static void query_cost(uint32_t count)
 int main(int count, char **arguments)
 {
     static const uint32_t sizes[] = {1000, 10000, 100000, 1000000};
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     for (int i = 1; i < count; i++) {
         uint32_t items = (uint32_t)strtoul(arguments[i], NULL, 10);
         expect(items >= 1000 && items <= 10000000 && items % 1000 == 0, "items: 1000 to 10000000");

@@ -412,11 +412,37 @@ static struct naive_reply refuse(struct naive_table *t, const struct naive_value
     return reply;
 }
 
+/* DDB-EXPR-14: whether some path goes into a document in that attribute. */
+static bool enters(const struct naive_node *n, const char *name)
+{
+    if (n == NULL || name == NULL) {
+        return false;
+    }
+    bool found = n->kind == NAIVE_PATH && n->path.count > 1 &&
+                 text_equal(n->path.steps[0].name, text_from(name));
+    for (uint32_t i = 0; i < n->count; i++) {
+        found = found || enters(n->children[i], name);
+    }
+    return found;
+}
+
+static const char *path_fault(const struct naive_table *t, const struct naive_node *n)
+{
+    const struct table_config *c = t->config;
+    bool found = enters(n, c->hash_key.name) || enters(n, c->range_key.name);
+    for (uint32_t i = 0; i < c->indexes_count; i++) {
+        found = found || enters(n, c->indexes[i].hash_key.name) ||
+                enters(n, c->indexes[i].range_key.name);
+    }
+    return found ? "Key attributes must be scalars" : NULL;
+}
+
 struct naive_reply naive_put(struct naive_table *t, struct instant now,
                              const struct naive_value *item, const struct naive_node *condition)
 {
     t->now = now;
     const char *fault = item_fault(t, item);
+    fault = fault == NULL ? path_fault(t, condition) : fault;
     if (fault != NULL) {
         return invalid(fault);
     }
@@ -459,6 +485,11 @@ struct naive_reply naive_update_item(struct naive_table *t, struct instant now,
         (assigns(update, t->config->hash_key.name) || assigns(update, t->config->range_key.name))) {
         return invalid("This attribute is part of the key");
     }
+    fault = path_fault(t, update);
+    fault = fault == NULL ? path_fault(t, condition) : fault;
+    if (fault != NULL) {
+        return invalid(fault);
+    }
     const struct naive_value *before = item_now(t, key);
     if (!condition_holds(condition, before)) {
         return refuse(t, key, before, naive_item_size(before));
@@ -483,6 +514,7 @@ struct naive_reply naive_delete(struct naive_table *t, struct instant now,
 {
     t->now = now;
     const char *fault = schema_fault(t, key);
+    fault = fault == NULL ? path_fault(t, condition) : fault;
     if (fault != NULL) {
         return invalid(fault);
     }
@@ -606,6 +638,7 @@ static const char *query_fault(const struct naive_table *t, const struct naive_q
             fault = "Filter Expression can only contain non-primary key attributes";
         }
     }
+    fault = fault == NULL ? path_fault(t, q->filter) : fault;
     bool partial = q->index != TABLE_BASE && !t->config->indexes[q->index].local &&
                    t->config->indexes[q->index].projection != PROJECTION_ALL;
     return fault == NULL && partial && q->fetch ? "Select type ALL_ATTRIBUTES is not supported"

@@ -404,8 +404,12 @@ static void refusal_of_paths(void **state)
                                            "Projection"};
     struct error error = {.message = ""};
     char expected[512];
-    (void)snprintf(expected, sizeof expected, "Invalid %sExpression: %s", prefixes[c->kind],
-                   c->message);
+    if (text_starts(text_from(c->message), TEXT("KeyCondition"))) {
+        (void)snprintf(expected, sizeof expected, "%s", c->message); /* told without prefix */
+    } else {
+        (void)snprintf(expected, sizeof expected, "Invalid %sExpression: %s", prefixes[c->kind],
+                       c->message);
+    }
     assert_null(compile(c->kind, c->name, false, &error));
     assert_string_equal(error.message, expected);
 }

@@ -423,6 +423,44 @@ static void an_update_of_nothing_makes_an_item(void **state)
     close_table(t);
 }
 
+#define WRONG "One or more parameter values were invalid: "
+#define SCALARS                                                                                    \
+    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+
+/* Paths into what are keys (DDB-EXPR-14), and updates of keys, in part too. */
+static void keys_have_no_documents(void **state)
+{
+    (void)state;
+
+    static const struct {
+        enum expression_kind kind;
+        const char *text, *message;
+    } rows[] = {
+        {EXPRESSION_CONDITION, "attribute_exists(d.x)", SCALARS "Key: d"          },
+        {EXPRESSION_CONDITION, "k[0] <> :v",            SCALARS "Key: k"          },
+        {EXPRESSION_CONDITION, "#s.x <> :v",            SCALARS "IndexKey: status"},
+        {EXPRESSION_UPDATE,    "SET #s[0] = :v",        SCALARS "IndexKey: status"},
+        {EXPRESSION_UPDATE,    "SET x = d.y",           SCALARS "Key: d"          },
+        {EXPRESSION_UPDATE,    "REMOVE d.x",
+         WRONG "Cannot update attribute d. This attribute is part of the key"     },
+        {EXPRESSION_UPDATE,    "ADD k[1].x :v",
+         WRONG "Cannot update attribute k. This attribute is part of the key"     },
+    };
+    struct table *t = open_table();
+    struct table_reply reply;
+    struct value v = value_n(1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct expression *e = compile(rows[i].kind, rows[i].text);
+        bool update = rows[i].kind == EXPRESSION_UPDATE;
+        assert_int_equal(table_update(t, START, key_of("d", "k"), update ? e : NULL,
+                                      update ? NULL : e, &v, &reply),
+                         TABLE_INVALID);
+        assert_string_equal(table_message(t), rows[i].message);
+        expression_free(e);
+    }
+    close_table(t);
+}
+
 /* The past (DDB-READ-1, DDB-GSI-1, DDB-GSI-5) */
 
 static int64_t pending_at(struct table *t, struct instant now, struct instant as_of)
@@ -576,8 +614,6 @@ static struct item make_invalid(const struct invalid_case *c)
     {                                                                                              \
         .type = TYPE_S, .bytes = { text, sizeof(text) - 1 }                                        \
     }
-#define WRONG "One or more parameter values were invalid: "
-
 /* DDB-LIMIT-2, DDB-LIMIT-3, DDB-GSI-2 */
 static struct invalid_case invalid_cases[] = {
     {WRONG "Missing the key k in the item",                                                       S("d"), {0},              {0},   0         },
@@ -655,6 +691,8 @@ static struct query_case query_cases[] = {
      "schema (2)",                                                                         "d = :v AND k = :v AND e = :v", NULL,          TABLE_BASE, false, S("x")},
     {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
      "d = :v",                                                                                                                  "k.a[0] = :v", TABLE_BASE, false, S("x")},
+    {SCALARS "IndexKey: status",                                                                "d = :v",                       "#s[0] = :v",  TABLE_BASE, false, S("x")},
+    {SCALARS "Key: k",                                                                          "#s = :v",                      "k.x = :v",    0,          false, S("x")},
     {"Consistent reads are not supported on global secondary indexes",                          "#s = :v",                      NULL,          0,          true,
      S("x")                                                                                                                                                             },
     {"Filter Expression can only contain non-primary key attributes: Primary key attribute: k",
@@ -749,6 +787,7 @@ int main(void)
         cmocka_unit_test(an_index_without_capacity_throttles_the_table),
         cmocka_unit_test(a_throttled_query_visits_nothing),
         cmocka_unit_test(an_update_of_nothing_makes_an_item),
+        cmocka_unit_test(keys_have_no_documents),
         cmocka_unit_test(an_index_lags_and_is_sparse),
         cmocka_unit_test(a_rollback_restores_everything),
         cmocka_unit_test(a_rollback_gives_capacity_back),

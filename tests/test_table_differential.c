@@ -4,8 +4,9 @@
  * (naive_table.h), and every reply is compared: results and messages, items before and after,
  * units, pages with their counts, bytes, items and ends, expiries, contents, hash and totals.
  * Bodies are in memory or evicted, with checkpoints, marks, rollbacks and reopening in between;
- * queries go through an index or item by item. Each sequence runs in a process of its own batch, so
- * a failed assertion of the table is a finding too. What disagrees is shrunk to the shortest
+ * queries go through an index or item by item, and go on after writes (DDB-SCAN-2). Every call sees
+ * what those before it have written (DDB-READ-2). Each sequence runs in a process of its own batch,
+ * so a failed assertion of the table is a finding too. What disagrees is shrunk to the shortest
  * sequence that still does and printed as calls.
  *
  *   test_table_differential                  the tests, a few seconds

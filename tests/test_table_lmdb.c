@@ -75,7 +75,8 @@ static struct table *open_as(const char *where, const char *range_key, struct er
         .items_max = 2 * ITEMS,
         .cache_bytes = 50000,
         .indexes_count = 1,
-        .indexes = {{.name = "status-index", .hash_key = {"status", TYPE_S}, .range_key = {"d"}}}
+        .indexes = {
+                     {.name = "status-index", .hash_key = {"status", TYPE_S}, .range_key = {"d", TYPE_S}}}
     };
     return table_open(&config, START, error);
 }

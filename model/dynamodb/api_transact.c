@@ -435,7 +435,8 @@ static bool transact_get_items(struct api_call *c)
     struct value get;
     struct text name;
     struct transaction_reply reply;
-    struct api_expressions projections[TRANSACTION_ITEMS_MAX] = {{NULL}};
+    struct api_expressions projections[TRANSACTION_ITEMS_MAX];
+    memset(projections, 0, sizeof projections);
     (void)shape_get(&c->request, "TransactItems", &list);
     struct item_cursor cursor = item_cursor((struct item){list.bytes});
     struct api_transaction *x = api_transaction(c, item_count((struct item){list.bytes}));

@@ -334,7 +334,7 @@ bool expression_names(const struct expression *e, struct text name)
 
 bool expression_enters(const struct expression *e, struct text name)
 {
-    return has_path(e, name, 1);
+    return e->steps_count > 0 && has_path(e, name, 1);
 }
 
 uint32_t expression_paths_count(const struct expression *e)

@@ -42,8 +42,8 @@ enum status json_end(struct json_source *source, struct error *error);
  * of a long text are walked by hand, one element in memory at a time. */
 bool json_take(struct json_source *source, char c);
 
-/* Whole texts: one value and nothing else; else nothing is taken of the area. The message begins with
- * "LINE:COLUMN: ". */
+/* Whole texts: one value and nothing else; else nothing is taken of the area. The message begins
+ * with "LINE:COLUMN: ". */
 enum status json_parse(struct text text, struct memory_area *area, struct value *document,
                        struct error *error);
 

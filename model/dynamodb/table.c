@@ -293,6 +293,13 @@ static bool condition_holds(const struct expression *condition, struct item item
 static enum table_result judge(struct table *t, struct instant now, const struct table_write *w,
                                struct access *a)
 {
+    enum table_result result = table_check_paths(t, w->update);
+    if (result == TABLE_OK) {
+        result = table_check_paths(t, w->condition);
+    }
+    if (result != TABLE_OK) {
+        return result;
+    }
     if (!access_key(t, a)) {
         return TABLE_FULL;
     }

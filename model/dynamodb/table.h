@@ -1,19 +1,19 @@
 /* table.h: one DynamoDB table in simulated time, with its global secondary indexes and TTL.
  *
  * Method. Every function here is the instant of effect of one API call: writes are linearizable, a
- * condition sees the item as of that instant. The trip of request and reply, retries and time-outs
- * belong to the caller's SDK (model/aws/call.h). An eventually consistent read, and every read of
- * an index, sees the table as it was at an instant `as_of` that the caller draws: the journal of
- * before-images answers it. So a lagging replica, a lagging index and the undoing of writes while
- * schedules are explored are one mechanism. A query costs what DynamoDB charges: pages of 1 MB
- * counted before the filter, capacity by bytes read. It is evaluated in time proportional to its
- * pages and matches: counted trees give the end of a page from the sizes alone, and a filter on the
- * hash key of an index whose range key is the table's hash key finds its matches through that
- * index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of hot and
- * unwritten ones; keys, sizes and order live in memory. A Scan goes by the hash of the partition
- * key, which means nothing to a client, and then by the sort key; its segments are intervals of the
- * hash. Between checkpoints nothing is allocated and LMDB is not written; table_checkpoint writes
- * what has changed, in key order, and commits. Sources: DDB-* in
+ * condition sees the item as of that instant (DDB-READ-2). The trip of request and reply, retries
+ * and time-outs belong to the caller's SDK (model/aws/call.h). An eventually consistent read, and
+ * every read of an index, sees the table as it was at an instant `as_of` that the caller draws: the
+ * journal of before-images answers it. So a lagging replica, a lagging index and the undoing of
+ * writes while schedules are explored are one mechanism. A query costs what DynamoDB charges: pages
+ * of 1 MB counted before the filter, capacity by bytes read. It is evaluated in time proportional
+ * to its pages and matches: counted trees give the end of a page from the sizes alone, and a filter
+ * on the hash key of an index whose range key is the table's hash key finds its matches through
+ * that index's order. Storage: item bodies live in LMDB (table_lmdb.c) behind a bounded cache of
+ * hot and unwritten ones; keys, sizes and order live in memory. A Scan goes by the hash of the
+ * partition key, which means nothing to a client, and then by the sort key; its segments are
+ * intervals of the hash. Between checkpoints nothing is allocated and LMDB is not written;
+ * table_checkpoint writes what has changed, in key order, and commits. Sources: DDB-* in
  * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_TABLE_H
@@ -99,7 +99,7 @@ struct table;
 /* Opens a table at instant `now`, with full buckets of capacity; an existing directory's items are
  * read, and its keys must be those of the config, while indexes, TTL and capacity become the
  * config's. The config and its strings are the caller's and live as long as the table. NULL with a
- * message on failure: then the directory is as it was. */
+ * message on failure: then the table that the directory held is as it was. */
 struct table *table_open(const struct table_config *config, struct instant now,
                          struct error *error);
 
@@ -190,6 +190,11 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
  * batches, which are refused as a whole before anything is done. */
 enum table_result table_check(struct table *t, struct item item, bool whole);
 
+/* Whether an expression leaves alone what would be documents in key attributes of the table and its
+ * indexes: TABLE_OK or TABLE_INVALID. Writes and reads ask it of their conditions, updates and
+ * filters; projections are the caller's. NULL is none. Source: DDB-EXPR-14. */
+enum table_result table_check_paths(struct table *t, const struct expression *e);
+
 enum { TABLE_BASE = -1 }; /* as `index`: the table itself */
 
 struct table_query {
@@ -224,7 +229,8 @@ struct table_page {
 };
 
 /* One page of a Query or Scan. It ends with the item that brings what was evaluated to 1 MB or
- * more, or to `limit` items, and then has a last_key even if nothing follows. Sources: DDB-QUERY-*.
+ * more, or to `limit` items, and then has a last_key even if nothing follows. Sources: DDB-QUERY-*,
+ * DDB-SCAN-2.
  */
 enum table_result table_read_page(struct table *t, struct instant now,
                                   const struct table_query *query, struct table_page *page);

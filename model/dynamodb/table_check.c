@@ -201,6 +201,20 @@ enum table_result table_check_key(struct table *t, struct item key)
     return result;
 }
 
+enum table_result table_check_paths(struct table *t, const struct expression *e)
+{
+    for (uint32_t i = 0; e != NULL && i < t->attributes_count; i++) {
+        if (expression_enters(e, t->attributes[i])) {
+            return table_invalid(t,
+                                 "Key attributes must be scalars; list random access '[]' and map "
+                                 "lookup '.' are not allowed: %s: %s",
+                                 i == t->hash_place || i == t->range_place ? "Key" : "IndexKey",
+                                 table_place_name(t, i));
+        }
+    }
+    return TABLE_OK;
+}
+
 enum table_result table_check(struct table *t, struct item item, bool whole)
 {
     struct outline o;

@@ -210,7 +210,7 @@ static enum table_result read_key(struct reading *r)
     return result == TABLE_OK && range != NULL ? read_range(r, range) : result;
 }
 
-/* A Query's filter must leave the key alone. Source: DDB-EXPR-5. */
+/* A Query's filter must leave the key alone. Sources: DDB-EXPR-5, DDB-EXPR-14. */
 static enum table_result check_filter(struct reading *r)
 {
     const uint32_t places[] = {r->hash_place, r->range_place};
@@ -223,7 +223,7 @@ static enum table_result check_filter(struct reading *r)
                                  table_place_name(r->t, places[i]));
         }
     }
-    return TABLE_OK;
+    return table_check_paths(r->t, r->query->filter);
 }
 
 /* The start key */

@@ -53,7 +53,28 @@ static void check_update(const struct partiql *s, struct item item)
     expression_free(e);
 }
 
-static void check_reading(const struct partiql *s)
+/* Whether the item is in one of a plan's ranges, by its own keys. */
+static bool planned(const struct partiql *s, const struct partiql_plan *plan, struct item item)
+{
+    const struct value *values = partiql_values(s);
+    struct value h = value_null();
+    struct value r = value_null();
+    bool in = !plan->keyed;
+    ASSERT(item_get(item, TEXT("h"), &h) && item_get(item, TEXT("r"), &r));
+    for (uint32_t i = 0; i < plan->count && !in; i++) {
+        const struct partiql_range *range = &plan->ranges[i];
+        bool lower = range->lower != PARTIQL_NO_VALUE;
+        bool upper = range->upper != PARTIQL_NO_VALUE;
+        in = value_equal(&h, &values[range->hash]) &&
+             (!lower || value_compare(&r, &values[range->lower]) >= 0) &&
+             (!upper || value_compare(&r, &values[range->upper]) <= 0) &&
+             (!range->prefix || text_starts(r.bytes, values[range->lower].bytes));
+    }
+    return in;
+}
+
+/* What the WHERE clause selects is in the plan's ranges. */
+static void check_reading(const struct partiql *s, struct item item)
 {
     struct error error = {{0}, STATUS_OK};
     struct partiql_plan plan;
@@ -62,11 +83,18 @@ static void check_reading(const struct partiql *s)
         return;
     }
     ASSERT(plan.count <= PARTIQL_RANGES_MAX && (plan.keyed || plan.count == 0));
+    bool compiled = true;
     for (uint32_t i = 0; i < plan.count; i++) {
         struct expression *e = partiql_key_condition(s, &keys, &plan.ranges[i], &error);
         check_refusal(e, &error);
+        compiled = compiled && e != NULL;
         expression_free(e);
     }
+    struct expression *where = partiql_where(s, &error);
+    if (compiled && where != NULL && expression_holds(where, item, partiql_values(s))) {
+        ASSERT(planned(s, &plan, item));
+    }
+    expression_free(where);
 }
 
 static void check_writing(const struct partiql *s)
@@ -91,7 +119,7 @@ static void check_statement(const struct partiql *s, struct item item)
         check_update(s, item);
     }
     if (kind == PARTIQL_SELECT) {
-        check_reading(s);
+        check_reading(s, item);
     } else {
         check_writing(s);
     }
