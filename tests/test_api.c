@@ -26,7 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_BYTES = 1 << 22, AREA_BYTES = 1 << 26, SECONDS_START = 1700000000 };
+enum { FILES_MAX = 64, FILE_BYTES = 1 << 22, AREA_BYTES = 1 << 26, SECONDS_START = 1700000000 };
 
 /* One case: its lines, in a file's text. */
 struct row {
@@ -36,7 +36,7 @@ struct row {
     int line;
 };
 
-static struct memory_area area;
+static struct memory_area area, files; /* of a case; of all files, their names and their rows */
 
 static struct dynamodb *account(void)
 {
@@ -74,7 +74,7 @@ static struct dynamodb *account(void)
                       .hash_key = {"n", TYPE_N},
                       .range_key = {"l", TYPE_N},
                       .local = true,
-                      .projection = PROJECTION_KEYS_ONLY}}},
+                      .projection = PROJECTION_KEYS_ONLY}}                           },
     };
     static const struct dynamodb_config config = {
         .items_max = 1000, .cache_bytes = 1 << 20, .history = {NS_PER_S}};
@@ -229,11 +229,11 @@ static void add_cases(struct cases *cases, const char *file, struct text text)
         number++;
         bool comment = line.size > 1 && line.at[0] == '#';
         if (comment && !in_comment) {
-            row = calloc(1, sizeof *row);
+            row = memory_area_take(&files, sizeof *row);
             assert_non_null(row);
-            row->file = file;
-            row->line = number - 1;
-            row->lines.at = at;
+            *row = (struct row){
+                .file = file, .line = number - 1, .lines = {at, 0}
+            };
             (void)snprintf(row->name, sizeof row->name, "%s: %.*s", file, (int)line.size - 2,
                            line.at + 2);
             cases_add(cases, row->name, run_case, row);
@@ -248,15 +248,15 @@ static void add_cases(struct cases *cases, const char *file, struct text text)
 static void add_file(struct cases *cases, const char *name)
 {
     char path[512];
-    char *file = calloc(1, strlen(name) + 1);
-    char *bytes = malloc(FILE_BYTES);
+    char *file = memory_area_take(&files, strlen(name) + 1);
+    char *bytes = memory_area_take(&files, FILE_BYTES);
     (void)snprintf(path, sizeof path, "tests/api/%s", name);
     FILE *stream = fopen(path, "rb");
     if (file == NULL || bytes == NULL || stream == NULL) {
         print_error("%s: cannot be read\n", path);
         exit(1);
     }
-    memcpy(file, name, strlen(name));
+    memcpy(file, name, strlen(name) + 1);
     size_t size = fread(bytes, 1, FILE_BYTES, stream);
     (void)fclose(stream);
     add_cases(cases, file, (struct text){bytes, size});
@@ -270,17 +270,20 @@ static int compare_names(const void *a, const void *b)
 int main(void)
 {
     static struct cases cases;
-    static char *names[64];
+    static char *names[FILES_MAX];
     size_t count = 0;
     DIR *folder = opendir("tests/api");
-    if (folder == NULL || !memory_area_init(&area, AREA_BYTES)) {
+    if (folder == NULL || !memory_area_init(&area, AREA_BYTES) ||
+        !memory_area_init(&files, (size_t)FILES_MAX * (FILE_BYTES + (1 << 16)))) {
         print_error("tests/api: cannot be read\n");
         return 1;
     }
-    for (struct dirent *entry = readdir(folder); entry != NULL && count < 64;
+    for (struct dirent *entry = readdir(folder); entry != NULL && count < FILES_MAX;
          entry = readdir(folder)) {
         if (text_ends(text_from(entry->d_name), TEXT(".txt"))) {
-            names[count++] = strdup(entry->d_name);
+            names[count] = memory_area_take(&files, strlen(entry->d_name) + 1);
+            memcpy(names[count], entry->d_name, strlen(entry->d_name) + 1);
+            count++;
         }
     }
     (void)closedir(folder);

@@ -2,7 +2,7 @@
  *
  * A request is checked as a whole before anything is done. Then each item goes for itself: what is
  * throttled comes back as unprocessed, and only if all of it is, the request fails. Sources:
- * DDB-BATCH-*.
+ * DDB-BATCH-1 to DDB-BATCH-4.
  */
 #include "model/dynamodb/api_state.h"
 #include "sim/assert.h"

@@ -152,7 +152,7 @@ bool api_invalid(struct api_call *c, const char *format, ...) __attribute__((for
  * InternalServerError. */
 bool api_fail_error(struct api_call *c, enum status status);
 
-/* A throttle, with the table's exception for its reason. Source: DDB-THROTTLE-2. */
+/* A throttle, with the table's exception for its reason. Source: DDB-ERROR-3. */
 bool api_fail_throttled(struct api_call *c, const struct api_table *t, struct throttle throttled);
 
 /* A call on a table that did not succeed. TABLE_CONDITION_FAILED comes with the item where the

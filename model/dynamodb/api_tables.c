@@ -2,7 +2,7 @@
  * ListTables, UpdateTimeToLive, DescribeTimeToLive, DescribeLimits; see api_state.h.
  *
  * A change of indexes or of TTL builds the table anew, as it is now: what is known of its past, for
- * reads that lag, goes; its stream goes on. Sources: DDB-TABLE-*, DDB-TTL-6, DDB-ERROR-2.
+ * reads that lag, goes; its stream goes on. Sources: DDB-TABLE-*, DDB-TABLE-5, DDB-ERROR-2.
  */
 #include "model/dynamodb/api_state.h"
 #include "model/dynamodb/table_stream.h"

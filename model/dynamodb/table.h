@@ -268,7 +268,7 @@ void table_each_expiry(struct table *t, int64_t from, int64_t to,
 
 /* Deletes the item with that key hash if its ttl is still before `now`, and less than five years
  * before. Returns whether it did; *old is what was there, valid until the next call. Costs no
- * capacity. */
+ * capacity. Source: DDB-TTL-6. */
 bool table_expire(struct table *t, struct instant now, uint64_t key_hash, struct item *old);
 
 /* The hash of an item's key, or of a key alone, that names it here. */
