@@ -367,32 +367,6 @@ static void a_stopped_stream_can_be_read_until_another_starts(void **state)
     close_table(t);
 }
 
-/* A table that is built anew goes on with its stream. */
-static void a_stream_moves_to_the_table_that_takes_its_place(void **state)
-{
-    (void)state;
-    for (int own = 0; own <= 1; own++) {
-        struct table *from = open_view(STREAM_NEW_IMAGE, 2);
-        struct table *to = open_view(own ? STREAM_KEYS_ONLY : STREAM_NONE, 1);
-        put(from, START, item_of("d", "k", 1));
-        struct hash128 hash = table_stream_hash(from);
-        table_stream_attach(to, table_stream_detach(from));
-        struct hash128 moved = table_stream_hash(to);
-        assert_memory_equal(&hash, &moved, sizeof hash);
-        put(from, START, item_of("d", "k", 2));
-        assert_int_equal(table_stream_shards(from), 0);
-        close_table(from);
-        put(to, START, item_of("d", "k", 3));
-        assert_int_equal(table_stream_newest(to), 2);
-        assert_int_equal(n_of(nth(to, 1).new), 1);
-        assert_int_equal(n_of(nth(to, 2).new), 3);
-        assert_int_equal(nth(to, 2).shard, nth(to, 1).shard);
-        table_stream_attach(to, NULL);
-        assert_int_equal(table_stream_newest(to), 2);
-        close_table(to);
-    }
-}
-
 static void too_many_shards_are_refused(void **state)
 {
     (void)state;
@@ -864,7 +838,6 @@ int main(void)
     CASES_ADD(&cases, the_time_is_told_in_whole_seconds);
     CASES_ADD(&cases, a_table_without_a_stream_records_nothing);
     CASES_ADD(&cases, a_stopped_stream_can_be_read_until_another_starts);
-    CASES_ADD(&cases, a_stream_moves_to_the_table_that_takes_its_place);
     CASES_ADD(&cases, too_many_shards_are_refused);
     CASES_ADD_TABLE(&cases, an_iterator_of, iterator_cases);
     CASES_ADD(&cases, an_iterator_lives_for_15_minutes);

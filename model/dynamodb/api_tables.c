@@ -664,78 +664,7 @@ static bool list_tables(struct api_call *c)
     return true;
 }
 
-/* Building a table anew */
-
-struct rebuilding {
-    struct table *to;
-    struct instant at;
-    enum table_result result;
-};
-
-static void rebuild_item(void *self, struct item item)
-{
-    struct rebuilding *r = self;
-    struct table_reply reply;
-    if (r->result == TABLE_OK) {
-        r->result = table_put(r->to, r->at, item, NULL, NULL, &reply);
-    }
-}
-
-/* A table like `config`, with another's items: put before all that readers can see, and for
- * nothing. NULL after failing; an item that a new index does not take stops the change. */
-static struct table *copy_table(struct api_call *c, const struct api_table *t,
-                                const struct table_config *config)
-{
-    struct table_config plain = *config;
-    struct rebuilding r = {.result = TABLE_OK, .at = {c->now.ns - config->history.ns - 1}};
-    plain.rcu = plain.wcu = plain.max_rcu = plain.max_wcu = 0;
-    plain.limits = (struct table_limits){.burst = {0}};
-    plain.stream = STREAM_NONE;
-    for (uint32_t i = 0; i < plain.indexes_count; i++) {
-        struct table_index_config *x = &plain.indexes[i];
-        x->rcu = x->wcu = x->max_rcu = x->max_wcu = 0;
-    }
-    r.to = table_open(&plain, r.at, &c->error);
-    if (r.to == NULL) {
-        (void)api_fail(c, ERROR_InternalServerError, "%s", c->error.message);
-        return NULL;
-    }
-    table_each(t->table, rebuild_item, &r);
-    enum status status = table_set_capacity(r.to, c->now, config, &c->error);
-    if (r.result == TABLE_OK && status == STATUS_OK) {
-        return r.to;
-    }
-    if (r.result == TABLE_INVALID) {
-        (void)api_invalid(c, "%s", table_message(r.to));
-    } else {
-        (void)api_fail(c, ERROR_InternalServerError, "%s",
-                       status != STATUS_OK ? c->error.message : table_message(r.to));
-    }
-    (void)table_close(r.to, NULL);
-    return NULL;
-}
-
-/* Opens a directory's table again, with another config; or as it was, if that fails. */
-static bool reopen(struct api_call *c, struct api_table *t, const struct table_config *config)
-{
-    struct error why = {.status = STATUS_OK};
-    struct stream *stream = table_stream_detach(t->table);
-    if (table_close(t->table, &c->error) != STATUS_OK) {
-        why = c->error;
-    } else {
-        t->table = table_open(config, c->now, &why);
-        if (t->table != NULL) {
-            table_stream_attach(t->table, stream);
-            return true;
-        }
-    }
-    t->table = table_open(&t->config, c->now, &c->error);
-    ASSERT(t->table != NULL);
-    table_stream_attach(t->table, stream);
-    return api_fail(c, ERROR_InternalServerError, "%s", why.message);
-}
-
-/* Changes a table to another config, with other indexes or another TTL. */
+/* Changes a table to another config, with other indexes, units or TTL. */
 static bool change(struct api_call *c, struct api_table *t, const struct table_config *config)
 {
     struct api_table changed = *t;
@@ -744,22 +673,14 @@ static bool change(struct api_call *c, struct api_table *t, const struct table_c
         return api_full(c);
     }
     api_table_keep(&changed);
-    bool done = true;
-    if (config->directory != NULL) {
-        done = reopen(c, t, &changed.config);
-        changed.table = t->table;
-    } else {
-        changed.table = copy_table(c, t, &changed.config);
-        done = changed.table != NULL;
-        if (done) {
-            table_stream_attach(changed.table, table_stream_detach(t->table));
-            (void)table_close(t->table, NULL);
-        }
-    }
+    bool done = table_rebuild(t->table, c->now, &changed.config, &c->error) == STATUS_OK &&
+                table_set_capacity(t->table, c->now, &changed.config, &c->error) == STATUS_OK;
     struct memory_area old = done ? t->strings : changed.strings;
     if (done) {
         *t = changed;
         api_table_define(t);
+    } else {
+        (void)api_fail(c, ERROR_InternalServerError, "%s", c->error.message);
     }
     memory_area_deinit(&old);
     return done;

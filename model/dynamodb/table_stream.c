@@ -103,23 +103,6 @@ void table_stream_stop(struct table *t)
     t->stream->stopped = true;
 }
 
-struct stream *table_stream_detach(struct table *t)
-{
-    struct stream *stream = t->stream;
-    ASSERT(t->journal.marks_count == 0);
-    t->stream = NULL;
-    return stream;
-}
-
-void table_stream_attach(struct table *t, struct stream *stream)
-{
-    ASSERT(t->journal.marks_count == 0);
-    if (stream != NULL) {
-        stream_free(t);
-        t->stream = stream;
-    }
-}
-
 enum stream_view table_stream_view(const struct table *t)
 {
     return t->stream == NULL || t->stream->stopped ? STREAM_NONE : t->stream->view;

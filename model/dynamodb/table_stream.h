@@ -37,12 +37,6 @@ enum status table_stream_start(struct table *t, enum stream_view view, uint32_t 
  * hours old. No marks are held. Source: DDB-STREAM-10. */
 void table_stream_stop(struct table *t);
 
-/* Takes the stream out of a table, and gives it to the one that takes the table's place, instead of
- * its own; the key is the same. NULL is none, and changes nothing. No marks are held. Who has taken
- * a stream out gives it to a table. */
-struct stream *table_stream_detach(struct table *t);
-void table_stream_attach(struct table *t, struct stream *stream);
-
 /* The view of the stream that records changes now; STREAM_NONE where none does. */
 enum stream_view table_stream_view(const struct table *t);
 
