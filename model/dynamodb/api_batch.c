@@ -473,6 +473,42 @@ static void put_unprocessed_items(struct api_call *c, const struct group *g)
     json_close(&c->out, ']');
 }
 
+static bool put_collections(struct api_call *c, const struct group *g, bool open)
+{
+    bool some = false;
+    for (uint32_t k = 0; api_wants_collections(c, g->table) && k < g->parts_count; k++) {
+        if (g->parts[k].unprocessed) {
+            continue;
+        }
+        if (!some) {
+            if (!open) {
+                json_name(&c->out, TEXT("ItemCollectionMetrics"));
+                json_open(&c->out, '{');
+            }
+            json_name(&c->out, g->name);
+            json_open(&c->out, '[');
+        }
+        some = true;
+        api_put_collection(c, g->table, g->parts[k].item);
+    }
+    if (some) {
+        json_close(&c->out, ']');
+    }
+    return some || open;
+}
+
+/* The collections of the items that were written, table by table. */
+static void put_all_collections(struct api_call *c, const struct batch *b)
+{
+    bool open = false;
+    for (uint32_t i = 0; i < b->groups_count; i++) {
+        open = put_collections(c, &b->groups[i], open);
+    }
+    if (open) {
+        json_close(&c->out, '}');
+    }
+}
+
 static bool batch_write_item(struct api_call *c)
 {
     struct batch b = {.groups = NULL};
@@ -499,6 +535,7 @@ static bool batch_write_item(struct api_call *c)
         }
     }
     json_close(&c->out, '}');
+    put_all_collections(c, &b);
     put_consumed(c, &b);
     json_close(&c->out, '}');
     return true;

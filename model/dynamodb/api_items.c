@@ -134,8 +134,40 @@ static bool end_write(struct api_call *c, const struct write *w, enum table_resu
     json_open(&c->out, '{');
     put_attributes(c, attributes);
     api_put_consumed(c, &w->consumed, w->table);
+    if (api_wants_collections(c, w->table)) {
+        json_name(&c->out, TEXT("ItemCollectionMetrics"));
+        api_put_collection(c, w->table, w->item);
+    }
     json_close(&c->out, '}');
     return true;
+}
+
+bool api_wants_collections(const struct api_call *c, const struct api_table *t)
+{
+    uint64_t bytes;
+    return api_is(&c->request, "ReturnItemCollectionMetrics", "SIZE") &&
+           table_collection(t->table, (struct item){0}, &bytes);
+}
+
+void api_put_collection(struct api_call *c, const struct api_table *t, struct item item)
+{
+    const char *name = t->config.hash_key.name;
+    struct value partition;
+    uint64_t bytes = 0;
+    (void)table_collection(t->table, item, &bytes);
+    ASSERT(item_get(item, text_from(name), &partition));
+    json_open(&c->out, '{');
+    json_name(&c->out, TEXT("ItemCollectionKey"));
+    json_open(&c->out, '{');
+    json_name(&c->out, text_from(name));
+    attribute_json_write(&c->out, &partition);
+    json_close(&c->out, '}');
+    json_name(&c->out, TEXT("SizeEstimateRangeGB"));
+    json_open(&c->out, '[');
+    json_put_milli(&c->out, (int64_t)(bytes >> 30) * 1000);
+    json_put_milli(&c->out, (int64_t)(bytes >> 30) * 1000 + 1000);
+    json_close(&c->out, ']');
+    json_close(&c->out, '}');
 }
 
 static struct item all_old(const struct api_call *c, const struct write *w)

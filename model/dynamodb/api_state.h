@@ -253,6 +253,13 @@ void api_put_consumed(struct api_call *c, const struct api_consumed *consumed,
 void api_put_consumed_of(struct api_call *c, const struct api_consumed *consumed,
                          const struct api_table *t, bool indexes);
 
+/* Whether the request asks for the sizes of item collections, and the table has any. */
+bool api_wants_collections(const struct api_call *c, const struct api_table *t);
+
+/* The collection of an item or a key: its partition key value, and between which two whole GB its
+ * size lies. Source: DDB-RETURN-2. */
+void api_put_collection(struct api_call *c, const struct api_table *t, struct item item);
+
 /* api_transact.c */
 
 /* The items of a transaction. */

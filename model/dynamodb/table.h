@@ -186,6 +186,11 @@ enum table_result table_delete(struct table *t, struct instant now, struct item 
 enum table_result table_get(struct table *t, struct instant now, struct instant as_of,
                             struct item key, struct item *item, struct table_reply *reply);
 
+/* The bytes of the collection that an item, or a key, belongs to: its partition's items in the
+ * table and in the local indexes. False where the table has no local index, and so no collections.
+ */
+bool table_collection(const struct table *t, struct item key, uint64_t *bytes);
+
 /* Whether a whole item could be put, or a key be meant, as it is: TABLE_OK or TABLE_INVALID. For
  * batches, which are refused as a whole before anything is done. */
 enum table_result table_check(struct table *t, struct item item, bool whole);

@@ -246,6 +246,15 @@ static uint64_t partition_weight(const struct table_order *o, struct text partit
     return tree_seek(&o->tree, &probe, true).weight - tree_seek(&o->tree, &probe, false).weight;
 }
 
+static uint64_t collection_bytes(const struct table *t, struct text partition)
+{
+    uint64_t bytes = partition_weight(&t->orders[ORDER_BASE], partition);
+    for (uint32_t i = 0; i < t->config.indexes_count; i++) {
+        bytes += t->config.indexes[i].local ? partition_weight(&t->orders[1 + i], partition) : 0;
+    }
+    return bytes;
+}
+
 /* What a write adds to the item's collection: its items in the table and in the local indexes. */
 static int64_t collection_growth(const struct table *t, const struct record *old,
                                  const struct image *image)
@@ -276,9 +285,16 @@ bool table_collection_fits(const struct table *t, const struct record *old,
         return true;
     }
     struct text partition = outline_key(image->item, image->outline, t->hash_place);
-    uint64_t bytes = partition_weight(&t->orders[ORDER_BASE], partition);
-    for (uint32_t i = 0; i < t->config.indexes_count; i++) {
-        bytes += t->config.indexes[i].local ? partition_weight(&t->orders[1 + i], partition) : 0;
+    return collection_bytes(t, partition) + (uint64_t)growth <= t->collection_bytes_max;
+}
+
+bool table_collection(const struct table *t, struct item key, uint64_t *bytes)
+{
+    struct outline o;
+    if (t->locals_count == 0) {
+        return false;
     }
-    return bytes + (uint64_t)growth <= t->collection_bytes_max;
+    outline_item(t, key, &o);
+    *bytes = collection_bytes(t, outline_key(key, &o, t->hash_place));
+    return true;
 }
