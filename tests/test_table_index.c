@@ -524,6 +524,7 @@ static void indexes_come_and_go(void **state)
         }
         assert_int_equal(consumed(t, ALL), units);
         assert_int_equal(consumed(t, KEYS_ONLY), 0);
+        put(t, "h:S=y r:S=1 g:S=1 l:N=1", 100); /* as it was, and yet to be written */
         struct table_config rest = all;
         rest.indexes_count = 3;
         rest.indexes[0] = all.indexes[LOCAL];
