@@ -773,7 +773,7 @@ static void make_config(struct maker *k, struct table_config *c)
     for (uint32_t i = 0; i < c->indexes_count; i++) {
         make_index(k, &c->indexes[i], i);
     }
-    c->collection_bytes_max = chance(k, 10) ? 2000 + below(k, 20000) : 0;
+    c->collection_bytes_max = chance(k, 10) ? 1024 * (2 + below(k, 12)) : 0;
 }
 
 void sequence_make(struct sequence *s, uint64_t seed, struct naive_memory *m)

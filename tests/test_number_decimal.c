@@ -3,8 +3,8 @@
  * decimal_pairs.py draws pairs of numbers over the whole range, many of them at its edges (38
  * digits, the largest and smallest magnitude, halves, carries, differences in the last digit, every
  * way to write one), and says what decimal makes of them. Read here, they must come to the same:
- * the text that is returned, or the refusal; the order, the sum, the difference. Sources:
- * DDB-NUMBER-1, DDB-NUMBER-2.
+ * the text that is returned, or the refusal; the order, the sum, the difference. The sortable form
+ * orders as decimal does and leads back. Sources: DDB-NUMBER-1, DDB-NUMBER-2.
  *
  *   test_number_decimal             50 000 pairs
  *   test_number_decimal COUNT SEED  as many as you like; prints what was compared
@@ -58,6 +58,21 @@ static int sign_of(int order)
     return (order > 0) - (order < 0);
 }
 
+/* Whether the sortable forms order as the numbers do, and lead back to them. */
+static bool sorts(const struct number n[2], int order)
+{
+    char bytes[2][NUMBER_SORTABLE_MAX];
+    struct text form[2];
+    for (int i = 0; i < 2; i++) {
+        struct number back;
+        form[i] = (struct text){bytes[i], number_sortable(&n[i], bytes[i])};
+        if (!number_from_sortable(form[i], &back) || memcmp(&back, &n[i], sizeof back) != 0) {
+            return false;
+        }
+    }
+    return sign_of(text_compare(form[0], form[1])) == order;
+}
+
 /* Compares one line; returns what differs, NULL if nothing does. */
 static const char *compare(char *field[FIELDS], struct tally *tally)
 {
@@ -75,8 +90,12 @@ static const char *compare(char *field[FIELDS], struct tally *tally)
     if (status[0] != STATUS_OK || status[1] != STATUS_OK) {
         return NULL;
     }
-    if (sign_of(number_compare(&n[0], &n[1])) != atoi(field[4])) {
+    int order = atoi(field[4]);
+    if (sign_of(number_compare(&n[0], &n[1])) != order) {
         return "order";
+    }
+    if (!sorts(n, order)) {
+        return "sortable form";
     }
     status[0] = number_add(&n[0], &n[1], &result, &error);
     if (!as_told(status[0], &result, &error, field[5])) {
