@@ -55,7 +55,9 @@ done
 
 includes "sim includes only sim" '(model|tools|tests|bench)/' "${sim[@]}"
 includes "model includes only sim and model" '(tools|tests|bench)/' "${model[@]}"
-includes "DynamoDB knows neither the other services nor the pipeline" 'model/(aws|pipeline)/' model/dynamodb/*.[ch]
+includes "DynamoDB knows neither the other services nor the pipeline" 'model/(aws|pipeline|api)/' model/dynamodb/*.[ch]
+includes "the API knows tables and nothing that is simulated around them" 'model/(aws|pipeline)/' model/api/*.[ch]
+includes "what is simulated does not go through the API" 'model/api/' model/aws/*.[ch] model/pipeline/*.[ch]
 includes "AWS knows no pipeline" 'model/pipeline/' model/aws/*.[ch]
 includes "sim knows no library but xxHash" '(lmdb|sqlite3|yaml|jansson|zlib)\.h' "${sim[@]}"
 includes "no libm below tools" '(math|fenv|complex|tgmath)\.h' "${below[@]}"

@@ -19,8 +19,8 @@
  */
 #include "cases.h"
 
-#include "model/dynamodb/dynamodb.h"
-#include "model/dynamodb/json.h"
+#include "model/api/dynamodb.h"
+#include "model/api/json.h"
 
 #include <dirent.h>
 #include <stdio.h>

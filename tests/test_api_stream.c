@@ -5,8 +5,8 @@
  */
 #include "tests/cases.h"
 
-#include "model/dynamodb/dynamodb.h"
-#include "model/dynamodb/json.h"
+#include "model/api/dynamodb.h"
+#include "model/api/json.h"
 #include "model/dynamodb/table_stream.h"
 
 #include <stdio.h>

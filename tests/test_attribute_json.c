@@ -3,8 +3,8 @@
  * Shows DDB-API-3 and DDB-API-4. */
 #include "cases.h"
 
-#include "model/dynamodb/attribute_json.h"
-#include "model/dynamodb/shape.h"
+#include "model/api/attribute_json.h"
+#include "model/api/shape.h"
 
 #include <stdio.h>
 

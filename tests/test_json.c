@@ -2,7 +2,7 @@
  * and where; the writer's two forms. */
 #include "cases.h"
 
-#include "model/dynamodb/json.h"
+#include "model/api/json.h"
 
 #include <stdlib.h>
 

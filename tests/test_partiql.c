@@ -4,7 +4,7 @@
  * would be read, or the words in which it is refused. The refusals that DDB-PARTIQL-* call measured
  * are what the service answers. Statements run against tables in tests/api/.
  */
-#include "model/dynamodb/partiql.h"
+#include "model/api/partiql.h"
 #include "tests/cases.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "model/dynamodb/partiql.h"
+#include "model/api/partiql.h"
 #include "sim/random.h"
 
 #include <stdio.h>

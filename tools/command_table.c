@@ -1,6 +1,6 @@
 /* command_table.c: `lockstep table`: a kept table from outside, in the words of `aws dynamodb`. */
-#include "model/dynamodb/attribute_json.h"
-#include "model/dynamodb/shape.h"
+#include "model/api/attribute_json.h"
+#include "model/api/shape.h"
 #include "tools/command.h"
 #include "tools/input_file.h"
 #include "tools/options.h"

@@ -1,8 +1,8 @@
 /* table_file.c: see table_file.h. */
 #include "tools/table_file.h"
 
-#include "model/dynamodb/attribute_json.h"
-#include "model/dynamodb/shape.h"
+#include "model/api/attribute_json.h"
+#include "model/api/shape.h"
 
 #include <errno.h>
 #include <stdlib.h>

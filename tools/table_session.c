@@ -1,7 +1,7 @@
 /* table_session.c: see table_session.h. */
 #include "tools/table_session.h"
 
-#include "model/dynamodb/json.h"
+#include "model/api/json.h"
 #include "model/pipeline/pipeline.h"
 #include "tools/input_file.h"
 

@@ -6,7 +6,7 @@
 #ifndef LOCKSTEP_TOOLS_TABLE_SESSION_H
 #define LOCKSTEP_TOOLS_TABLE_SESSION_H
 
-#include "model/dynamodb/dynamodb.h"
+#include "model/api/dynamodb.h"
 
 struct table_session {
     struct dynamodb *d;

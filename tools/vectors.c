@@ -7,8 +7,8 @@
  */
 #include "tools/vectors.h"
 
+#include "model/api/json.h"
 #include "model/aws/cloud.h"
-#include "model/dynamodb/json.h"
 #include "model/pipeline/drive.h"
 
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * with three tables, one after the other, a second apart. Checked beyond memory: the answer is
  * JSON, its status is 200, or 400 with a type and a message; nothing else, and never an assertion.
  */
-#include "model/dynamodb/dynamodb.h"
-#include "model/dynamodb/json.h"
+#include "model/api/dynamodb.h"
+#include "model/api/json.h"
 #include "sim/assert.h"
 #include "sim/memory.h"
 

@@ -4,9 +4,9 @@
  * map of attribute values and is an item, that item is sound, and written and read again it is the
  * same item. What is refused is refused with a message; base64 too.
  */
-#include "model/dynamodb/attribute_json.h"
-#include "model/dynamodb/json.h"
-#include "model/dynamodb/shape.h"
+#include "model/api/attribute_json.h"
+#include "model/api/json.h"
+#include "model/api/shape.h"
 #include "sim/assert.h"
 #include "sim/memory.h"
 

@@ -5,8 +5,8 @@
  * evaluated on the item. Checked beyond memory: a refusal has a message, a plan names values that
  * there are, the item of an INSERT and of an UPDATE is sound.
  */
+#include "model/api/partiql.h"
 #include "model/dynamodb/expression.h"
-#include "model/dynamodb/partiql.h"
 #include "tests/fuzz/supply.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* json.c: see json.h. */
-#include "model/dynamodb/json.h"
+#include "model/api/json.h"
 
 #include "sim/assert.h"
 

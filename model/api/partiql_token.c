@@ -1,5 +1,5 @@
 /* partiql_token.c: see partiql_token.h. */
-#include "model/dynamodb/partiql_token.h"
+#include "model/api/partiql_token.h"
 
 /* Words that are no identifiers unless they are quoted: those of SQL-92 and PartiQL's own, without
  * the parts of dates and the functions. Source: DDB-PARTIQL-2. */

@@ -7,8 +7,8 @@
  * in its WHERE clause. Left out: UPDATEs that begin with FROM. Sources: DDB-PARTIQL-* in
  * docs/sources.md.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_PARTIQL_H
-#define LOCKSTEP_MODEL_DYNAMODB_PARTIQL_H
+#ifndef LOCKSTEP_MODEL_API_PARTIQL_H
+#define LOCKSTEP_MODEL_API_PARTIQL_H
 
 #include "model/dynamodb/expression.h"
 #include "model/dynamodb/item.h"

@@ -1,6 +1,6 @@
 /* api_shapes.c: the shapes that requests of several operations have parts of; see api_state.h. The
  * order of members is the order in which errors are told. Sources: DDB-API-2, DDB-API-5. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 
 enum { NAME_LEAST = 3, NAME_MOST = 255, ATTRIBUTES_MOST = 255 };
 

@@ -1,7 +1,7 @@
 /* attribute_json.c: see attribute_json.h. */
-#include "model/dynamodb/attribute_json.h"
+#include "model/api/attribute_json.h"
 
-#include "model/dynamodb/shape.h"
+#include "model/api/shape.h"
 #include "sim/assert.h"
 
 #include <stdlib.h>

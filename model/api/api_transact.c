@@ -1,6 +1,6 @@
 /* api_transact.c: TransactWriteItems and TransactGetItems, and what PartiQL's transactions answer
  * in the same form; see api_state.h. Sources: DDB-TRANSACT-*. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 
 #include <stdio.h>
 

@@ -11,8 +11,8 @@
  * The writer streams into a buffer of the caller: compact, as DynamoDB answers, or indented, as the
  * AWS CLI prints.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_JSON_H
-#define LOCKSTEP_MODEL_DYNAMODB_JSON_H
+#ifndef LOCKSTEP_MODEL_API_JSON_H
+#define LOCKSTEP_MODEL_API_JSON_H
 
 #include "model/dynamodb/item.h"
 #include "sim/memory.h"

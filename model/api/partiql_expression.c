@@ -5,7 +5,7 @@
  * in the same words, without the prefix that names an expression. Sources: DDB-PARTIQL-4,
  * DDB-PARTIQL-6.
  */
-#include "model/dynamodb/partiql_tree.h"
+#include "model/api/partiql_tree.h"
 #include "sim/assert.h"
 
 #include <stdio.h>

@@ -6,10 +6,10 @@
  * Messages are DynamoDB's own, cut at the length of struct error; `path`, where it is wanted, says
  * of which part: "tags.M.days.L[2]". Sources: DDB-API-3, DDB-API-4, DDB-NUMBER-1, DDB-LIMIT-1.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_ATTRIBUTE_JSON_H
-#define LOCKSTEP_MODEL_DYNAMODB_ATTRIBUTE_JSON_H
+#ifndef LOCKSTEP_MODEL_API_ATTRIBUTE_JSON_H
+#define LOCKSTEP_MODEL_API_ATTRIBUTE_JSON_H
 
-#include "model/dynamodb/json.h"
+#include "model/api/json.h"
 
 /* Maps and lists in one another. Source: DDB-LIMIT-1. */
 enum { ATTRIBUTE_DEPTH_MAX = 31 };

@@ -4,8 +4,8 @@
  * notes it and returns no term; the first one noted is told. Precedence: OR, AND, NOT, then = <> IN
  * IS, then < <= > >= BETWEEN, then + and -. Sources: DDB-PARTIQL-1 to DDB-PARTIQL-4.
  */
-#include "model/dynamodb/partiql_token.h"
-#include "model/dynamodb/partiql_tree.h"
+#include "model/api/partiql_token.h"
+#include "model/api/partiql_tree.h"
 #include "sim/assert.h"
 
 #include <stdarg.h>

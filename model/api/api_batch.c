@@ -4,7 +4,7 @@
  * throttled comes back as unprocessed, and only if all of it is, the request fails. Sources:
  * DDB-BATCH-1 to DDB-BATCH-4.
  */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 #include "sim/assert.h"
 
 enum {

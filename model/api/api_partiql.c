@@ -4,8 +4,8 @@
  * looked for; then it is run. What fails on the way is noted in the statement, since each operation
  * tells it in its own form. Sources: DDB-PARTIQL-*.
  */
-#include "model/dynamodb/api_state.h"
-#include "model/dynamodb/partiql.h"
+#include "model/api/api_state.h"
+#include "model/api/partiql.h"
 #include "sim/assert.h"
 
 #include <stdarg.h>

@@ -6,7 +6,7 @@
  * and the table's last key in it. The WHERE clause is held to every item that is read, so it may
  * say of keys what a filter may not.
  */
-#include "model/dynamodb/partiql_tree.h"
+#include "model/api/partiql_tree.h"
 
 enum { PAGE_BYTES = 1 << 20, PAGE_ITEMS_OF_IN = 10 };
 

@@ -9,10 +9,10 @@
  *
  * For these files alone.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_PARTIQL_TREE_H
-#define LOCKSTEP_MODEL_DYNAMODB_PARTIQL_TREE_H
+#ifndef LOCKSTEP_MODEL_API_PARTIQL_TREE_H
+#define LOCKSTEP_MODEL_API_PARTIQL_TREE_H
 
-#include "model/dynamodb/partiql.h"
+#include "model/api/partiql.h"
 
 enum term_kind {
     TERM_NONE, /* the term 0, which is no term */

@@ -11,8 +11,8 @@
  * expressions, which are refused by name; backups, global tables, imports, tags, policies. Sources:
  * DDB-API-*, DDB-ERROR-*, DDB-TABLE-*.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_DYNAMODB_H
-#define LOCKSTEP_MODEL_DYNAMODB_DYNAMODB_H
+#ifndef LOCKSTEP_MODEL_API_DYNAMODB_H
+#define LOCKSTEP_MODEL_API_DYNAMODB_H
 
 #include "model/dynamodb/table.h"
 

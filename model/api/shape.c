@@ -1,7 +1,7 @@
 /* shape.c: see shape.h. */
-#include "model/dynamodb/shape.h"
+#include "model/api/shape.h"
 
-#include "model/dynamodb/json.h"
+#include "model/api/json.h"
 
 enum {
     FAULTS_MAX = 10, /* told in one message */

@@ -1,8 +1,8 @@
 /* dynamodb.c: the account, and calls from the request to the operation and back; see dynamodb.h and
  * api_state.h. */
-#include "model/dynamodb/dynamodb.h"
+#include "model/api/dynamodb.h"
 
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 #include "sim/assert.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* api_read.c: Query and Scan; see api_state.h. Sources: DDB-API-10, DDB-API-11, DDB-QUERY-4,
  * DDB-SCAN-*. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 
 /* Requests */
 

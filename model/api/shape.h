@@ -7,8 +7,8 @@
  * table; members that it does not have are ignored, and a null counts as missing. Sources:
  * DDB-API-2, DDB-API-3.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_SHAPE_H
-#define LOCKSTEP_MODEL_DYNAMODB_SHAPE_H
+#ifndef LOCKSTEP_MODEL_API_SHAPE_H
+#define LOCKSTEP_MODEL_API_SHAPE_H
 
 #include "model/dynamodb/item.h"
 #include "sim/status.h"

@@ -1,6 +1,6 @@
 /* api_items.c: PutItem, GetItem, UpdateItem, DeleteItem; see api_state.h. Sources: DDB-API-6,
  * DDB-API-8, DDB-API-9, DDB-RETURN-*. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 
 /* Requests */
 

@@ -5,7 +5,7 @@
  * joins them, AND crosses them. What a range lets through is held to the whole clause again, so a
  * range may be larger than what is meant, never smaller. Sources: DDB-PARTIQL-5, DDB-PARTIQL-7.
  */
-#include "model/dynamodb/partiql_tree.h"
+#include "model/api/partiql_tree.h"
 #include "sim/assert.h"
 
 static const struct term *first_of(const struct partiql *s, const struct term *t)

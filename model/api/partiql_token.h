@@ -1,6 +1,6 @@
 /* partiql_token.h: the text of a PartiQL statement as tokens. Source: DDB-PARTIQL-1. */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_PARTIQL_TOKEN_H
-#define LOCKSTEP_MODEL_DYNAMODB_PARTIQL_TOKEN_H
+#ifndef LOCKSTEP_MODEL_API_PARTIQL_TOKEN_H
+#define LOCKSTEP_MODEL_API_PARTIQL_TOKEN_H
 
 #include "sim/text.h"
 

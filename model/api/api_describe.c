@@ -1,6 +1,6 @@
 /* api_describe.c: tables as the control plane describes them; see api_state.h. Sources:
  * DDB-TABLE-1, DDB-TABLE-2. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 
 #include <stdio.h>
 

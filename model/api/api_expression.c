@@ -1,6 +1,6 @@
 /* api_expression.c: the expressions of a request, with what their placeholders stand for; see
  * api_state.h. Sources: DDB-API-6, DDB-API-7. */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 #include "sim/assert.h"
 
 /* "A, B" of the members in a list that the structure has. */

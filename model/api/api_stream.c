@@ -6,7 +6,7 @@
  * as text: the service keeps nothing of it. Left out: the limits of calls a second, and throttling
  * of more than two readers. Sources: DDB-STREAM-*.
  */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 #include "model/dynamodb/table_stream.h"
 
 #include <stdio.h>

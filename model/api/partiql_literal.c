@@ -1,5 +1,5 @@
 /* partiql_literal.c: literals of PartiQL as values. Sources: DDB-PARTIQL-3, DDB-NUMBER-1. */
-#include "model/dynamodb/partiql_tree.h"
+#include "model/api/partiql_tree.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  * A change of indexes or of TTL builds the table anew, as it is now: what is known of its past, for
  * reads that lag, goes; its stream goes on. Sources: DDB-TABLE-*, DDB-TABLE-5, DDB-ERROR-2.
  */
-#include "model/dynamodb/api_state.h"
+#include "model/api/api_state.h"
 #include "model/dynamodb/table_stream.h"
 #include "sim/assert.h"
 

@@ -19,13 +19,13 @@
  *
  * For these files alone.
  */
-#ifndef LOCKSTEP_MODEL_DYNAMODB_API_STATE_H
-#define LOCKSTEP_MODEL_DYNAMODB_API_STATE_H
+#ifndef LOCKSTEP_MODEL_API_API_STATE_H
+#define LOCKSTEP_MODEL_API_API_STATE_H
 
-#include "model/dynamodb/attribute_json.h"
-#include "model/dynamodb/dynamodb.h"
+#include "model/api/attribute_json.h"
+#include "model/api/dynamodb.h"
+#include "model/api/shape.h"
 #include "model/dynamodb/expression_cache.h"
-#include "model/dynamodb/shape.h"
 #include "model/dynamodb/table_transact.h"
 
 /* Exceptions: name, namespace, HTTP status, and the member that has the message. Source:
