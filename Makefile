@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 # Debian packages, the only list of them. The second list is for `make bench` alone.
 PACKAGES := build-essential clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind gcovr \
             libcmocka-dev libjansson-dev liblmdb-dev libsqlite3-dev libxxhash-dev libyaml-dev \
-            zlib1g-dev
+            jq python3 zlib1g-dev
 PACKAGES_BENCH := python3-simpy3
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \

@@ -214,6 +214,27 @@ static void overflow_is_remembered(void **state)
     assert_true(w.text.overflowed);
 }
 
+/* What is written is always UTF-8: a message that was cut inside a character, too. */
+static void bytes_that_are_no_character_are_replaced(void **state)
+{
+    (void)state;
+
+    static const struct {
+        const char *text, *written;
+    } rows[] = {
+        {"\xC6\xA6\xC6",           "\"\xC6\xA6\xEF\xBF\xBD\""                },
+        {"\xA6.",                  "\"\xEF\xBF\xBD.\""                       },
+        {"\xED\xA0\x80",           "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {"\xF0\x9F\x98\x80\n\xFF", "\"\xF0\x9F\x98\x80\\n\xEF\xBF\xBD\""     },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct json_writer w = json_writer(buffer, sizeof buffer, 0);
+        json_put_text(&w, text_from(rows[i].text));
+        assert_string_equal(text_writer_string(&w.text), rows[i].written);
+    }
+}
+
 int main(void)
 {
     static struct cases cases;
@@ -228,5 +249,6 @@ int main(void)
     CASES_ADD(&cases, indents_as_the_aws_cli_does);
     CASES_ADD(&cases, thousandths_are_fractions);
     CASES_ADD(&cases, overflow_is_remembered);
+    CASES_ADD(&cases, bytes_that_are_no_character_are_replaced);
     return cases_run("json", &cases);
 }

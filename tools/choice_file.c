@@ -1,9 +1,9 @@
 /* choice_file.c: see choice_file.h. */
 #include "tools/choice_file.h"
 
+#include "sim/unicode.h"
 #include "tools/input_file.h"
 #include "tools/output_file.h"
-#include "tools/unicode.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

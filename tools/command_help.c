@@ -1,8 +1,8 @@
 /* command_help.c: `lockstep help scenario`: every field of a scenario file, from the table. */
+#include "sim/unicode.h"
 #include "tools/command.h"
 #include "tools/fields.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "model/aws/cloud.h"
 #include "model/pipeline/run.h"
 #include "sim/memory.h"
+#include "sim/unicode.h"
 #include "tools/choice_file.h"
 #include "tools/database.h"
 #include "tools/input_file.h"
@@ -12,7 +13,6 @@
 #include "tools/report.h"
 #include "tools/scenario_decoder.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,7 @@
 /* command_table.c: `lockstep table`: a kept table from outside, in the words of `aws dynamodb`. */
 #include "model/api/attribute_json.h"
 #include "model/api/shape.h"
+#include "sim/unicode.h"
 #include "tools/command.h"
 #include "tools/input_file.h"
 #include "tools/options.h"
@@ -8,7 +9,6 @@
 #include "tools/suggest.h"
 #include "tools/table_file.h"
 #include "tools/table_session.h"
-#include "tools/unicode.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -338,7 +338,7 @@ static bool member_of(const struct value *structure, const char *name, struct va
 static int refuse(struct request *r, const char *operation,
                   const struct dynamodb_response *response)
 {
-    struct value answer;
+    struct value answer = value_null();
     struct value type = value_s(TEXT("Error"));
     struct value message = value_s(TEXT(""));
     if (json_parse(response->body, &r->area, &answer, NULL) == STATUS_OK) {
@@ -380,7 +380,7 @@ static int call_and_print(struct request *r, struct table_session *s, const char
 static int run_operation(struct request *r)
 {
     struct table_session s;
-    struct text body;
+    struct text body = {"", 0};
     enum status status = table_session_open(&s, r->arguments[0], 1, &r->error);
     if (status != STATUS_OK) {
         return failed(r, status);
@@ -530,7 +530,7 @@ static void keep_start(struct listing *l)
 /* One page: false, with the exit status, where it could not be had. */
 static bool read_page(struct request *r, struct table_session *s, struct listing *l, int *code)
 {
-    struct text body;
+    struct text body = {"", 0};
     struct dynamodb_response response;
     struct value answer;
     bool from_start = l->at.start.type != TYPE_M;

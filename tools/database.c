@@ -1,8 +1,8 @@
 /* database.c: see database.h. The tables come first. */
 #include "tools/database.h"
 
+#include "sim/unicode.h"
 #include "tools/output_file.h"
-#include "tools/unicode.h"
 #include "tools/version.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* diagnostics.c: see diagnostics.h. */
 #include "tools/diagnostics.h"
 
-#include "tools/unicode.h"
+#include "sim/unicode.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 
 #include "sim/event_queue.h"
 
+#include "sim/unicode.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 
 #include <inttypes.h>
 

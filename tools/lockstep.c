@@ -1,7 +1,7 @@
 /* lockstep.c: the program: finds the sub-command and hands over. */
+#include "sim/unicode.h"
 #include "tools/command.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 #include "tools/vectors.h"
 #include "tools/version.h"
 

@@ -1,8 +1,8 @@
 /* options.c: see options.h. */
 #include "tools/options.h"
 
+#include "sim/unicode.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 
 struct options options(const struct option *table, int argc, char **argv)
 {

@@ -1,7 +1,7 @@
 /* report.c: see report.h. */
 #include "tools/report.h"
 
-#include "tools/unicode.h"
+#include "sim/unicode.h"
 
 #include <inttypes.h>
 

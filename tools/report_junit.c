@@ -4,7 +4,7 @@
  */
 #include "tools/report.h"
 
-#include "tools/unicode.h"
+#include "sim/unicode.h"
 
 #include <inttypes.h>
 

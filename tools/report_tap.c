@@ -3,7 +3,7 @@
  */
 #include "tools/report.h"
 
-#include "tools/unicode.h"
+#include "sim/unicode.h"
 
 /* A description must not begin a directive. */
 static void put_description(FILE *out, struct text text)

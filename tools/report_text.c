@@ -3,8 +3,8 @@
  */
 #include "tools/report.h"
 
+#include "sim/unicode.h"
 #include "tools/fields.h"
-#include "tools/unicode.h"
 #include "tools/version.h"
 
 #include <inttypes.h>

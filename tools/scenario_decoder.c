@@ -1,9 +1,9 @@
 /* scenario_decoder.c: see scenario_decoder.h. Reading first, then the meaning of what was read. */
 #include "tools/scenario_decoder.h"
 
+#include "sim/unicode.h"
 #include "tools/fields.h"
 #include "tools/suggest.h"
-#include "tools/unicode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -663,7 +663,7 @@ static void apply_presets(struct decoder *c)
                 found = true;
             }
         }
-        if (found) {
+        if (found && field->apply != NULL) {
             field->apply(c->scenario, field_word(field, c->scenario));
         }
     }

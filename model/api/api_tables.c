@@ -245,6 +245,7 @@ static bool read_schema(struct api_call *c, struct item schema, struct item defi
     struct text_writer d = text_writer(known, sizeof known);
     struct table_key *const to[] = {hash, range};
     uint32_t count = item_count(schema);
+    ASSERT(count == 1 || count == 2);
     put_attributes(&k, schema);
     put_attributes(&d, definitions);
     for (uint32_t i = 0; i < count; i++) {

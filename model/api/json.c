@@ -2,6 +2,7 @@
 #include "model/api/json.h"
 
 #include "sim/assert.h"
+#include "sim/unicode.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -175,7 +176,8 @@ static void advance(struct json_source *s, size_t to)
 static void skip_space(struct json_source *s)
 {
     size_t at = s->at;
-    while (at < s->text.size && memchr(" \t\r\n", s->text.at[at], 4) != NULL) {
+    while (at < s->text.size && strchr(" \t\r\n", s->text.at[at]) != NULL &&
+           s->text.at[at] != '\0') {
         at++;
     }
     advance(s, at);
@@ -288,28 +290,42 @@ void json_close(struct json_writer *w, char c)
     w->empty = false;
 }
 
-/* Bytes as they are, but for quotes, backslashes and control characters. */
-static void put_quoted(struct text_writer *w, struct text text)
+/* What a quotation mark, a backslash or a control character is written as. */
+static void put_escape(struct text_writer *w, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
     static const char shorts[] = "btn?fr"; /* \b is 8, \r is 13 */
+    text_put_char(w, '\\');
+    if (c >= 0x20) {
+        text_put_char(w, (char)c);
+    } else if (c >= '\b' && c <= '\r' && c != '\v') {
+        text_put_char(w, shorts[c - '\b']);
+    } else {
+        char escape[] = {'u', '0', '0', hex[c >> 4], hex[c & 15]};
+        text_put(w, (struct text){escape, sizeof escape});
+    }
+}
+
+/* Bytes as they are, but for quotes, backslashes and control characters; and what is not UTF-8,
+ * such as the rest of a character where a long message was cut, as U+FFFD. */
+static void put_quoted(struct text_writer *w, struct text text)
+{
     size_t from = 0;
+    size_t size = 1;
     text_put_char(w, '"');
-    for (size_t i = 0; i < text.size; i++) {
+    for (size_t i = 0; i < text.size; i += size) {
         unsigned char c = (unsigned char)text.at[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
+        size = c < 0x80 ? 1 : utf8_character((struct text){text.at + i, text.size - i});
+        if (size > 0 && c >= 0x20 && c != '"' && c != '\\') {
             continue;
         }
         text_put(w, (struct text){text.at + from, i - from});
         from = i + 1;
-        text_put_char(w, '\\');
-        if (c >= 0x20) {
-            text_put_char(w, (char)c);
-        } else if (c >= '\b' && c <= '\r' && c != '\v') {
-            text_put_char(w, shorts[c - '\b']);
+        if (size == 0) {
+            size = 1;
+            text_put(w, TEXT("\xEF\xBF\xBD"));
         } else {
-            char escape[] = {'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            text_put(w, (struct text){escape, sizeof escape});
+            put_escape(w, c);
         }
     }
     text_put(w, (struct text){text.at + from, text.size - from});

@@ -145,7 +145,7 @@ void text_put_base64(struct text_writer *w, struct text bytes)
         }
         char group[4];
         for (size_t k = 0; k < 4; k++) {
-            group[k] = k > left ? '=' : DIGITS[bits >> (18 - 6 * k) & 63];
+            group[k] = (char)(k > left ? '=' : DIGITS[bits >> (18 - 6 * k) & 63]);
         }
         text_put(w, (struct text){group, sizeof group});
     }

@@ -40,8 +40,12 @@ static struct token token_at(const char *at)
     if (kind == TOKEN_SIGN) {
         bool two =
             (at[0] == '<' && (at[1] == '=' || at[1] == '>')) || (at[0] == '>' && at[1] == '=');
+        size = two ? 2 : 1;
+        while (((unsigned char)at[size] & 0xC0) == 0x80) { /* the rest of a UTF-8 character */
+            size++;
+        }
         return (struct token){
-            kind, {at, two ? 2 : 1}
+            kind, {at, size}
         };
     }
     while (kind == TOKEN_DIGITS ? is_digit(at[size]) : is_word(at[size])) {

@@ -166,7 +166,7 @@ uint32_t slot_find(const struct table *t, uint64_t hash, struct text hash_value,
 {
     uint32_t mask = t->cells_count - 1;
     for (uint32_t i = (uint32_t)hash & mask; t->cells[i].slot != 0; i = (i + 1) & mask) {
-        if (t->cells[i].tag == hash >> 32 &&
+        if (t->cells[i].tag == (uint32_t)hash &&
             slot_has_key(t, t->cells[i].slot, hash_value, range_value)) {
             return t->cells[i].slot;
         }
@@ -178,33 +178,43 @@ uint32_t slot_find_hash(const struct table *t, uint64_t hash)
 {
     uint32_t mask = t->cells_count - 1;
     for (uint32_t i = (uint32_t)hash & mask; t->cells[i].slot != 0; i = (i + 1) & mask) {
-        if (slot_at(t, t->cells[i].slot)->key_hash == hash) {
+        if (t->cells[i].tag == (uint32_t)hash && slot_at(t, t->cells[i].slot)->key_hash == hash) {
             return t->cells[i].slot;
         }
     }
     return 0;
 }
 
-static void cell_insert(struct table *t, uint32_t slot)
+/* A cell's home is where its tag says, the low bits of the key's hash; it stands there or behind.
+ */
+static void cell_insert(struct table *t, struct hash_cell cell)
 {
-    uint64_t hash = slot_at(t, slot)->key_hash;
     uint32_t mask = t->cells_count - 1;
-    uint32_t i = (uint32_t)hash & mask;
+    uint32_t i = cell.tag & mask;
     while (t->cells[i].slot != 0) {
         i = (i + 1) & mask;
     }
-    t->cells[i] = (struct hash_cell){slot, (uint32_t)(hash >> 32)};
+    t->cells[i] = cell;
 }
 
-/* Doubles the part of the reserved cells that is in use, and puts all slots in anew. */
+/* Doubles the part of the reserved cells that is in use; what comes with it is empty. Each cell in
+ * turn is taken out and put in anew, from behind an empty one on: so what it may meet on the way
+ * from its home has been put in already. The tags are enough, no slot is looked at. */
 static void cells_grow(struct table *t)
 {
     ASSERT(t->cells_count < t->cells_max);
-    t->cells_count *= 2;
-    memset(t->cells, 0, t->cells_count * sizeof *t->cells);
-    for (uint32_t slot = 1; slot < t->slots_used; slot++) {
-        if ((slot_at(t, slot)->flags & SLOT_USED) != 0) {
-            cell_insert(t, slot);
+    uint32_t count = t->cells_count;
+    uint32_t first = 0;
+    while (t->cells[first].slot != 0) {
+        first++;
+    }
+    t->cells_count = 2 * count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct hash_cell *at = &t->cells[(first + i) & (count - 1)];
+        struct hash_cell cell = *at;
+        if (cell.slot != 0) {
+            *at = (struct hash_cell){0};
+            cell_insert(t, cell);
         }
     }
 }
@@ -219,7 +229,7 @@ static void cell_remove(struct table *t, uint32_t slot)
     }
     /* What follows moves up unless it would come to stand before its home. */
     for (uint32_t i = (hole + 1) & mask; t->cells[i].slot != 0; i = (i + 1) & mask) {
-        uint32_t home = (uint32_t)slot_at(t, t->cells[i].slot)->key_hash & mask;
+        uint32_t home = t->cells[i].tag & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             t->cells[hole] = t->cells[i];
             hole = i;
@@ -244,12 +254,12 @@ uint32_t slot_new(struct table *t, uint64_t hash)
 
 void slot_publish(struct table *t, uint32_t slot)
 {
-    slot_at(t, slot)->flags |= SLOT_USED;
+    struct slot *s = slot_at(t, slot);
+    s->flags |= SLOT_USED;
+    cell_insert(t, (struct hash_cell){slot, (uint32_t)s->key_hash});
     t->slots_occupied++;
     if (t->slots_occupied > t->cells_count / 4 * 3) {
         cells_grow(t);
-    } else {
-        cell_insert(t, slot);
     }
 }
 

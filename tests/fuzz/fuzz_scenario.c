@@ -5,9 +5,9 @@
  * What is checked beyond memory: diagnostics are printable and in order, and a scenario without
  * errors can be written field by field and read back the same.
  */
+#include "sim/unicode.h"
 #include "tools/fields.h"
 #include "tools/scenario_decoder.h"
-#include "tools/unicode.h"
 
 #include <stdlib.h>
 

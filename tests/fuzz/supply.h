@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-enum { SUPPLY_ROOM = 1 << 20, SUPPLY_DEPTH = 4 };
+enum { SUPPLY_ROOM = 1 << 22, SUPPLY_DOCUMENT = 1 << 14, SUPPLY_DEPTH = 4 };
 
 struct supply {
     const uint8_t *at;
@@ -71,11 +71,8 @@ static inline struct text supply_name(struct supply *s)
 /* Members of a document, of a type for elements of a set. */
 static inline struct text supply_members(struct supply *s, enum attribute_type type, uint32_t depth)
 {
-    enum { BYTES = 4096 };
-
-    ASSERT(s->used + BYTES <= SUPPLY_ROOM);
-    struct item_writer w = item_writer(s->room + s->used, BYTES);
-    s->used += BYTES;
+    struct item_writer w = item_writer(s->room + s->used, SUPPLY_DOCUMENT);
+    s->used += SUPPLY_DOCUMENT;
     for (uint32_t i = supply_byte(s) % 4; i > 0; i--) {
         struct value value = {.type = type == TYPE_NS ? TYPE_N : type == TYPE_SS ? TYPE_S : TYPE_B};
         if (type == TYPE_M) {
@@ -97,6 +94,7 @@ static inline struct text supply_members(struct supply *s, enum attribute_type t
 static inline struct value supply_value(struct supply *s, uint32_t depth)
 {
     struct value value = {.type = (enum attribute_type)(supply_byte(s) % 10)};
+    bool flat = depth == 0 || s->used + SUPPLY_DOCUMENT > SUPPLY_ROOM;
     switch (value.type) {
     case TYPE_S:
     case TYPE_B:
@@ -115,8 +113,8 @@ static inline struct value supply_value(struct supply *s, uint32_t depth)
     case TYPE_SS:
     case TYPE_NS:
     case TYPE_BS:
-        value.type = depth == 0 ? TYPE_NULL : value.type;
-        value.bytes = depth == 0 ? (struct text){NULL, 0} : supply_members(s, value.type, depth);
+        value.type = flat ? TYPE_NULL : value.type;
+        value.bytes = flat ? (struct text){NULL, 0} : supply_members(s, value.type, depth);
     }
     return value;
 }

@@ -1,5 +1,5 @@
 /* unicode.c: see unicode.h. */
-#include "tools/unicode.h"
+#include "sim/unicode.h"
 
 /* Least code point of each length: what is below is an overlong form. */
 static const uint32_t least_of_length[] = {0, 0, 0x80, 0x800, 0x10000};

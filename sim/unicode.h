@@ -1,6 +1,6 @@
 /* unicode.h: is it UTF-8, and how is text from outside shown to a person. */
-#ifndef LOCKSTEP_TOOLS_UNICODE_H
-#define LOCKSTEP_TOOLS_UNICODE_H
+#ifndef LOCKSTEP_SIM_UNICODE_H
+#define LOCKSTEP_SIM_UNICODE_H
 
 #include "sim/text.h"
 
