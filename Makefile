@@ -141,7 +141,8 @@ coverage: ## lines and branches that the tests reach: build/coverage/index.html
 	@find build/coverage -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory -s BUILD=coverage test
 	gcovr --root . --filter sim/ --filter model/ --filter tools/ --object-directory build/coverage \
-	    --exclude-unreachable-branches --html-details build/coverage/index.html --print-summary
+	    --exclude-unreachable-branches --exclude-branches-by-pattern '.*\bASSERT\(.*' \
+	    --html-details build/coverage/index.html --print-summary
 
 install: all ## install under PREFIX=/usr/local (DESTDIR is respected)
 	install -D -m 755 $(OUT)/lockstep $(DESTDIR)$(PREFIX)/bin/lockstep
