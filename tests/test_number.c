@@ -259,7 +259,7 @@ static void the_sortable_form_orders_and_comes_back(void **state)
         "9.9999999999999999999999999999999999999E+125",
     };
     struct text last = {"", 0};
-    char bytes[2][NUMBER_SORTABLE_MAX];
+    char bytes[2][NUMBER_SORTABLE_MAX] = {{0}};
     for (size_t i = 0; i < sizeof rising / sizeof rising[0]; i++) {
         struct number n = parsed(rising[i]);
         struct number back;

@@ -61,7 +61,7 @@ static int sign_of(int order)
 /* Whether the sortable forms order as the numbers do, and lead back to them. */
 static bool sorts(const struct number n[2], int order)
 {
-    char bytes[2][NUMBER_SORTABLE_MAX];
+    char bytes[2][NUMBER_SORTABLE_MAX] = {{0}};
     struct text form[2];
     for (int i = 0; i < 2; i++) {
         struct number back;

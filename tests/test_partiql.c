@@ -675,7 +675,7 @@ static void a_select_is_read(void **state)
     const struct plan_case *c = *state;
     char statement[500];
     char text[500];
-    struct error error;
+    struct error error = {.message = ""};
     struct partiql_plan plan;
     (void)snprintf(statement, sizeof statement, "SELECT a, b FROM t %s", c->name);
     struct partiql *s = parse(statement, NULL, 0);

@@ -553,7 +553,9 @@ static void begin_status(struct api_call *c, struct api_table *t, enum api_table
 /* The definitions as they were given, in their order. */
 static void keep_definitions(struct api_table *t, struct item definitions)
 {
-    struct table_key sorted[API_DEFINITIONS_MAX];
+    struct table_key sorted[API_DEFINITIONS_MAX] = {
+        {NULL, TYPE_S}
+    };
     uint32_t count = 0;
     api_table_define(t);
     for (uint32_t i = 0; i < item_count(definitions); i++) {
