@@ -116,8 +116,9 @@ out_is wanted
 expect 0 get kept --key '{"date_prefix":{"S":"none"},"file_key":{"S":"none"}}'
 out_is_empty
 expect 0 query kept --key-condition-expression 'date_prefix = :d' --expression-attribute-values '{":d":{"S":"2026-01-01"}}' --select COUNT
-out_has '"Count": 6'
-check "... as the AWS CLI has it" jq -e '. == {Count: 6, ScannedCount: 6, ConsumedCapacity: null}' out
+here=$(jq '[.Items[] | select(.date_prefix.S == "2026-01-01")] | length' ordered.json)
+out_has '"Count": '"$here"
+check "... as the AWS CLI has it" jq -e ". == {Count: $here, ScannedCount: $here, ConsumedCapacity: null}" out
 expect 0 query kept --index-name status-index --key-condition-expression '#s = :s' \
     --expression-attribute-names '{"#s":"status"}' --expression-attribute-values '{":s":{"S":"pending"}}' --max-items 3
 check "... three items and a token" jq -e '(.Items | length) == 3 and (.NextToken | length) > 0' out
