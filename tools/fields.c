@@ -14,6 +14,9 @@ static const char *const builder_words[] = {BUILDER_MAP(WORD) NULL};
 static const char *const machine_words[] = {MACHINE_MAP(WORD) NULL};
 static const char *const lock_words[] = {LOCK_MODE_MAP(WORD) NULL};
 static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
+static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
+static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
+static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
@@ -113,23 +116,38 @@ static const struct field table[] = {
     ROW_PRESET("pipeline.preset", preset, preset, apply_preset,
                "Settings of the dev or the prod environment; applied first, single fields after."),
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
-               "Version of the manifest builder: sets the seven switches below."),
+               "Version of the manifest builder: sets the switches below, up to first_items."),
     ROW_PRESET("pipeline.machine", machine_preset, machine, apply_machine,
                "Version of the state machine: sets the three switches below; none: nothing runs."),
     ROW_WORD("pipeline.lock", builder.lock, lock,
-             "When a lock may be had: strict, if there is none; takeover, also if it has expired."),
+             "The lock on a date: strict, takeover of expired ones, none, fencing, lease, or claim: "
+             "none, but each file is claimed by a conditional write."),
     ROW_BOOLEAN("pipeline.retry_loop", builder.retry_loop,
                 "Try up to 3 times, 500 ms apart, while enough files are pending."),
     ROW_BOOLEAN("pipeline.orphan_flush", builder.orphan_flush,
                 "After each valid file, create manifests for every earlier date."),
     ROW_WORD("pipeline.manifest_record", builder.record, record,
-             "Key of the MANIFEST record: shared, one a date; own, one a manifest."),
+             "The MANIFEST record: shared, one a date; own, one a manifest; none."),
     ROW_BOOLEAN("pipeline.track_if_absent", builder.track_if_absent,
                 "Put a file's record only if there is none."),
     ROW_BOOLEAN("pipeline.skip_without_path", builder.skip_without_path,
                 "Skip pending items without file_path rather than fail on them."),
     ROW_BOOLEAN("pipeline.run_report", builder.run_report,
                 "Put a report object after every invocation."),
+    ROW_BOOLEAN("pipeline.roll_back", builder.roll_back,
+                "Start the execution before the record is put; set files back if either fails."),
+    ROW_BOOLEAN("pipeline.limited_pages", builder.limited_pages,
+                "Read pending items in small pages, until there are enough."),
+    ROW_WORD("pipeline.trigger", builder.trigger, trigger,
+             "What makes a batch full: the number of its files, or their bytes."),
+    ROW_WORD("pipeline.creator", builder.creator, creator,
+             "Who creates manifests: the builder, a function on the table's stream, a schedule."),
+    ROW_WORD("pipeline.publisher", builder.publisher, publisher,
+             "How executions are started: direct, by a call; bus, by an event."),
+    ROW_INTEGER("pipeline.status_shards", builder.status_shards, 0, 100,
+                "Statuses are pending#0 to pending#<n-1>; 0: plain."),
+    ROW_BOOLEAN("pipeline.first_items", builder.first_items,
+                "The first version's items: range key file_name, no ttl."),
     ROW_WORD("pipeline.processing_key", machine.processing_key, record,
              "Item that the update to processing goes to."),
     ROW_WORD("pipeline.outcome_key", machine.outcome_key, record,
@@ -140,6 +158,11 @@ static const struct field table[] = {
                 "Files in a full manifest."),
     ROW_INTEGER("pipeline.min_files_for_partial_batch", min_files_for_partial_batch, 1, 10000,
                 "Least files of a manifest for an earlier date."),
+    {.key = "pipeline.max_batch_size", .type = FIELD_SIZE, AT(max_batch_size),
+     .least = 1, .most = 5 * TERABYTE,
+     .text = "Bytes of a full manifest, where bytes are the trigger."},
+    ROW_BOOLEAN("pipeline.start_configured", start_configured,
+                "The builder knows the state machine; else it starts nothing."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,

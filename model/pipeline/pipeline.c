@@ -60,44 +60,6 @@ static void define_types(struct pipeline *p, uint64_t files)
     };
 }
 
-static void define_operations(struct pipeline *p)
-{
-    static enum call_status (*const performs[OPERATIONS_COUNT])(struct cloud *, struct task *,
-                                                                struct call *) = {
-        [OPERATION_TRACK_FILE] = perform_track_file,
-        [OPERATION_ACQUIRE_LOCK] = perform_acquire_lock,
-        [OPERATION_RELEASE_LOCK] = perform_release_lock,
-        [OPERATION_QUERY_PENDING] = perform_query_pending,
-        [OPERATION_COUNT_PENDING] = perform_count_pending,
-        [OPERATION_QUERY_ORPHANS] = perform_query_orphans,
-        [OPERATION_MARK_FILE] = perform_mark_file,
-        [OPERATION_PUT_RECORD] = perform_put_record,
-        [OPERATION_UPDATE_PROCESSING] = perform_update_processing,
-        [OPERATION_UPDATE_COMPLETED] = perform_update_completed,
-        [OPERATION_UPDATE_FAILED] = perform_update_failed,
-        [OPERATION_QUERY_BATCH] = perform_query_batch,
-        [OPERATION_SET_FILE_STATUS] = perform_set_file_status,
-        [OPERATION_COPY_TO_QUARANTINE] = perform_copy_to_quarantine,
-        [OPERATION_PUT_MANIFEST] = perform_put_manifest,
-        [OPERATION_PUT_REPORT] = perform_put_report,
-        [OPERATION_START_EXECUTION] = perform_start_execution,
-        [OPERATION_START_JOB_RUN] = perform_start_job_run,
-        [OPERATION_INVOKE_UPDATER] = perform_invoke_updater,
-        [OPERATION_PUBLISH_ALERT] = perform_publish_alert,
-    };
-    static const struct operation rows[OPERATIONS_COUNT] = {
-#define X(id, aws, operation, delay, table)                                                        \
-    [OPERATION_##id] = {                                                                           \
-        .service = aws, .name = operation, .latency = CHOICE_LATENCY_##delay, .of_table = table},
-        OPERATION_MAP(X)
-#undef X
-    };
-    for (uint32_t i = 0; i < OPERATIONS_COUNT; i++) {
-        p->operations[i] = rows[i];
-        p->operations[i].perform = performs[i];
-    }
-}
-
 /* What the scenario's faults do to a call that is about to leave: the n-th time that a process is
  * at the point. */
 static enum call_fault fault_of(struct cloud *c, const struct task *caller)
@@ -302,14 +264,14 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     define_types(p, files);
-    define_operations(p);
+    memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);
     configure(p);
     cloud_declare(&p->cloud, files);
     p->state_region = world_declare(&p->cloud.simulation.world, "pipeline", REGION_RECORDS,
                                     sizeof(struct pipeline_state), 1, (void **)&p->state);
     history_declare(p, files);
-    enum status status = record_expressions_compile(&p->expressions, error);
+    enum status status = expressions_compile(p->expressions, error);
     if (status == STATUS_OK) {
         status = configure_gaps(p, error);
     }
@@ -336,7 +298,7 @@ enum status pipeline_deinit(struct pipeline *p, struct error *error)
 {
     enum status status = table_close(p->cloud.table, error);
     p->cloud.table = NULL;
-    record_expressions_free(&p->expressions);
+    expressions_free(p->expressions);
     free(p->gaps);
     p->gaps = NULL;
     world_deinit(&p->cloud.simulation.world);

@@ -10,40 +10,9 @@
 
 #include "model/aws/cloud.h"
 #include "model/pipeline/history.h"
+#include "model/pipeline/operations.h"
 #include "model/pipeline/records.h"
 #include "model/pipeline/scenario.h"
-
-/* Every API call that the pipeline makes: name, service, the service's operation, latency, of the
- * table or not. */
-#define OPERATION_MAP(X)                                                                           \
-    X(TRACK_FILE, "dynamodb", "PutItem", TABLE_WRITE, true)                                        \
-    X(ACQUIRE_LOCK, "dynamodb", "PutItem", TABLE_WRITE, true)                                      \
-    X(RELEASE_LOCK, "dynamodb", "DeleteItem", TABLE_WRITE, true)                                   \
-    X(QUERY_PENDING, "dynamodb", "Query", TABLE_QUERY, true)                                       \
-    X(COUNT_PENDING, "dynamodb", "Query", TABLE_QUERY, true)                                       \
-    X(QUERY_ORPHANS, "dynamodb", "Query", TABLE_QUERY, true)                                       \
-    X(MARK_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true)                                      \
-    X(PUT_RECORD, "dynamodb", "PutItem", TABLE_WRITE, true)                                        \
-    X(UPDATE_PROCESSING, "dynamodb", "UpdateItem", TABLE_WRITE, true)                              \
-    X(UPDATE_COMPLETED, "dynamodb", "UpdateItem", TABLE_WRITE, true)                               \
-    X(UPDATE_FAILED, "dynamodb", "UpdateItem", TABLE_WRITE, true)                                  \
-    X(QUERY_BATCH, "dynamodb", "Query", TABLE_QUERY, true)                                         \
-    X(SET_FILE_STATUS, "dynamodb", "UpdateItem", TABLE_WRITE, true)                                \
-    X(COPY_TO_QUARANTINE, "s3", "CopyObject", BUCKET_PUT, false)                                   \
-    X(PUT_MANIFEST, "s3", "PutObject", BUCKET_PUT, false)                                          \
-    X(PUT_REPORT, "s3", "PutObject", BUCKET_PUT, false)                                            \
-    X(START_EXECUTION, "states", "StartExecution", START_EXECUTION, false)                         \
-    X(START_JOB_RUN, "glue", "StartJobRun", START_JOB_RUN, false)                                  \
-    X(INVOKE_UPDATER, "lambda", "Invoke", INVOKE, false)                                           \
-    X(PUBLISH_ALERT, "sns", "Publish", PUBLISH, false)
-
-enum operation_id {
-
-#define X(name, service, operation, latency, of_table) OPERATION_##name,
-    OPERATION_MAP(X)
-#undef X
-        OPERATIONS_COUNT
-};
 
 enum task_type_id {
     TASK_MANIFEST_BUILDER,
@@ -63,12 +32,12 @@ struct pipeline_state {
 struct pipeline {
     struct cloud cloud;
     const struct scenario *scenario;
-    struct record_expressions expressions;
+    struct expression *expressions[EXPRESSIONS_COUNT];
     struct history history;
     struct pipeline_state *state;
     uint32_t state_region;
     struct task_type types[TASK_TYPES_COUNT];
-    struct operation operations[OPERATIONS_COUNT];
+    struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
     struct workflow_state machine[8];
     struct distribution replica_lag, index_lag;
     struct distribution
@@ -111,15 +80,5 @@ void state_machine_define(struct pipeline *p);
 /* The job's script. */
 bool glue_job_begin(struct cloud *c, struct job_run *run);
 void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state state);
-
-/* Effects of the operations that are not the table's (those are in records.h). */
-enum call_status perform_copy_to_quarantine(struct cloud *c, struct task *caller,
-                                            struct call *call);
-enum call_status perform_put_manifest(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_put_report(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_start_execution(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_start_job_run(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_invoke_updater(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_publish_alert(struct cloud *c, struct task *caller, struct call *call);
 
 #endif

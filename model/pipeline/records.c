@@ -3,92 +3,6 @@
 
 enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
 
-/* --- expressions
- * ------------------------------------------------------------------------------------------- */
-
-static const char *const STATUS_NAMES[] = {"#status", "status", NULL};
-static const char *const TTL_NAMES[] = {"#ttl", "ttl", NULL};
-static const char *const STATUS_TTL_NAMES[] = {"#status", "status", "#ttl", "ttl", NULL};
-static const char *const NO_VALUES[] = {NULL};
-
-#define VALUES(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-/* Each expression's kind and source, beside the member that holds it. */
-static enum status compile_all(struct record_expressions *e, struct error *error)
-{
-    const struct {
-        struct expression **target;
-        enum expression_kind kind;
-
-        struct {
-            const char *text;
-            const char *const *names, *const *values;
-        } source;
-    } rows[] = {
-        {&e->lock_absent,
-         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
-        {&e->lock_absent_or_expired,
-         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix) OR #ttl < :now", TTL_NAMES, VALUES(":now")}        },
-        {&e->lock_is_mine,           EXPRESSION_CONDITION, {"lock_id = :id", NULL, VALUES(":id")}                                                 },
-        {&e->file_absent,
-         EXPRESSION_CONDITION,                             {"attribute_not_exists(date_prefix)", NULL, NO_VALUES}                                 },
-        {&e->partition,              EXPRESSION_KEY,       {"date_prefix = :key", NULL, VALUES(":key", ":match")}                                 },
-        {&e->index_partition,        EXPRESSION_KEY,       {"#status = :key", STATUS_NAMES, VALUES(":key")}                                       },
-        {&e->status_is,
-         EXPRESSION_FILTER,                                {"#status = :match", STATUS_NAMES, VALUES(":key", ":match")}                           },
-        {&e->manifest_is,
-         EXPRESSION_FILTER,                                {"manifest_path = :match", NULL, VALUES(":key", ":match")}                             },
-        {&e->mark_file,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, manifest_path = :path, updated_at = :at, #ttl = :ttl",
-          STATUS_TTL_NAMES, VALUES(":status", ":path", ":at", ":ttl")}                                                 },
-        {&e->set_processing,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, manifest_path = :path, processing_start_time = :at, "
-          "file_count = :count",
-          STATUS_NAMES, VALUES(":status", ":path", ":at", ":count")}                                                   },
-        {&e->set_completed,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, completed_time = :at, glue_job_run_id = :run", STATUS_NAMES,
-          VALUES(":status", ":at", ":run")}                                                                            },
-        {&e->set_failed,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, failed_time = :at, error_message = :error", STATUS_NAMES,
-          VALUES(":status", ":at", ":error")}                                                                          },
-        {&e->set_file_completed,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, completed_time = :at", STATUS_NAMES, VALUES(":status", ":at")}},
-        {&e->set_file_failed,
-         EXPRESSION_UPDATE,                                {"SET #status = :status, failed_time = :at", STATUS_NAMES, VALUES(":status", ":at")}   },
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct expression_source source = {.text = rows[i].source.text,
-                                           .names = rows[i].source.names,
-                                           .values = rows[i].source.values};
-        *rows[i].target = expression_compile(rows[i].kind, &source, error);
-        if (*rows[i].target == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-    }
-    return STATUS_OK;
-}
-
-enum status record_expressions_compile(struct record_expressions *e, struct error *error)
-{
-    memset(e, 0, sizeof *e);
-    enum status status = compile_all(e, error);
-    if (status != STATUS_OK) {
-        record_expressions_free(e);
-    }
-    return status;
-}
-
-void record_expressions_free(struct record_expressions *e)
-{
-    struct expression *all[sizeof *e / sizeof(struct expression *)];
-    memcpy(all, e, sizeof *e);
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        expression_free(all[i]);
-    }
-    memset(e, 0, sizeof *e);
-}
-
 /* --- texts
  * -------------------------------------------------------------------------------------------------
  */
@@ -219,7 +133,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     item_add_s(&w, TEXT("status"), TEXT("pending"));
     item_add_n(&w, TEXT("ttl"), ttl_s);
     const struct expression *condition =
-        p->scenario->builder.track_if_absent ? p->expressions.file_absent : NULL;
+        p->scenario->builder.track_if_absent ? p->expressions[SENT_FILE_ABSENT] : NULL;
     struct table_reply reply;
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
@@ -247,8 +161,8 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
     };
     struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
     struct table_reply reply;
-    enum table_result result =
-        table_update(c->table, cloud_now(c), key, p->expressions.mark_file, NULL, values, &reply);
+    enum table_result result = table_update(c->table, cloud_now(c), key,
+                                            p->expressions[SENT_MARK_FILE], NULL, values, &reply);
     if (result == TABLE_OK) {
         history_manifested(p, request.key, request.manifest);
         table_sweeper_note(c, key, ttl_s);
@@ -269,8 +183,8 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
     };
     struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
     struct table_reply reply;
-    const struct expression *update =
-        request.outcome ? p->expressions.set_file_completed : p->expressions.set_file_failed;
+    const struct expression *update = request.outcome ? p->expressions[SENT_SET_FILE_COMPLETED]
+                                                      : p->expressions[SENT_SET_FILE_FAILED];
     enum table_result result =
         table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
     if (result == TABLE_OK && request.outcome) {
@@ -321,8 +235,8 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
     item_add_n(&w, TEXT("ttl"), ttl_s);
     struct value values[] = {value_n(now_s)};
     const struct expression *condition = p->scenario->builder.lock == LOCK_STRICT
-                                             ? p->expressions.lock_absent
-                                             : p->expressions.lock_absent_or_expired;
+                                             ? p->expressions[SENT_LOCK_ABSENT]
+                                             : p->expressions[SENT_LOCK_ABSENT_OR_EXPIRED];
     struct table_reply reply;
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), condition, values, &reply);
@@ -349,8 +263,8 @@ enum call_status perform_release_lock(struct cloud *c, struct task *caller, stru
     struct value values[] = {value_s(lock_id_of(&request, id))};
     struct item item = key_item(bytes, lock_key_of(c, request.date, key), TEXT("LOCK"));
     struct table_reply reply;
-    enum table_result result =
-        table_delete(c->table, cloud_now(c), item, p->expressions.lock_is_mine, values, &reply);
+    enum table_result result = table_delete(c->table, cloud_now(c), item,
+                                            p->expressions[SENT_LOCK_IS_MINE], values, &reply);
     if (result == TABLE_OK) {
         history_lock_gone(p, request.date, TENURE_RELEASED);
     }
@@ -466,7 +380,7 @@ static enum call_status read_partition(struct cloud *c, struct task *caller, str
     struct value values[] = {value_s(name_of(c, request.date)), value_s(match)};
     struct table_query query = {
         .index = TABLE_BASE,
-        .key = p->expressions.partition,
+        .key = p->expressions[SENT_PARTITION],
         .filter = filter,
         .values = values,
         .visit = visit,
@@ -476,21 +390,21 @@ static enum call_status read_partition(struct cloud *c, struct task *caller, str
 
 enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call)
 {
-    return read_partition(c, caller, call, pipeline_of(c)->expressions.status_is, TEXT("pending"),
-                          visit_pending);
+    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_STATUS_IS],
+                          TEXT("pending"), visit_pending);
 }
 
 enum call_status perform_count_pending(struct cloud *c, struct task *caller, struct call *call)
 {
-    return read_partition(c, caller, call, pipeline_of(c)->expressions.status_is, TEXT("pending"),
-                          NULL);
+    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_STATUS_IS],
+                          TEXT("pending"), NULL);
 }
 
 enum call_status perform_query_batch(struct cloud *c, struct task *caller, struct call *call)
 {
     CALL_REQUEST(call, struct page_request, request);
     char path[TEXT_BYTES_MAX];
-    return read_partition(c, caller, call, pipeline_of(c)->expressions.manifest_is,
+    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_MANIFEST_IS],
                           path_of(c, MANIFEST_BUCKET, request.manifest, path), visit_batch);
 }
 
@@ -507,7 +421,7 @@ enum call_status perform_query_orphans(struct cloud *c, struct task *caller, str
     struct table_query query = {
         .index = 0,
         .leaders = true,
-        .key = p->expressions.index_partition,
+        .key = p->expressions[SENT_INDEX_PARTITION],
         .values = values,
         .visit = visit_orphan,
     };
@@ -572,7 +486,7 @@ enum call_status perform_update_processing(struct cloud *c, struct task *caller,
         value_n(e->file_count),
     };
     return update_record(c, caller, p->scenario->machine.processing_key,
-                         p->expressions.set_processing, values);
+                         p->expressions[SENT_SET_PROCESSING], values);
 }
 
 enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call)
@@ -590,8 +504,8 @@ enum call_status perform_update_completed(struct cloud *c, struct task *caller, 
         value_s(isoformat_of(e->entered_ns, at)),
         value_s(text_written(&w)),
     };
-    return update_record(c, caller, p->scenario->machine.outcome_key, p->expressions.set_completed,
-                         values);
+    return update_record(c, caller, p->scenario->machine.outcome_key,
+                         p->expressions[SENT_SET_COMPLETED], values);
 }
 
 enum call_status perform_update_failed(struct cloud *c, struct task *caller, struct call *call)
@@ -605,6 +519,6 @@ enum call_status perform_update_failed(struct cloud *c, struct task *caller, str
         value_s(isoformat_of(e->entered_ns, at)),
         value_s(text_from(call_status_text((enum call_status)e->caught))),
     };
-    return update_record(c, caller, p->scenario->machine.outcome_key, p->expressions.set_failed,
-                         values);
+    return update_record(c, caller, p->scenario->machine.outcome_key,
+                         p->expressions[SENT_SET_FAILED], values);
 }

@@ -13,17 +13,6 @@
 #include "model/aws/cloud.h"
 #include "model/pipeline/scenario.h"
 
-/* Expressions, compiled once. */
-struct record_expressions {
-    struct expression *lock_absent, *lock_absent_or_expired, *lock_is_mine, *file_absent;
-    struct expression *partition, *index_partition, *status_is, *manifest_is;
-    struct expression *mark_file, *set_processing, *set_completed, *set_failed, *set_file_completed,
-        *set_file_failed;
-};
-
-enum status record_expressions_compile(struct record_expressions *e, struct error *error);
-void record_expressions_free(struct record_expressions *e);
-
 /* Where a paged read stands: the table's last key. */
 enum { CURSOR_BYTES_MAX = 252 };
 
@@ -75,21 +64,6 @@ struct record_request {
     uint32_t date, manifest, file_count, unused;
     int64_t clock_ns;
 };
-
-/* Effects; see pipeline.h's OPERATION_MAP. */
-enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_release_lock(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_count_pending(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_query_orphans(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_put_record(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_update_processing(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_update_failed(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_query_batch(struct cloud *c, struct task *caller, struct call *call);
-enum call_status perform_set_file_status(struct cloud *c, struct task *caller, struct call *call);
 
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
 void text_put_record_key(struct text_writer *w, struct text manifest_key);

@@ -33,6 +33,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->preset = preset;
     s->max_files_per_manifest = prod ? 200 : 10;
     s->min_files_for_partial_batch = 1;
+    s->max_batch_size = INT64_C(1) << 30;
+    s->start_configured = true;
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;
@@ -54,19 +56,76 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, as differences. Source: PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source:
+ * PIPE-VARIANTS-1. */
+static void apply_strict(struct builder_switches *b)
+{
+    *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
+    b->retry_loop = b->orphan_flush = true;
+}
+
+static void apply_first(struct builder_switches *b)
+{
+    *b = (struct builder_switches){.lock = LOCK_TAKEOVER, .record = RECORD_NONE};
+    b->trigger = TRIGGER_BYTES;
+    b->first_items = true;
+}
+
+static void apply_up_to_v5(struct builder_switches *b, enum builder builder)
+{
+    *b = (struct builder_switches){.lock = LOCK_TAKEOVER};
+    b->retry_loop = b->orphan_flush = builder != BUILDER_V1C;
+    b->record = builder == BUILDER_V1C  ? RECORD_NONE
+                : builder == BUILDER_V2 ? RECORD_SHARED
+                                        : RECORD_OWN;
+    b->skip_without_path = b->run_report = builder >= BUILDER_V4;
+    b->roll_back = b->limited_pages = b->track_if_absent = builder == BUILDER_V5;
+}
+
+static void apply_claims(struct builder_switches *b, enum builder builder)
+{
+    apply_up_to_v5(b, BUILDER_V5);
+    b->lock = LOCK_CLAIM;
+    b->retry_loop = false;
+    b->status_shards = 10;
+    b->publisher =
+        builder == BUILDER_V6E || builder == BUILDER_V6S ? PUBLISHER_BUS : PUBLISHER_DIRECT;
+    b->creator = builder == BUILDER_V6S ? CREATOR_STREAM : CREATOR_BUILDER;
+}
+
+static void apply_schedule(struct builder_switches *b)
+{
+    *b = (struct builder_switches){.lock = LOCK_CLAIM, .record = RECORD_OWN};
+    b->track_if_absent = b->skip_without_path = true;
+    b->creator = CREATOR_SCHEDULE;
+}
+
 void scenario_apply_builder(struct scenario *s, enum builder builder)
 {
     s->builder_preset = builder;
-    s->builder = (struct builder_switches){
-        .lock = LOCK_TAKEOVER,
-        .retry_loop = true,
-        .orphan_flush = true,
-        .record = RECORD_OWN,
-        .track_if_absent = false,
-        .skip_without_path = builder == BUILDER_V4,
-        .run_report = builder == BUILDER_V4,
-    };
+    switch (builder) {
+    case BUILDER_V0:
+        apply_strict(&s->builder);
+        return;
+    case BUILDER_V1:
+        apply_first(&s->builder);
+        return;
+    case BUILDER_V1C:
+    case BUILDER_V2:
+    case BUILDER_V3:
+    case BUILDER_V4:
+    case BUILDER_V5:
+        apply_up_to_v5(&s->builder, builder);
+        return;
+    case BUILDER_V6:
+    case BUILDER_V6E:
+    case BUILDER_V6S:
+        apply_claims(&s->builder, builder);
+        return;
+    case BUILDER_V7:
+        apply_schedule(&s->builder);
+        return;
+    }
 }
 
 /* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
@@ -75,7 +134,7 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
 {
     s->machine_preset = machine;
     s->has_machine = machine != MACHINE_NONE;
-    bool first_own = machine == MACHINE_M2 || machine == MACHINE_M3;
+    bool first_own = machine >= MACHINE_M2;
     s->machine = (struct machine_switches){
         .processing_key = first_own ? RECORD_OWN : RECORD_SHARED,
         .outcome_key = first_own || machine == MACHINE_M1 ? RECORD_OWN : RECORD_SHARED,

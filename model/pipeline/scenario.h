@@ -20,10 +20,19 @@
 
 /* Enumerations: name, and the word in a scenario. */
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
-#define BUILDER_MAP(X) X(V3, "V3") X(V4, "V4")
-#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3")
-#define LOCK_MODE_MAP(X) X(STRICT, "strict") X(TAKEOVER, "takeover")
-#define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own")
+#define BUILDER_MAP(X)                                                                             \
+    X(V0, "V0")                                                                                    \
+    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
+        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
+#define LOCK_MODE_MAP(X)                                                                           \
+    X(STRICT, "strict")                                                                            \
+    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
+        X(CLAIM, "claim")
+#define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
+#define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
+#define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
+#define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
@@ -67,10 +76,33 @@ enum lock_mode {
 #undef X
 };
 
-enum record_key { /* which item a state machine's update goes to: MANIFEST, or the manifest's own */
+enum record_key { /* of a manifest: the date's MANIFEST item, or its own; the builder may put none
+                   */
 
 #define X(name, word) RECORD_##name,
                   RECORD_KEY_MAP(X)
+#undef X
+};
+
+enum trigger { /* what makes a batch full: its files, or their bytes */
+
+#define X(name, word) TRIGGER_##name,
+               TRIGGER_MAP(X)
+#undef X
+};
+
+enum creator { /* who creates manifests: the builder, a function on the table's stream, a schedule
+                */
+
+#define X(name, word) CREATOR_##name,
+               CREATOR_MAP(X)
+#undef X
+};
+
+enum publisher { /* how an execution is started: by a call, or by an event on a bus */
+
+#define X(name, word) PUBLISHER_##name,
+                 PUBLISHER_MAP(X)
 #undef X
 };
 
@@ -122,13 +154,23 @@ enum invariant {
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
 struct builder_switches {
-    enum lock_mode lock;    /* takeover: absent OR ttl < now; strict: absent */
+    enum lock_mode lock;    /* lock.h */
     bool retry_loop;        /* up to 3 attempts 500 ms apart while enough files are pending */
     bool orphan_flush;      /* after each valid file, create for every earlier date */
-    enum record_key record; /* key of the MANIFEST record that the builder puts */
+    enum record_key record; /* key of the MANIFEST record that is put for a manifest */
     bool track_if_absent;   /* the file record is put only if there is none */
     bool skip_without_path; /* pending items without file_path are skipped, not a KeyError */
     bool run_report;        /* a report object after every invocation */
+    bool roll_back;         /* the execution is started before the record is put, and if either
+                               fails the files are set back to pending */
+    bool limited_pages;     /* pending items are read in pages of one more than a batch, until
+                               there are enough */
+    enum trigger trigger;   /* files: max_files_per_manifest; bytes: max_batch_size */
+    enum creator creator;
+    enum publisher publisher;
+    int64_t status_shards; /* statuses are pending#0 to pending#<n-1>; 0: plain */
+    bool first_items;      /* the first version's items: range key file_name, no ttl, and errors
+                              that are not counted */
 };
 
 struct machine_switches {
@@ -176,6 +218,8 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
+    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    bool start_configured;  /* the builder knows the state machine's ARN */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
