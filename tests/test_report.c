@@ -302,7 +302,7 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
+    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
                  "become a manifest; violated once, which this scenario allows\n",
                  "  2026-01-30: a lock blocked for longer than its life\n",
                  ", 1 of 1 required invariants violated\n",
