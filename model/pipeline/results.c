@@ -225,6 +225,18 @@ void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row)
     };
 }
 
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct manifest_history *m = &p->history.manifests[i];
+    for (uint32_t f = 0; f < m->files; f++) {
+        if (text_equal(name_of(p, p->cloud.buckets.bodies[m->body_start + f]), file_key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row)
 {
     static const char *const statuses[] = {

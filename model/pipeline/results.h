@@ -183,6 +183,7 @@ uint64_t run_files_count(const struct run *run);
 void run_file(const struct run *run, uint64_t i, struct file_row *row);
 uint64_t run_manifests_count(const struct run *run);
 void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row);
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key); /* as put */
 uint64_t run_executions_count(const struct run *run);
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row);
 uint64_t run_job_runs_count(const struct run *run);
