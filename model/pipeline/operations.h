@@ -29,6 +29,8 @@
 /* The locks. */
 #define LOCK_OPERATIONS(X) \
     X(ACQUIRE_LOCK, "dynamodb", "PutItem", TABLE_WRITE, true, perform_acquire_lock) \
+    X(READ_LOCK, "dynamodb", "GetItem", TABLE_GET, true, perform_read_lock) \
+    X(RENEW_LOCK, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_renew_lock) \
     X(RELEASE_LOCK, "dynamodb", "DeleteItem", TABLE_WRITE, true, perform_release_lock)
 
 /* Builder V6 and its relations: files are claimed one by one. */
@@ -68,7 +70,16 @@
     X(LOCK_ABSENT, CONDITION, "attribute_not_exists(date_prefix)", NAMES(NULL), VALUES(NULL)) \
     X(LOCK_ABSENT_OR_EXPIRED, CONDITION, "attribute_not_exists(date_prefix) OR #ttl < :now", \
       NAMES("#ttl", "ttl"), VALUES(":now")) \
-    X(LOCK_IS_MINE, CONDITION, "lock_id = :id", NAMES(NULL), VALUES(":id"))
+    X(LOCK_IS_MINE, CONDITION, "lock_id = :id", NAMES(NULL), VALUES(":id")) \
+    X(TAKE_TOKEN, UPDATE, "SET lock_id = :id, expires_at = :expires, " \
+      "fencing_token = if_not_exists(fencing_token, :zero) + :one", \
+      NAMES(NULL), VALUES(":id", ":expires", ":zero", ":one", ":now")) \
+    X(TOKEN_FREE, CONDITION, "attribute_not_exists(lock_id) OR expires_at < :now", \
+      NAMES(NULL), VALUES(":id", ":expires", ":zero", ":one", ":now")) \
+    X(GIVE_TOKEN_BACK, UPDATE, "REMOVE lock_id, expires_at", NAMES(NULL), VALUES(":id")) \
+    X(RENEW, UPDATE, "SET recordVersionNumber = :version", NAMES(NULL), VALUES(":version", ":seen")) \
+    X(RENEWABLE, CONDITION, "recordVersionNumber = :seen", NAMES(NULL), VALUES(":version", ":seen")) \
+    X(VERSION_IS, CONDITION, "recordVersionNumber = :seen", NAMES(NULL), VALUES(":seen"))
 
 #define CLAIM_EXPRESSIONS(X)
 

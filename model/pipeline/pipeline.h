@@ -28,6 +28,7 @@ struct pipeline_state {
     uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     uint32_t fault_counts[FAULTS_MAX]; /* how often each fault's point was reached */
     int64_t pauses_after_success, pauses_after_failure;
+    int64_t lock_versions; /* record version numbers of leases that were given out */
 };
 
 struct pipeline {

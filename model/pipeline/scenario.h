@@ -222,6 +222,7 @@ struct scenario {
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
     bool start_configured;  /* the builder knows the state machine's ARN */
     struct duration lock_ttl;
+    struct duration lock_lease, lock_heartbeat; /* of LOCK_LEASE */
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
     int64_t size_tolerance_percent;
