@@ -17,6 +17,8 @@ static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
 static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
 static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
+static const char *const range_key_words[] = {RANGE_KEY_MAP(WORD) NULL};
+static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
@@ -165,6 +167,11 @@ static const struct field table[] = {
                  "L2: a file is manifested so soon after the end of its date, or after its arrival."),
     ROW_BOOLEAN("pipeline.start_configured", start_configured,
                 "The builder knows the state machine; else it starts nothing."),
+    ROW_BOOLEAN("pipeline.quarantine_configured", quarantine_configured,
+                "The builder knows a quarantine bucket; else refused files stay where they are."),
+    ROW_WORD("pipeline.missing_file_key", missing_file_key, missing_key,
+             "What the machine makes of an input without file_key (before V3): error; or shared, "
+             "the item MANIFEST."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
@@ -236,6 +243,8 @@ static const struct field table[] = {
                 "On demand, the owner's maximum of read units a second; 0: none."),
     ROW_INTEGER("table.max_wcu", table.max_wcu, 0, UNITS_MOST,
                 "On demand, the owner's maximum of write units a second; 0: none."),
+    ROW_WORD("table.range_key", table.range_key, range_key,
+             "Name of the table's range key: file_name as V1's items have it, or file_key."),
     ROW_DISTRIBUTION("table.replica_lag", table.replica_lag,
                      "How far an eventually consistent read may be behind."),
     ROW_DISTRIBUTION("table.index_lag", table.index_lag, "How far the index is behind the table."),
@@ -308,8 +317,12 @@ static const struct field table[] = {
     {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE,
      .text = "Of each file."},
     {.key = "workload.*.date", .type = FIELD_DATE, AT(date),
-     .text = "Date in the name; left out: the date of arrival."},
+     .text = "Date in the name, 9999-99-99 or none; left out: the date of arrival."},
     ROW_TEXT("workload.*.prefix", prefix, "Of the keys."),
+    ROW_TEXT("workload.*.name", name,
+             "Of every file, behind the prefix; left out: <date>-f<number>.ndjson."),
+    {.key = "workload.*.number", .type = FIELD_INTEGER, AT(number), .most = 10000000,
+     .text = "Of the first file, so that names come again; 0: they are numbered on."},
 
 #undef AT
 #define AT(member) .offset = offsetof(struct fault, member)
@@ -514,8 +527,9 @@ static bool is_date(struct text value)
 
 static enum status parse_date(struct text value, struct text *date, struct error *error)
 {
-    if (!is_date(value)) {
-        return refuse(error, value, "is not a date; write 2026-01-29");
+    if (!is_date(value) && !text_equal(value, TEXT("9999-99-99")) &&
+        !text_equal(value, TEXT("none"))) {
+        return refuse(error, value, "is not a date; write 2026-01-29, 9999-99-99 or none");
     }
     *date = value;
     return STATUS_OK;

@@ -35,7 +35,7 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
 {
     struct buckets *b = &c->buckets;
     struct name *owner = &c->names.names[name];
-    if (owner->owner == 0) {
+    if (owner->owner == 0 || bucket_object(b, owner->owner)->name != name) {
         int64_t at = world_append(&c->simulation.world, b->objects_region);
         if (at < 0) {
             simulation_fail(&c->simulation, "S3 objects (limits.files)");
@@ -80,7 +80,7 @@ const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_
         return NULL;
     }
     const struct object *object = bucket_object(&c->buckets, number);
-    bool gone = object->bucket != (uint32_t)bucket ||
+    bool gone = object->name != name || object->bucket != (uint32_t)bucket ||
                 expired(object, c->buckets.lifetimes[bucket], cloud_now(c));
     return gone ? NULL : object;
 }

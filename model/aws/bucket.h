@@ -53,7 +53,8 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
 /* Counts a put into a bucket of which no objects are kept. */
 void bucket_count_put(struct cloud *c, enum bucket_id bucket);
 
-/* The object of that name that is visible now; NULL where there is none. */
+/* The object of that name that is visible now; NULL where there is none. A name may also lead to an
+ * object without being its key (its `owner` is the object's number): that is none. */
 const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_t name);
 
 /* The object with a number, visible or not. */

@@ -533,6 +533,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->records = b->record;
     row->errors = b->errors;
     row->manifests = b->manifests;
+    row->processed = b->processed;
+    row->quarantined = b->quarantined;
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);

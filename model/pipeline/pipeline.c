@@ -222,6 +222,12 @@ struct table_config pipeline_table_schema(void)
     };
 }
 
+/* Source: PIPE-FIRST-1. */
+struct text pipeline_range_name(const struct pipeline *p)
+{
+    return p->scenario->table.range_key == RANGE_FILE_NAME ? TEXT("file_name") : TEXT("file_key");
+}
+
 static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
                               const char *scratch, struct error *error)
 {
@@ -230,6 +236,7 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
     struct table_config config = pipeline_table_schema();
+    config.range_key.name = pipeline_range_name(p).at;
     config.directory = directory;
     config.durable = directory != NULL;
     config.scratch = scratch;

@@ -36,6 +36,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
     s->flush_within = days(1);
+    s->quarantine_configured = true;
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;
@@ -104,6 +105,7 @@ static void apply_schedule(struct builder_switches *b)
 void scenario_apply_builder(struct scenario *s, enum builder builder)
 {
     s->builder_preset = builder;
+    s->table.range_key = builder == BUILDER_V1 ? RANGE_FILE_NAME : RANGE_FILE_KEY;
     switch (builder) {
     case BUILDER_V0:
         apply_strict(&s->builder);
@@ -245,6 +247,15 @@ static enum status wrong_element(const struct check *check, const char *list, ui
     return wrong(check, text_writer_string(&w), message);
 }
 
+/* Prefix and name, put together, begin so. */
+static bool key_starts(const struct workload *load, struct text with)
+{
+    size_t common = load->prefix.size < with.size ? load->prefix.size : with.size;
+    struct text rest = {with.at + common, with.size - common};
+    return text_starts(with, (struct text){load->prefix.at, common}) &&
+           (rest.size == 0 || text_starts(load->name, rest));
+}
+
 static enum status check_workload(const struct scenario *s, const struct check *check)
 {
     int64_t files = 0;
@@ -265,7 +276,11 @@ static enum status check_workload(const struct scenario *s, const struct check *
             return wrong_element(check, "workload", i, ".at",
                                  "arrives after the last instant that can be told (2262)");
         }
-        if (text_starts(load->prefix, TEXT("manifests/"))) {
+        if (!workload_key_fits(load)) {
+            return wrong_element(check, "workload", i, ".prefix",
+                                 "and name are longer than the 1024 bytes of a key, URL-encoded");
+        }
+        if (key_starts(load, TEXT("manifests/"))) {
             return wrong_element(check, "workload", i, ".prefix",
                                  "manifests/ is where the pipeline writes; choose another prefix");
         }
@@ -321,7 +336,7 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
                 "that process makes no call at such a point; manifest_builder has "
                 "TRACK_FILE, ACQUIRE_LOCK, QUERY_PENDING, PUT_MANIFEST, MARK_FILE, "
                 "PUT_RECORD, START_EXECUTION, RELEASE_LOCK, COUNT_PENDING, "
-                "QUERY_ORPHANS, COPY_TO_QUARANTINE and PUT_REPORT; state_machine has "
+                "QUERY_ORPHANS, COPY_TO_QUARANTINE, REPEND_FILE and PUT_REPORT; state_machine has "
                 "TASK; status_updater has QUERY_BATCH and SET_FILE_STATUS");
         }
     }

@@ -22,17 +22,21 @@
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
 #define BUILDER_MAP(X)                                                                             \
     X(V0, "V0")                                                                                    \
-    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
-        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+    X(V1, "V1")                                                                                    \
+    X(V1C, "V1c")                                                                                  \
+    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
+        X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
-        X(CLAIM, "claim")
+    X(TAKEOVER, "takeover")                                                                        \
+    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
+#define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
@@ -103,6 +107,20 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 
 #define X(name, word) PUBLISHER_##name,
                  PUBLISHER_MAP(X)
+#undef X
+};
+
+enum range_key { /* the name of the table's range key; the first version's is another one */
+
+#define X(name, word) RANGE_##name,
+                 RANGE_KEY_MAP(X)
+#undef X
+};
+
+enum missing_key { /* what the machine makes of an input without file_key: an error, or MANIFEST */
+
+#define X(name, word) MISSING_KEY_##name,
+                   MISSING_KEY_MAP(X)
 #undef X
 };
 
@@ -186,8 +204,10 @@ struct workload {
         over; /* the files arrive within this span: file i at over * i / files when even */
     enum spacing spacing;
     int64_t size;       /* bytes of each file */
-    struct text date;   /* in the name; empty: the date of arrival */
+    struct text date;   /* in the name; empty: the date of arrival; "none": no date */
     struct text prefix; /* of the key, "pipeline/input/" */
+    struct text name;   /* of every file, behind the prefix; empty: <date>-f<number>.ndjson */
+    int64_t number;     /* of the first file; 0: they are numbered on, over all workloads */
 };
 
 struct fault {
@@ -218,9 +238,11 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    bool start_configured;        /* the builder knows the state machine's ARN */
+    bool quarantine_configured;   /* it knows a bucket for files that it refuses */
+    enum missing_key missing_file_key;
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -258,6 +280,7 @@ struct scenario {
         enum throttling throttling;
         struct table_limits limits; /* of THROTTLING_AWS */
         int64_t max_rcu, max_wcu;   /* on demand, of the table and of each index; 0: none */
+        enum range_key range_key;   /* as the builder's preset has it */
         struct distribution_spec replica_lag, index_lag, ttl_delay;
     } table;
 
