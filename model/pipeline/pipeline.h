@@ -26,6 +26,7 @@ enum task_type_id {
 struct pipeline_state {
     uint32_t file_index; /* the running number in file names */
     uint32_t arrived;    /* by all workloads */
+    uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     int64_t pauses_after_success, pauses_after_failure;
     struct fault_count faults[FAULTS_MAX];
 };
@@ -70,6 +71,10 @@ void pipeline_task_types(struct task_type *types, uint64_t files);
 
 /* The tracking table's name, keys, index and TTL; the rest of the config is zero. */
 struct table_config pipeline_table_schema(void);
+
+/* Whether nothing is under way: what is left to happen comes from outside, or is TTL's, which
+ * deletes whether or not anybody looks. */
+bool pipeline_at_rest(const struct pipeline *p);
 
 /* Lets the workload's files arrive (none arrive without it). */
 void workload_start(struct pipeline *p);
