@@ -222,7 +222,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         if (s->function.work.ns > 0) {
             AWAIT(task->at, WORK, task_sleep(c, task, WORK, s->function.work));
         }
-        if (b->bare) {
+        if (b->bare || (b->key & MESSAGE_UNREADABLE) != 0) {
             note_error(c, b);
             continue;
         }

@@ -75,7 +75,9 @@ static enum call_status read_page(struct page *page, struct call *call, struct t
     struct reader *reader = page->reader;
     query->start_key = (struct text){reader->cursor.bytes, reader->cursor.size};
     query->self = page;
-    query->as_of.ns = cloud_now(c).ns - cloud_draw(c, label, lag).ns;
+    int64_t lag_ns = cloud_draw(c, label, lag).ns;
+    int64_t stale_ns = call_staleness(call).ns;
+    query->as_of.ns = cloud_now(c).ns - (lag_ns > stale_ns ? lag_ns : stale_ns);
     struct table_page result;
     enum table_result status = table_read_page(c->table, cloud_now(c), query, &result);
     if (status != TABLE_OK) {
