@@ -8,6 +8,7 @@
 #define LOCKSTEP_MODEL_AWS_CLOUD_H
 
 #include "model/aws/bucket.h"
+#include "model/aws/bus.h"
 #include "model/aws/call.h"
 #include "model/aws/event_source.h"
 #include "model/aws/function.h"
@@ -44,7 +45,8 @@
     X(ARRIVAL, cloud_arrival)                                                                      \
     X(CONCURRENCY_GROWN, event_source_grown)                                                       \
     X(STREAM_POLL, stream_source_poll)                                                             \
-    X(STREAM_INVOKE, stream_source_invoke)
+    X(STREAM_INVOKE, stream_source_invoke)                                                         \
+    X(BUS_DELIVERY, bus_deliver)
 
 enum event_code {
 
@@ -69,6 +71,7 @@ enum event_code {
     X(LATENCY_INVOKE, "latency of invoke")                                                         \
     X(LATENCY_QUEUE_RECEIVE, "latency of queue receive")                                           \
     X(LATENCY_QUEUE_DELETE, "latency of queue delete")                                             \
+    X(LATENCY_PUT_EVENTS, "latency of put events")                                                 \
     X(BACKOFF, "SDK backoff")                                                                      \
     X(NOTIFICATION_DELAY, "notification delay")                                                    \
     X(NOTIFICATION_DUPLICATE, "notification sent twice")                                           \
@@ -88,7 +91,11 @@ enum event_code {
     X(LATENCY_STREAM_READ, "latency of stream read")                                               \
     X(STREAM_PHASE, "stream poll phase")                                                           \
     X(STREAM_RETRY, "stream retry")                                                                \
-    X(STREAM_DUPLICATE, "stream batch delivered twice")
+    X(STREAM_DUPLICATE, "stream batch delivered twice")                                            \
+    X(EVENT_DELAY, "event delay")                                                                  \
+    X(EVENT_DUPLICATE, "event delivered twice")                                                    \
+    X(EVENT_FAILS, "event not delivered")                                                          \
+    X(EVENT_RETRY, "event retry")
 
 enum choice_label {
 
@@ -96,7 +103,7 @@ enum choice_label {
     CHOICE_MAP(X)
 #undef X
         CHOICES_COUNT,
-    LATENCIES_COUNT = CHOICE_LATENCY_QUEUE_DELETE + 1,
+    LATENCIES_COUNT = CHOICE_LATENCY_PUT_EVENTS + 1,
 };
 
 /* The labels' names, for choices_init_*: CHOICES_COUNT of them. */
@@ -135,6 +142,8 @@ struct application {
     void (*expiry_observed)(struct cloud *c, struct item old);
     /* A batch of the stream was given up: the failure destination. NULL: there is none. */
     void (*stream_discarded)(struct cloud *c, const struct stream_discard *discard);
+    /* The target of the bus's rule is invoked with an event. */
+    void (*event_target)(struct cloud *c, const struct workflow_input *input);
 };
 
 struct cloud {
@@ -142,7 +151,7 @@ struct cloud {
     struct names names;
     struct chunks chunks;
     struct application application;
-    void *pipeline; /* the application's own struct */
+    void *pipeline;            /* the application's own struct */
     const struct task *acting; /* whose call is taking effect now; NULL: nobody's */
 
     char *tasks[TASK_TYPES_MAX]; /* records of each task type */
@@ -155,6 +164,7 @@ struct cloud {
     struct queue queue;
     struct event_source event_source;
     struct stream_source stream_source;
+    struct bus bus;
     struct functions functions;
     struct workflow workflow;
     struct job job;

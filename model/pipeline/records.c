@@ -1,7 +1,10 @@
 /* records.c: see records.h. */
+#include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/pipeline.h"
 
-enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
+#include "sim/md5.h"
+
+enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280, STATUS_BYTES_MAX = 32 };
 
 /* --- texts
  * -------------------------------------------------------------------------------------------------
@@ -35,6 +38,39 @@ static struct text isoformat_of(int64_t clock_ns, char *buffer)
 static struct text base_name_of(struct cloud *c, uint32_t key)
 {
     return text_after_last(name_of(c, key), '/');
+}
+
+/* The shard of a file's statuses, by its name. Source: PIPE-SHARDS-1. */
+static uint32_t shard_of(struct cloud *c, uint32_t key)
+{
+    struct md5 digest = md5_of(base_name_of(c, key));
+    return md5_modulo(&digest, (uint32_t)scenario_of(c)->builder.status_shards);
+}
+
+/* "pending#7" is shard 7's; without shards "pending". */
+static struct text shard_status(const char *word, bool plain, uint32_t shard, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, STATUS_BYTES_MAX);
+    text_put(&w, text_from(word));
+    if (!plain) {
+        text_put_char(&w, '#');
+        text_put_integer(&w, shard, 0);
+    }
+    return text_written(&w);
+}
+
+/* A file's status. */
+static struct text status_of(struct cloud *c, const char *word, uint32_t key, char *buffer)
+{
+    bool plain = scenario_of(c)->builder.status_shards == 0;
+    return shard_status(word, plain, plain ? 0 : shard_of(c, key), buffer);
+}
+
+static void add_shard(struct cloud *c, struct item_writer *w, uint32_t key)
+{
+    if (scenario_of(c)->builder.status_shards > 0) {
+        item_add_n(w, TEXT("shard_id"), shard_of(c, key));
+    }
 }
 
 void text_put_record_key(struct text_writer *w, struct text manifest_key)
@@ -120,6 +156,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     char bytes[ITEM_BYTES_MAX];
     char path[TEXT_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
     struct file_history *file = history_file(p, request.key);
     ASSERT(file != NULL);
     struct value size = size_in_mb(file->size);
@@ -130,7 +167,8 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     item_add_s(&w, TEXT("file_key"), base_name_of(c, request.key));
     item_add_s(&w, TEXT("file_path"), path_of(c, INPUT_BUCKET, request.key, path));
     item_add(&w, TEXT("file_size_mb"), &size);
-    item_add_s(&w, TEXT("status"), TEXT("pending"));
+    add_shard(c, &w, request.key);
+    item_add_s(&w, TEXT("status"), status_of(c, "pending", request.key, status));
     item_add_n(&w, TEXT("ttl"), ttl_s);
     const struct expression *condition =
         p->scenario->builder.track_if_absent ? p->expressions[SENT_FILE_ABSENT] : NULL;
@@ -177,8 +215,9 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
     CALL_REQUEST(call, struct file_request, request);
     char bytes[ITEM_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
     struct value values[] = {
-        value_s(request.outcome ? TEXT("completed") : TEXT("failed")),
+        value_s(status_of(c, request.outcome ? "completed" : "failed", request.key, status)),
         value_s(isoformat_of(request.clock_ns, at)),
     };
     struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
@@ -430,6 +469,193 @@ enum call_status perform_query_orphans(struct cloud *c, struct task *caller, str
     return read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
 }
 
+/* --- claims
+ * --------------------------------------------------------------------------------------------- */
+
+/* An item that can be claimed: its key, and the status that it was read with. */
+static void visit_claimable(void *self, struct item item)
+{
+    struct page *page = self;
+    struct text key = record_s3_key(item);
+    if (key.size == 0) {
+        page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
+        return;
+    }
+    push(page, &page->reader->found, key);
+    push(page, &page->reader->found, item_text(item, TEXT("status")));
+}
+
+/* Source: PIPE-CLAIM-1. */
+enum call_status perform_query_claimable(struct cloud *c, struct task *caller, struct call *call)
+{
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct claim_page_request, request);
+    struct page page = {.c = c, .reader = (void *)caller};
+    chain_cut(&c->chunks, &page.reader->found, request.base);
+    struct value values[] = {value_s(name_of(c, request.date)), value_s(TEXT("pending"))};
+    struct table_query query = {
+        .index = TABLE_BASE,
+        .limit = request.limit,
+        .key = p->expressions[SENT_PARTITION],
+        .filter = p->expressions[SENT_STATUS_BEGINS],
+        .values = values,
+        .visit = visit_claimable,
+    };
+    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
+}
+
+/* The page of one thread. */
+static enum call_status read_shard(struct page *page, struct call *call, uint32_t value,
+                                   struct cursor *cursor)
+{
+    struct pipeline *p = pipeline_of(page->c);
+    char status[STATUS_BYTES_MAX];
+    bool plain = value == p->scenario->builder.status_shards;
+    struct value values[] = {value_s(shard_status("pending", plain, value, status))};
+    struct table_query query = {
+        .index = 0,
+        .leaders = true,
+        .key = p->expressions[SENT_INDEX_PARTITION],
+        .values = values,
+        .visit = visit_orphan,
+    };
+    page->latest = (struct text){"", 0};
+    page->reader->cursor = *cursor;
+    enum call_status result = read_page(page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+    *cursor = page->reader->cursor;
+    return result;
+}
+
+/* One page for each open thread, all at this instant; the reply comes with the slowest of them.
+ * What is throttled stays open, and is what the SDK tries again. Source: PIPE-SHARDS-2. */
+enum call_status perform_query_shards(struct cloud *c, struct task *caller, struct call *call)
+{
+    CALL_REQUEST(call, struct shards_request, request);
+    struct shard_reader *shards = &((struct manifest_builder *)(void *)caller)->shards;
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, (struct instant){request.clock_ns});
+    struct page page = {.c = c, .reader = (void *)caller, .before = text_written(&w)};
+    enum call_status status = CALL_OK;
+    int64_t slowest_ns = 2 * call->half_ns;
+    bool first = true;
+    for (uint32_t i = 0; i < shards->count; i++) {
+        if ((shards->open >> i & 1) == 0) {
+            continue;
+        }
+        int64_t latency_ns = 2 * call->half_ns;
+        if (!first) {
+            latency_ns =
+                cloud_draw(c, CHOICE_LATENCY_TABLE_QUERY, &c->latencies[CHOICE_LATENCY_TABLE_QUERY])
+                    .ns;
+            pipeline_of(c)->history.counts->table_requests++;
+        }
+        first = false;
+        call->extra_ns = 0;
+        enum call_status read = read_shard(&page, call, shards->first + i, &shards->cursors[i]);
+        latency_ns += call->extra_ns;
+        slowest_ns = latency_ns > slowest_ns ? latency_ns : slowest_ns;
+        if (read != CALL_OK) {
+            status = read;
+        } else if (shards->cursors[i].size == 0) {
+            shards->open &= ~(1U << i);
+        }
+    }
+    call->extra_ns = slowest_ns - 2 * call->half_ns;
+    return status;
+}
+
+/* "pending-manifest-<date>-<number>-<UTC second>" */
+static struct text placeholder_of(struct cloud *c, const struct claim_request *request,
+                                  char *buffer)
+{
+    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
+    text_put(&w, TEXT("pending-manifest-"));
+    text_put(&w, name_of(c, request->date));
+    text_put_char(&w, '-');
+    text_put_integer(&w, request->batch, 0);
+    text_put_char(&w, '-');
+    text_put_compact(&w, (struct instant){request->batch_ns});
+    return text_written(&w);
+}
+
+/* Source: PIPE-CLAIM-2. */
+enum call_status perform_claim_file(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct claim_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char path[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
+    int64_t ttl_s = record_ttl(c, request.clock_ns);
+    struct value values[] = {
+        value_s(status_of(c, "manifested", request.key, status)),
+        value_s(request.manifest == 0 ? placeholder_of(c, &request, path)
+                                      : path_of(c, MANIFEST_BUCKET, request.manifest, path)),
+        value_s(isoformat_of(request.clock_ns, at)),
+        value_n(ttl_s),
+        value_s(name_of(c, request.status)),
+    };
+    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct table_reply reply;
+    enum table_result result =
+        table_update(c->table, cloud_now(c), key, p->expressions[SENT_MARK_FILE],
+                     p->expressions[SENT_STATUS_WAS], values, &reply);
+    if (result == TABLE_OK) {
+        history_manifested(p, request.key, request.manifest);
+        table_sweeper_note(c, key, ttl_s);
+    }
+    return answer(c, result);
+}
+
+/* Source: PIPE-CLAIM-3. */
+enum call_status perform_set_path(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct claim_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char path[TEXT_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    struct value values[] = {
+        value_s(path_of(c, MANIFEST_BUCKET, request.manifest, path)),
+        value_s(isoformat_of(request.clock_ns, at)),
+    };
+    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct table_reply reply;
+    enum table_result result = table_update(c->table, cloud_now(c), key,
+                                            p->expressions[SENT_SET_PATH], NULL, values, &reply);
+    if (result == TABLE_OK) {
+        history_manifested(p, request.key, request.manifest);
+    }
+    return answer(c, result);
+}
+
+enum call_status perform_release_file(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct claim_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
+    struct value values[] = {
+        value_s(status_of(c, "pending", request.key, status)),
+        value_null(),
+        value_s(isoformat_of(request.clock_ns, at)),
+    };
+    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct table_reply reply;
+    enum table_result result = table_update(
+        c->table, cloud_now(c), key, p->expressions[SENT_RELEASE_FILE], NULL, values, &reply);
+    if (result == TABLE_OK) {
+        history_repended(p, request.key);
+    }
+    return answer(c, result);
+}
+
 /* --- manifests' records
  * ------------------------------------------------------------------------------------ */
 
@@ -451,6 +677,10 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
                record_key_of(c, p->scenario->builder.record, request.manifest, key));
     item_add_s(&w, TEXT("manifest_path"), path_of(c, MANIFEST_BUCKET, request.manifest, path));
     item_add_s(&w, TEXT("status"), TEXT("pending"));
+    if (request.trigger != RECORD_TRIGGER_CALL) {
+        item_add_s(&w, TEXT("trigger_type"),
+                   request.trigger == RECORD_TRIGGER_EVENT ? TEXT("eventbridge") : TEXT("stream"));
+    }
     item_add_n(&w, TEXT("ttl"), ttl_s);
     struct table_reply reply;
     enum table_result result =

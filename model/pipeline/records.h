@@ -59,10 +59,51 @@ struct page_reply {
     uint32_t more;     /* the cursor names a further page */
 };
 
+/* What made a manifest's record: a call or an event, as its trigger_type says. */
+enum record_trigger { RECORD_TRIGGER_CALL, RECORD_TRIGGER_EVENT, RECORD_TRIGGER_STREAM };
+
 /* A request about a manifest's record. */
 struct record_request {
-    uint32_t date, manifest, file_count, unused;
+    uint32_t date, manifest, file_count;
+    uint32_t trigger; /* enum record_trigger */
     int64_t clock_ns;
+};
+
+/* CLAIM_FILE, SET_PATH, RELEASE_FILE: about one file's record. */
+struct claim_request {
+    uint32_t key, date;
+    uint32_t manifest; /* in the path; 0: a placeholder is */
+    uint32_t status;   /* CLAIM_FILE: name of the status that was read, and must be there still */
+    uint32_t batch, unused; /* in the placeholder: the batch's number, and when it began */
+    int64_t batch_ns;
+    int64_t clock_ns;
+};
+
+/* A request for a page of what can be claimed: the date's pending items, whatever their shard. Each
+ * gives two names to the reader's list: key, status. */
+struct claim_page_request {
+    uint32_t date;
+    uint32_t base;  /* length of the list before this page */
+    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
+    uint32_t unused;
+};
+
+/* A read of the index in parallel: the earlier dates with pending items, for some of the values
+ * that the status can have. Threads that have reached their end are closed. */
+enum { SHARD_THREADS = 10 };
+
+struct shard_reader {
+    uint32_t first, count; /* values first .. first + count - 1; the one behind the last shard is
+                              the plain status */
+    uint32_t open;         /* bit i: value first + i has pages left */
+    uint32_t unused;
+    struct cursor cursors[SHARD_THREADS];
+};
+
+/* A request for the next page of each open thread. */
+struct shards_request {
+    uint32_t date, unused; /* of the file that made it read */
+    int64_t clock_ns;      /* dates before this one's are wanted */
 };
 
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */

@@ -22,13 +22,15 @@
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
 #define BUILDER_MAP(X)                                                                             \
     X(V0, "V0")                                                                                    \
-    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
-        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+    X(V1, "V1")                                                                                    \
+    X(V1C, "V1c")                                                                                  \
+    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
+        X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
-        X(CLAIM, "claim")
+    X(TAKEOVER, "takeover")                                                                        \
+    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
@@ -149,7 +151,8 @@ enum invariant {
     X(table_query)                                                                                 \
     X(bucket_get)                                                                                  \
     X(bucket_put)                                                                                  \
-    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(start_execution)                                                                             \
+    X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete) X(put_events)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
@@ -218,9 +221,10 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    bool start_configured;        /* the builder knows the state machine's ARN */
+    bool may_delete;              /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -289,6 +293,24 @@ struct scenario {
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
     } glue;
+
+    struct {                            /* the EventBridge bus, where it publishes */
+        struct distribution_spec delay; /* from PutEvents to the target's invocation */
+        int64_t duplicate_ppm;          /* of events delivered twice */
+        int64_t failure_ppm;            /* of deliveries that fail, and are tried again */
+        int64_t max_retries;
+        struct duration max_age;
+    } bus;
+
+    struct { /* the mapping from the table's stream to the function that creates manifests */
+        int64_t shards;
+        int64_t batch_size, parallelization, max_retries; /* max_retries -1: no limit */
+        struct duration batching_window;
+        struct duration max_age; /* 0: as long as the stream keeps a record */
+        int64_t duplicate_ppm;   /* of batches handed over once more */
+        bool bisect;
+        struct distribution_spec read_latency, retry_wait;
+    } stream;
     enum latency_profile latency_profile;
 
     struct {
