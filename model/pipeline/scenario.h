@@ -22,13 +22,15 @@
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
 #define BUILDER_MAP(X)                                                                             \
     X(V0, "V0")                                                                                    \
-    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
-        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+    X(V1, "V1")                                                                                    \
+    X(V1C, "V1c")                                                                                  \
+    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
+        X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
-        X(CLAIM, "claim")
+    X(TAKEOVER, "takeover")                                                                        \
+    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
@@ -36,6 +38,9 @@
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
+#define CLAIM_VERDICT_MAP(X)                                                                       \
+    X(NONE, "none")                                                                                \
+    X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") X(CONDITIONAL, "conditional")
 #define FAULT_MAP(X)                                                                               \
     X(KILL, "kill")                                                                                \
     X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
@@ -127,6 +132,13 @@ enum spacing {
 #undef X
 };
 
+enum claim_verdict { /* on what is said of the pipeline elsewhere; none: it is no claim */
+
+#define X(name, word) CLAIM_##name,
+                     CLAIM_VERDICT_MAP(X)
+#undef X
+};
+
 enum fault_kind {
 
 #define X(name, word) FAULT_##name,
@@ -199,10 +211,32 @@ struct fault {
 
 struct expectation {
     struct text name;
-    struct text sql; /* a query that must yield 1 */
+    struct text sql;       /* a query that must yield 1 */
+    struct text only_case; /* the case for which it is asked; empty: all */
+    uint32_t row;          /* its number in the file, from 0 */
 };
 
-enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
+/* Of `violates`: nothing is said. */
+#define VIOLATES_ANY UINT32_MAX
+_Static_assert(INVARIANTS_COUNT < 32, "a bit each, and all of them is not VIOLATES_ANY");
+
+/* One way to run the scenario: assignments on top of it, and what comes of them. */
+struct scenario_case {
+    struct text name;
+    struct text set;   /* "pipeline.builder=V7 pipeline.machine=M7" */
+    uint32_t violates; /* in the stead of the scenario's; VIOLATES_ANY: that stands */
+};
+
+/* What the catalogue of failures tells of a scenario. */
+struct catalogue {
+    struct text id;    /* F13, C20 */
+    struct text claim; /* what is said, where the entry is about a claim */
+    enum claim_verdict verdict;
+    struct text trigger, symptom, why, fixed_by;
+    struct text assumption; /* what was assumed where the facts leave a gap; empty: nothing */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
 
 struct scenario {
     struct text name, description;
@@ -308,6 +342,13 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+
+    /* The harness (tools/): cases, their verdicts, the catalogue. */
+    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    uint32_t cases_count;
+    struct scenario_case cases[SCENARIO_CASES_MAX];
+    struct text case_name; /* of the one that is run; empty: none */
+    struct catalogue catalogue;
 };
 
 /* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */
