@@ -329,23 +329,25 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
-                 "become a manifest; violated once, which this scenario allows\n",
-                 "  2026-01-30: a lock was refused although it had expired\n",
-                 ", 1 of 1 required invariants violated\n",
-                 "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
-                 "\nFaults, 1 of 1 struck:\n", "  left_behind ",
-                 ", from 1s, over 1m (even), dated 2026-01-30\n",
-                 "without releasing it; it expired at ");
+    REPORT_STUCK(
+        &report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
+        "become a manifest; violated once, which this scenario allows\n",
+        "  2026-01-30: a lock blocked for longer than its life\n",
+        ", 1 of 1 required invariants violated\n",
+        "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
+        "\nFaults, 1 of 1 struck:\n", "  left_behind ",
+        ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
-                 "\"text\": \"a lock was refused although it had expired\"}",
+                 "\"text\": \"a lock blocked for longer than its life\", \"process\": "
+                 "\"manifest_builder\", \"parent\": ",
+                 ", \"point\": \"ACQUIRE_LOCK\", \"operation\": \"PutItem\"}",
                  "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
     REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
-                 " 2026-01-30: a lock was refused although it had expired\n");
-    REPORT_STUCK(&report_tap, "\nnot ok 1 - stuck: L3 ", "\n# L3 violated ", " times\n#   0:0",
-                 ", 2026-01-30: a lock was refused although it had expired\n",
-                 "\n# replay: lockstep run stuck\n");
+                 " 2026-01-30: a lock blocked for longer than its life, by manifest_builder[");
+    REPORT_STUCK(&report_tap, "\nnot ok 1 - stuck: L3 ", "\n# L3 violated once\n#   0:0",
+                 ", 2026-01-30: a lock blocked for longer than its life, by manifest_builder[",
+                 "] at ACQUIRE_LOCK (PutItem)\n", "\n# replay: lockstep run stuck\n");
 }
 
 /* The run of set_up violates nothing; what it is made to have violated is made up. */
@@ -367,23 +369,32 @@ struct exactness {
 
 #define BIT(name) (1u << INVARIANT_##name)
 
+/* clang-format off */
 static const struct exactness exactnesses[] = {
-    {"nothing is said, and nothing violated",   VIOLATES_ANY,      0,                 "verdict   pass",
-     "{\"said\": null, \"found\": [], \"ok\": true}"                                                                                                                                                    },
-    {"a clean run is said, and is clean",       0,                 0,                 "\n  ok    violates exactly: nothing\n",
-     "{\"said\": [], \"found\": [], \"ok\": true}"                                                                                                                                                      },
-    {"what is violated is what is said",        BIT(S2) | BIT(L4), BIT(S2) | BIT(L4),
-     "\n  ok    violates exactly: S2, L4\n",                                                                                   "{\"said\": [\"S2\", \"L4\"], \"found\": [\"S2\", \"L4\"], \"ok\": true}"},
-    {"one more than is said",                   BIT(S2),           BIT(S2) | BIT(L4),
-     "violated against what the scenario says: L4\n",                                                                          "{\"said\": [\"S2\"], \"found\": [\"S2\", \"L4\"], \"ok\": false}"       },
-    {"one fewer than is said",                  BIT(S2) | BIT(L4), BIT(L4),
-     ", not violated, against what the scenario says: S2\n",                                                                   "{\"said\": [\"S2\", \"L4\"], \"found\": [\"L4\"], \"ok\": false}"       },
-    {"another than is said",                    BIT(S2),           BIT(L4),
-     "violated against what the scenario says: L4; not violated, against what the scenario says: "
-     "S2\n",                                                                                                                   "{\"said\": [\"S2\"], \"found\": [\"L4\"], \"ok\": false}"               },
-    {"a violation, though a clean run is said", 0,                 BIT(S7),           "\n  FALSE violates exactly: nothing\n",
-     "{\"said\": [], \"found\": [\"S7\"], \"ok\": false}"                                                                                                                                               },
+    {"nothing is said, and nothing violated", VIOLATES_ANY, 0,
+     "verdict   pass",
+     "{\"said\": null, \"found\": [], \"ok\": true}"},
+    {"a clean run is said, and is clean", 0, 0,
+     "\n  ok    violates exactly: nothing\n",
+     "{\"said\": [], \"found\": [], \"ok\": true}"},
+    {"what is violated is what is said", BIT(S2) | BIT(L4), BIT(S2) | BIT(L4),
+     "\n  ok    violates exactly: S2, L4\n",
+     "{\"said\": [\"S2\", \"L4\"], \"found\": [\"S2\", \"L4\"], \"ok\": true}"},
+    {"one more than is said", BIT(S2), BIT(S2) | BIT(L4),
+     "violated against what the scenario says: L4\n",
+     "{\"said\": [\"S2\"], \"found\": [\"S2\", \"L4\"], \"ok\": false}"},
+    {"one fewer than is said", BIT(S2) | BIT(L4), BIT(L4),
+     ", not violated, against what the scenario says: S2\n",
+     "{\"said\": [\"S2\", \"L4\"], \"found\": [\"L4\"], \"ok\": false}"},
+    {"another than is said", BIT(S2), BIT(L4),
+     "violated against what the scenario says: L4; not violated, against what the scenario says: S2\n",
+     "{\"said\": [\"S2\"], \"found\": [\"L4\"], \"ok\": false}"},
+    {"a violation, though a clean run is said", 0, BIT(S7),
+     "\n  FALSE violates exactly: nothing\n",
+     "{\"said\": [], \"found\": [\"S7\"], \"ok\": false}"},
 };
+
+/* clang-format on */
 
 static void test_violates_is_exact(void **state)
 {
@@ -435,15 +446,35 @@ static void test_case_is_named_in_every_format(void **state)
 static void test_explanation_is_told_in_every_format(void **state)
 {
     (void)state;
+    struct explanation explanation = {
+        .violation = {.invariant = INVARIANT_S2,
+                      .at = {0},
+                      .subject = TEXT("a<b"),
+                      .text = TEXT("was <overwritten>")},
+        .facts = {{{0}, "it is put"}, {{0}, "and put again"}},
+        .facts_count = 2,
+        .facts_left_out = 1,
+        .ending = "gone"
+    };
+    explanation.violation.at = explanation.facts[0].at = scenario.start;
+    explanation.facts[1].at = instant_add(scenario.start, duration_ms(1500));
     fill(true, true);
-    report.explanation = TEXT("First <a>.\nThen b.\n");
+    report.explanation = &explanation;
     assert_contains(write_reports(&report_text, 1),
-                    "\nWhat happened:\n  First <a>.\n  Then b.\n\ntrace ");
+                    "\nWhat happened:\n  At 0:00:00.000, was <overwritten>: a<b.\n"
+                    "  (1 earlier fact left out)\n    0:00:00.000  it is put\n"
+                    "    0:00:01.500  and put again\n  In the end: gone.\n\ntrace ");
     assert_contains(write_reports(&report_json, 1),
-                    ",\n \"explanation\": \"First <a>.\\u000aThen b.\\u000a\"}\n");
+                    ",\n \"explanation\": {\"invariant\": \"S2\", \"at_seconds\": 0, "
+                    "\"subject\": \"a<b\", \"text\": \"was <overwritten>\", "
+                    "\"facts_left_out\": 1, \"facts\": [\n"
+                    "  {\"at_seconds\": 0, \"text\": \"it is put\"},\n"
+                    "  {\"at_seconds\": 1.5, \"text\": \"and put again\"}],\n"
+                    "  \"ending\": \"gone\"}}\n");
     assert_contains(write_reports(&report_junit, 1),
-                    "<system-out>First &#60;a&#62;.\nThen b.\n</system-out>");
-    assert_contains(write_reports(&report_tap, 1), "\n# First <a>.\n# Then b.\n1..4\n");
+                    "<system-out>At 0:00:00.000, was &#60;overwritten&#62;: a&#60;b.\n");
+    assert_contains(write_reports(&report_tap, 1),
+                    "\n#   0:00:01.500  and put again\n# In the end: gone.\n1..4\n");
 }
 
 static void test_run_without_report_is_told(void **state)

@@ -38,6 +38,7 @@ struct attempt {
     struct output_file trace_file;
     struct run *run;
     struct report report;
+    struct explanation explanation;
     char replay[2048];
     struct error error;
 };
@@ -353,6 +354,9 @@ static int conclude(struct attempt *a, const struct attempt_listener *listener)
         }
     }
     report_judge(report);
+    if (a->options->explain && run_explain(a->run, &a->explanation)) {
+        report->explanation = &a->explanation;
+    }
     listener->told(listener->self, report);
     int verdict = report->interrupted ? STATUS_BY_INTERRUPT
                   : report->passed    ? STATUS_PASS

@@ -222,6 +222,11 @@ static void put_violation(struct row *row, uint64_t i)
     put_text(row, v.subject);
     put_text(row, v.text);
     put_integer(row, v.required);
+    put_text(row, v.process);
+    put_integer(row, v.parent);
+    put_integer(row, v.ordinal);
+    put_text(row, v.point);
+    put_text(row, v.operation);
 }
 
 static uint64_t deviations_count(const struct report *report)
@@ -418,7 +423,9 @@ static const struct table tables[] = {
      " caller_parent INTEGER, caller_ordinal INTEGER, point TEXT, service TEXT, operation TEXT,"
      " outcome TEXT, attempt INTEGER, subject TEXT",
      "subject", calls_count, put_call},
-    {"violations", "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
+    {"violations",
+     "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER, process TEXT,"
+     " process_parent INTEGER, process_ordinal INTEGER, point TEXT, operation TEXT",
      "invariant", violations_count, put_violation},
     {"deviations",
      "at REAL, fault TEXT, process TEXT, process_parent INTEGER, process_ordinal INTEGER,"

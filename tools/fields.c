@@ -175,6 +175,8 @@ static const struct field table[] = {
     {.key = "pipeline.max_batch_size", .type = FIELD_SIZE, AT(max_batch_size),
      .least = 1, .most = 5 * TERABYTE,
      .text = "Bytes of a full manifest, where bytes are the trigger."},
+    ROW_DURATION("pipeline.flush_within", flush_within, NS_PER_S, 3650 * DAY,
+                 "L2: a file is manifested so soon after the end of its date, or after its arrival."),
     ROW_BOOLEAN("pipeline.start_configured", start_configured,
                 "The builder knows the state machine; else it starts nothing."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,

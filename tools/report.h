@@ -7,6 +7,7 @@
 #ifndef LOCKSTEP_TOOLS_REPORT_H
 #define LOCKSTEP_TOOLS_REPORT_H
 
+#include "model/pipeline/explain.h"
 #include "model/pipeline/results.h"
 #include "sim/choice.h"
 
@@ -28,7 +29,7 @@ struct report {
     bool interrupted;
     struct summary summary;
     struct expectation_result expectations[EXPECTATIONS_MAX];
-    struct text explanation; /* the story of the violations; size 0: not asked for */
+    const struct explanation *explanation; /* NULL: not asked for, or nothing was violated */
 
     /* Set by report_judge. */
     uint64_t violations[INVARIANTS_COUNT];          /* of each invariant */
@@ -56,8 +57,8 @@ struct report_stream {
     size_t tests;   /* written so far, for formats that number them */
 };
 
-/* Reports are written apart, each to a place of its own (`put`, `put_failure`), and joined to a whole in
- * their order, so that they may come about in any. */
+/* Reports are written apart, each to a place of its own (`put`, `put_failure`), and joined to a
+ * whole in their order, so that they may come about in any. */
 struct report_format {
     const char *name;
     void (*begin)(struct report_stream *stream);
@@ -98,6 +99,14 @@ enum { REPORT_DEVIATION_MAX = 160 };
 struct text report_deviation(const struct report *report, uint64_t i,
                              char buffer[REPORT_DEVIATION_MAX]);
 
+/* Whose call brought a violation about, in words: "manifest_builder[2.7] at PUT_MANIFEST
+ * (PutObject)"; empty where it is nobody's. */
+struct text report_violator(const struct violation_row *row, char buffer[REPORT_DEVIATION_MAX]);
+
+/* The explanation as lines for a person; empty where there is none. */
+enum { REPORT_EXPLANATION_MAX = 16384 };
+struct text report_explanation(const struct report *report, char buffer[REPORT_EXPLANATION_MAX]);
+
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
                       struct violation_row *row);
@@ -120,6 +129,9 @@ void put_plain(FILE *out, struct text text);
 /* A JSON string: control characters escaped, what is not UTF-8 replaced; null where it is empty. */
 void put_json(FILE *out, struct text text);
 void put_json_or_null(FILE *out, struct text text);
+
+/* ", by manifest_builder[2.7] at PUT_MANIFEST (PutObject)", or nothing. */
+void put_violator(FILE *out, const struct violation_row *row);
 
 /* "once", "4 times". */
 void put_times(FILE *out, uint64_t count);

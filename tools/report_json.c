@@ -127,6 +127,15 @@ static void put_violation(FILE *out, const struct report *r, const struct violat
     put_json(out, row->subject);
     (void)fputs(", \"text\": ", out);
     put_json(out, row->text);
+    if (row->process.size > 0) {
+        (void)fputs(", \"process\": ", out);
+        put_json(out, row->process);
+        (void)fprintf(out, ", \"parent\": %" PRId64 ", \"ordinal\": %" PRId64 ", \"point\": ",
+                      row->parent, row->ordinal);
+        put_json(out, row->point);
+        (void)fputs(", \"operation\": ", out);
+        put_json(out, row->operation);
+    }
     (void)fputc('}', out);
 }
 
@@ -194,6 +203,30 @@ static void put_deviations(FILE *out, const struct report *r)
     (void)fputs("]", out);
 }
 
+/* The first violation, and the facts that led to it. */
+static void put_explanation(FILE *out, const struct report *r)
+{
+    const struct explanation *e = r->explanation;
+    (void)fprintf(out, ",\n \"explanation\": {\"invariant\": \"%s\", \"at_seconds\": ",
+                  invariant_name(e->violation.invariant));
+    put_at(out, r, e->violation.at);
+    (void)fputs(", \"subject\": ", out);
+    put_json(out, e->violation.subject);
+    (void)fputs(", \"text\": ", out);
+    put_json(out, e->violation.text);
+    (void)fprintf(out, ", \"facts_left_out\": %" PRIu32 ", \"facts\": [", e->facts_left_out);
+    for (uint32_t i = 0; i < e->facts_count; i++) {
+        (void)fputs(i > 0 ? ",\n  {\"at_seconds\": " : "\n  {\"at_seconds\": ", out);
+        put_at(out, r, e->facts[i].at);
+        (void)fputs(", \"text\": ", out);
+        put_json(out, text_from(e->facts[i].text));
+        (void)fputc('}', out);
+    }
+    (void)fputs("],\n  \"ending\": ", out);
+    put_json(out, text_from(e->ending));
+    (void)fputc('}', out);
+}
+
 /* null where nothing was drawn: the default choices, or recorded ones. */
 static void put_seed(FILE *out, const struct report *r)
 {
@@ -234,9 +267,8 @@ static void put(FILE *out, const struct report *r, bool color)
     put_violations(out, r);
     put_expectations(out, r);
     put_deviations(out, r);
-    if (r->explanation.size > 0) {
-        (void)fputs(",\n \"explanation\": ", out);
-        put_json(out, r->explanation);
+    if (r->explanation != NULL) {
+        put_explanation(out, r);
     }
     (void)fputc('}', out);
 }

@@ -84,6 +84,7 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
         put_xml(out, row.subject);
         (void)fputs(": ", out);
         put_xml(out, row.text);
+        put_violator(out, &row);
     }
 }
 
@@ -195,9 +196,11 @@ static void put(FILE *out, const struct report *r, bool color)
         put_xml(out, r->summary.full_what);
         close_failure(out, r);
     }
-    if (r->explanation.size > 0) {
+    char room[REPORT_EXPLANATION_MAX];
+    struct text explanation = report_explanation(r, room);
+    if (explanation.size > 0) {
         (void)fputs("    <system-out>", out);
-        put_xml(out, r->explanation);
+        put_xml(out, explanation);
         (void)fputs("</system-out>\n", out);
     }
     (void)fputs("  </testsuite>\n", out);

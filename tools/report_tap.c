@@ -56,6 +56,7 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
         put_plain(out, row.subject);
         (void)fputs(": ", out);
         put_plain(out, row.text);
+        put_violator(out, &row);
         (void)fputc('\n', out);
     }
 }
@@ -137,7 +138,8 @@ static void put(FILE *out, const struct report *r, bool color)
     if (r->summary.full) {
         put_line(out, false, title, r->summary.full_what);
     }
-    put_comment(out, r->explanation);
+    char explanation[REPORT_EXPLANATION_MAX];
+    put_comment(out, report_explanation(r, explanation));
 }
 
 static void put_failure(FILE *out, const struct report_failure *failure)

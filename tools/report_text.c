@@ -403,6 +403,7 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
         put_plain(out, row.subject);
         (void)fputs(": ", out);
         put_plain(out, row.text);
+        put_violator(out, &row);
         (void)fputc('\n', out);
     }
     if (r->violations[invariant] > SHOWN) {
@@ -489,14 +490,15 @@ static void put_expectations(FILE *out, const struct report *r)
 /* Each line indented. */
 static void put_explanation(FILE *out, const struct report *r)
 {
+    char room[REPORT_EXPLANATION_MAX];
+    struct text text = report_explanation(r, room);
     bool fresh = true;
-    (void)fputs(r->explanation.size > 0 ? "\nWhat happened:\n" : "", out);
-    for (size_t i = 0; i < r->explanation.size; i++) {
+    (void)fputs(text.size > 0 ? "\nWhat happened:\n" : "", out);
+    for (size_t i = 0; i < text.size; i++) {
         (void)fputs(fresh ? "  " : "", out);
-        (void)fputc(r->explanation.at[i], out);
-        fresh = r->explanation.at[i] == '\n';
+        (void)fputc(text.at[i], out);
+        fresh = text.at[i] == '\n';
     }
-    (void)fputs(fresh ? "" : "\n", out);
 }
 
 static void put_verdict(FILE *out, const struct report *r, bool color)

@@ -153,6 +153,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
     struct task *task = task_find(c, number, (uint32_t)serial);
     ASSERT(task != NULL && task->call.in_flight);
     struct call *call = &task->call;
+    c->acting = task;
     enum call_status status =
         call->fault == CALL_IS_THROTTLED
             ? CALL_THROTTLED
@@ -161,6 +162,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
     simulation_note(&c->simulation, NOTE_CALL, number, (uint64_t)call->operation << 8 | status,
                     call->request[0]);
     c->application.call_observed(c, task, call, status);
+    c->acting = NULL;
     stream_source_wake(c);
     if (task->dead != 0) {
         release(c, task);

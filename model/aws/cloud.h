@@ -143,6 +143,7 @@ struct cloud {
     struct chunks chunks;
     struct application application;
     void *pipeline; /* the application's own struct */
+    const struct task *acting; /* whose call is taking effect now; NULL: nobody's */
 
     char *tasks[TASK_TYPES_MAX]; /* records of each task type */
     uint32_t task_regions[TASK_TYPES_MAX];

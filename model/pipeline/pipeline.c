@@ -294,6 +294,12 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     return status;
 }
 
+bool pipeline_at_rest(const struct pipeline *p)
+{
+    return event_queue_count(p->cloud.simulation.world.queue) <=
+           p->cloud.sweeper.state->pending + p->state->outside;
+}
+
 enum status pipeline_deinit(struct pipeline *p, struct error *error)
 {
     enum status status = table_close(p->cloud.table, error);

@@ -23,8 +23,9 @@ enum task_type_id {
 
 /* What decides, beside the services: in the world. */
 struct pipeline_state {
-    uint32_t file_index;               /* the running number in file names */
-    uint32_t arrived;                  /* by all workloads */
+    uint32_t file_index; /* the running number in file names */
+    uint32_t arrived;    /* by all workloads */
+    uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     uint32_t fault_counts[FAULTS_MAX]; /* how often each fault's point was reached */
     int64_t pauses_after_success, pauses_after_failure;
 };
@@ -65,6 +66,10 @@ enum status pipeline_deinit(struct pipeline *p, struct error *error);
 
 /* The tracking table's name, keys, index and TTL; the rest of the config is zero. */
 struct table_config pipeline_table_schema(void);
+
+/* Whether nothing is under way: what is left to happen comes from outside, or is TTL's, which
+ * deletes whether or not anybody looks. */
+bool pipeline_at_rest(const struct pipeline *p);
 
 /* Lets the workload's files arrive (none arrive without it). */
 void workload_start(struct pipeline *p);

@@ -189,6 +189,8 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
         table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
     if (result == TABLE_OK && request.outcome) {
         history_completed(p, request.key);
+    } else if (result == TABLE_OK) {
+        history_untracked(p, request.key);
     }
     return answer(c, result);
 }
@@ -246,7 +248,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
                               reply.old.bytes.size != 0);
         table_sweeper_note(c, item_written(&w), ttl_s);
     } else if (result == TABLE_CONDITION_FAILED) {
-        history_lock_refused(p, request.date, now_s);
+        history_lock_refused(p, request.date);
     }
     return answer(c, result);
 }
@@ -292,7 +294,7 @@ static void push(struct page *page, struct chain *chain, struct text text)
 }
 
 /* The S3 key in an item's file_path; size 0 where it has none. */
-static struct text s3_key_of(struct item item)
+struct text record_s3_key(struct item item)
 {
     struct text path = item_text(item, TEXT("file_path"));
     size_t skip = sizeof "s3://" INPUT_BUCKET; /* the slash behind the bucket in place of the NUL */
@@ -304,7 +306,7 @@ static struct text s3_key_of(struct item item)
 static void visit_pending(void *self, struct item item)
 {
     struct page *page = self;
-    struct text key = s3_key_of(item);
+    struct text key = record_s3_key(item);
     if (key.size == 0) {
         page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
         return;
@@ -332,7 +334,7 @@ static void visit_batch(void *self, struct item item)
     if (text_starts(file_key, TEXT("MANIFEST#")) || text_starts(file_key, TEXT("LOCK#"))) {
         return;
     }
-    struct text key = s3_key_of(item);
+    struct text key = record_s3_key(item);
     push(page, &page->reader->found, key.size == 0 ? file_key : key);
 }
 
@@ -454,6 +456,7 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), NULL, NULL, &reply);
     if (result == TABLE_OK) {
+        history_record_put(p, request.manifest);
         table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
@@ -485,8 +488,12 @@ enum call_status perform_update_processing(struct cloud *c, struct task *caller,
         value_s(isoformat_of(e->timestamp_ns, at)),
         value_n(e->file_count),
     };
-    return update_record(c, caller, p->scenario->machine.processing_key,
-                         p->expressions[SENT_SET_PROCESSING], values);
+    enum call_status status = update_record(c, caller, p->scenario->machine.processing_key,
+                                            p->expressions[SENT_SET_PROCESSING], values);
+    if (status == CALL_OK) {
+        history_begun(p, e->row);
+    }
+    return status;
 }
 
 enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call)

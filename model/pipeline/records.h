@@ -68,6 +68,9 @@ struct record_request {
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
 void text_put_record_key(struct text_writer *w, struct text manifest_key);
 
+/* The S3 key in an item's file_path; size 0 where it has none. */
+struct text record_s3_key(struct item item);
+
 /* Why a trial ended whose table could take no more; table_message has the details. */
 #define TABLE_STOPPED "the table"
 

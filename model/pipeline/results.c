@@ -166,6 +166,8 @@ static struct text fate_text(enum file_fate fate)
         return TEXT("quarantined");
     case FATE_ON_ITS_WAY:
         return TEXT("queued");
+    case FATE_DEAD:
+        return TEXT("dead");
     case FATE_LOST:
         break;
     }
@@ -221,6 +223,18 @@ void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row)
         .overwritten = m->overwritten,
         .executions = m->executions,
     };
+}
+
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct manifest_history *m = &p->history.manifests[i];
+    for (uint32_t f = 0; f < m->files; f++) {
+        if (text_equal(name_of(p, p->cloud.buckets.bodies[m->body_start + f]), file_key)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row)
@@ -293,6 +307,7 @@ void run_tenure(const struct run *run, uint64_t i, struct tenure_row *row)
         [TENURE_RELEASED] = "released",
         [TENURE_TAKEN_OVER] = "taken_over",
         [TENURE_DELETED_BY_TTL] = "deleted_by_ttl",
+        [TENURE_DELETED] = "deleted",
         [TENURE_LEFT_BEHIND] = "left_behind",
     };
     const struct pipeline *p = run_pipeline((struct run *)run);
@@ -359,6 +374,11 @@ void run_violation(const struct run *run, uint64_t i, struct violation_row *row)
         .at = instant_of(v->at_ns),
         .subject = name_of(p, v->subject),
         .text = violation_text((enum invariant)v->invariant),
+        .process = v->acting == 0 ? TEXT("") : text_from(p->types[v->acting - 1].name),
+        .point = v->acting == 0 ? TEXT("") : text_from(p->types[v->acting - 1].points[v->point]),
+        .operation = v->acting == 0 ? TEXT("") : text_from(p->operations[v->operation].name),
+        .parent = v->parent,
+        .ordinal = v->ordinal,
         .required = (p->scenario->required_invariants >> v->invariant & 1) != 0,
     };
 }

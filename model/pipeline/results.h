@@ -18,8 +18,9 @@ enum { NEVER = -1 };
 /* One S3 object that arrived in the input bucket (a key; overwriting it again is the same file). */
 struct file_row {
     struct text key, date; /* the full key; the date it is tracked under ("" if it never was) */
-    struct text status;    /* pending, manifested, completed, failed, quarantined, queued, lost */
-    struct text manifest;  /* key of the manifest its record names, or "" */
+    struct text
+        status; /* pending, manifested, completed, failed, quarantined, queued, dead, lost */
+    struct text manifest; /* key of the manifest its record names, or "" */
     struct instant arrived_at, tracked_at, manifested_at, completed_at;
     int64_t size;
     int64_t manifests; /* started manifests that list it */
@@ -87,6 +88,8 @@ struct violation_row {
     struct instant at;
     struct text subject, text; /* the key or date; a sentence */
     bool required;
+    struct text process, point, operation; /* whose call brought it about; "": nobody's */
+    int64_t parent, ordinal;               /* [2.7], as of a call */
 };
 
 /* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST. */
@@ -180,6 +183,7 @@ uint64_t run_files_count(const struct run *run);
 void run_file(const struct run *run, uint64_t i, struct file_row *row);
 uint64_t run_manifests_count(const struct run *run);
 void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row);
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key); /* as put */
 uint64_t run_executions_count(const struct run *run);
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row);
 uint64_t run_job_runs_count(const struct run *run);

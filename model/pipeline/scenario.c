@@ -35,6 +35,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->min_files_for_partial_batch = 1;
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
+    s->flush_within = days(1);
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;

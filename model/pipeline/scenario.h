@@ -49,7 +49,7 @@
 /* clang-format off */
 #define INVARIANT_MAP(X)                                                                           \
     X(S1, "S1") X(S2, "S2") X(S3, "S3") X(S4, "S4") X(S5, "S5") X(S6, "S6") X(S7, "S7")            \
-    X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4")
+    X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4") X(O, "O")
 
 /* clang-format on */
 
@@ -253,6 +253,7 @@ struct scenario {
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
     int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
     bool start_configured;  /* the builder knows the state machine's ARN */
     struct duration lock_ttl;
     int64_t ttl_days;
