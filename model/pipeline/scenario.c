@@ -219,6 +219,7 @@ void scenario_init(struct scenario *s)
 {
     memset(s, 0, sizeof *s);
     s->start = (struct instant){INT64_C(1769749200) * NS_PER_S}; /* 2026-01-30T05:00:00Z */
+    s->violates = VIOLATES_ANY;
     scenario_apply_preset(s, PRESET_DEV);
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);

@@ -44,6 +44,9 @@
     X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
     X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
     X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define CLAIM_VERDICT_MAP(X) \
+    X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") \
+    X(CONDITIONAL, "conditional")
 #define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
 #define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
 /* clang-format on */
@@ -150,6 +153,13 @@ enum spacing {
 #undef X
 };
 
+enum claim_verdict { /* on what is said of the pipeline elsewhere; none: it is no claim */
+
+#define X(name, word) CLAIM_##name,
+                     CLAIM_VERDICT_MAP(X)
+#undef X
+};
+
 enum fault_kind {
 
 #define X(name, word) FAULT_##name,
@@ -251,10 +261,32 @@ extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
-    struct text sql; /* a query that must yield 1 */
+    struct text sql;       /* a query that must yield 1 */
+    struct text only_case; /* the case for which it is asked; empty: all */
+    uint32_t row;          /* its number in the file, from 0 */
 };
 
-enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
+/* Of `violates`: nothing is said. */
+#define VIOLATES_ANY UINT32_MAX
+_Static_assert(INVARIANTS_COUNT < 32, "a bit each, and all of them is not VIOLATES_ANY");
+
+/* One way to run the scenario: assignments on top of it, and what comes of them. */
+struct scenario_case {
+    struct text name;
+    struct text set;   /* "pipeline.builder=V7 pipeline.machine=M7" */
+    uint32_t violates; /* in the stead of the scenario's; VIOLATES_ANY: that stands */
+};
+
+/* What the catalogue of failures tells of a scenario. */
+struct catalogue {
+    struct text id;    /* F13, C20 */
+    struct text claim; /* what is said, where the entry is about a claim */
+    enum claim_verdict verdict;
+    struct text trigger, symptom, why, fixed_by;
+    struct text assumption; /* what was assumed where the facts leave a gap; empty: nothing */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
 
 struct scenario {
     struct text name, description;
@@ -383,6 +415,13 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+
+    /* The harness (tools/): cases, their verdicts, the catalogue. */
+    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    uint32_t cases_count;
+    struct scenario_case cases[SCENARIO_CASES_MAX];
+    struct text case_name; /* of the one that is run; empty: none */
+    struct catalogue catalogue;
 };
 
 /* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */
