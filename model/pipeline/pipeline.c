@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
+enum { TASKS_MAX = 4096, OPERATOR_TASKS_MAX = 64, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1, SFN-CALL-1. */
@@ -18,6 +18,7 @@ static uint64_t files_of(const struct scenario *s)
     for (uint32_t i = 0; i < s->workloads_count; i++) {
         files += (uint64_t)s->workloads[i].files;
     }
+    files += (uint64_t)operators_files(s);
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
@@ -60,6 +61,22 @@ static void define_types(struct pipeline *p, uint64_t files)
     };
 }
 
+static void define_operator(struct pipeline *p)
+{
+    p->types[TASK_OPERATOR] = (struct task_type){
+        .name = "operator",
+        .size = sizeof(struct tool_run),
+        .capacity = OPERATOR_TASKS_MAX,
+        .attempts_max = (uint8_t)p->scenario->operator_cli.attempts,
+        .table_attempts_max = (uint8_t)p->scenario->operator_cli.attempts,
+        .points = operator_points,
+        .points_count = operator_points_count,
+        .step = operator_step,
+        .end = operator_end,
+        .release = operator_release,
+    };
+}
+
 /* What the scenario's faults do to a call that is about to leave: the n-th time that a process is
  * at the point. */
 static enum call_fault fault_of(struct cloud *c, const struct task *caller)
@@ -88,6 +105,22 @@ static enum call_fault fault_of(struct cloud *c, const struct task *caller)
     return struck;
 }
 
+/* A call is about to leave: an operator may be waiting for it, and a fault may strike it. */
+static enum call_fault call_leaves(struct cloud *c, const struct task *caller)
+{
+    operators_watch(c, caller);
+    return fault_of(c, caller);
+}
+
+static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
+                                enum invocation_end end)
+{
+    history_invocation(c, invocation, started, end);
+    if (!started) {
+        operator_answered(c, invocation);
+    }
+}
+
 static void define_application(struct pipeline *p)
 {
     p->cloud.pipeline = p;
@@ -99,9 +132,9 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_of,
+        .call_fault = call_leaves,
         .arrival = workload_arrival,
-        .invocation_observed = history_invocation,
+        .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
     };
@@ -271,6 +304,7 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     define_types(p, files);
+    define_operator(p);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);
     configure(p);
