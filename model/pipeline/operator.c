@@ -193,7 +193,7 @@ static uint32_t number_of(const struct tool_run *o, uint32_t point)
 static void start_command(struct cloud *c, struct tool_run *o, uint32_t point)
 {
     o->phase = STARTED;
-    task_sleep(c, &o->task, (uint16_t)number_of(o, point), scenario_of(c)->operator_cli.call_time);
+    task_sleep(c, &o->task, (uint16_t)number_of(o, point), scenario_of(c)->cli.call_time);
 }
 
 static void send(struct cloud *c, struct tool_run *o, uint32_t point, uint16_t operation,
@@ -294,7 +294,7 @@ void operator_answered(struct cloud *c, const struct invocation *invocation)
     if (o != NULL && o->task.type == TASK_OPERATOR) {
         const struct manifest_builder *b = (const void *)invocation;
         o->handler = (struct handler_answer){
-            .status = b->errors == 0 ? 200 : 207,
+            .status = (uint32_t)manifest_builder_status_code(b->errors),
             .processed = b->processed,
             .quarantined = b->quarantined,
             .manifests = b->manifests,

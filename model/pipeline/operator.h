@@ -3,8 +3,8 @@
  *
  * Method. A run of a tool is a task of its own, started by a row of the scenario or by whoever
  * holds the pipeline. It first asks who it is (STS), then goes through the commands of its script.
- * Each command of the AWS CLI takes operator.call_time before its request leaves, so that there are
- * gaps between reading and acting; the CLI retries (operator.attempts), and where it pages by
+ * Each command of the AWS CLI takes cli.call_time before its request leaves, so that there are
+ * gaps between reading and acting; the CLI retries (cli.attempts), and where it pages by
  * itself the further pages follow at once. What a page brought counts only when its reply has come,
  * so an attempt whose reply is lost leaves nothing behind. What is printed is kept with the exit
  * status in the history, and so is what it claimed, as numbers beside what was true. The scripts'

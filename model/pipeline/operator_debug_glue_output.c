@@ -62,7 +62,7 @@ static void print_runs(struct cloud *c, struct tool_run *o)
         }
         printed++;
         PRINT_VALUES("  jr_%  %  %\n", of_digits(i), of_text(text_from(states[run->state])),
-                     of_instant(run->started_ns));
+                     of_instant(run->started_ns / NS_PER_MS * NS_PER_MS));
         PRINT_VALUES("    --MANIFEST_PATH s3://" MANIFEST_BUCKET "/%  --OUTPUT_PREFIX "
                      "pipeline/output (which the job's script does not read)\n",
                      of_name(c, p->history.executions[run->execution - 1].manifest));

@@ -111,7 +111,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
         return operator_exit(o, 1);
     }
     o->key = key_of_sample(c, o);
-    if (!o->fixed && !scenario_of(c)->operator_cli.raw_payload) {
+    if (!o->fixed && !scenario_of(c)->cli.raw_payload) {
         return operator_exit(o, CLI_REFUSED); /* before a request leaves: CLI-PAYLOAD-1 */
     }
     OPERATOR_CALL(INVOKE_BUILDER, INVOKE_BUILDER, .subject = o->key);

@@ -50,7 +50,8 @@ static void print_failed(struct cloud *c, struct tool_run *o)
         (void)chain_take(&c->chunks, &o->next);
         const struct execution_history *e = &p->history.executions[row - 1];
         PRINT_VALUES("  00000000-0000-4000-8000-%  started %  stopped %\n", of_digits(row),
-                     of_instant(e->started_ns), of_instant(e->ended_ns));
+                     of_instant(e->started_ns / NS_PER_MS * NS_PER_MS),
+                     of_instant(e->ended_ns / NS_PER_MS * NS_PER_MS));
         PRINT_VALUES("    arn:aws:states:us-east-1:123456789012:execution:"
                      "ndjson-parquet-processor-dev:00000000-0000-4000-8000-%\n",
                      of_digits(row));

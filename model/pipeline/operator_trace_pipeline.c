@@ -78,7 +78,7 @@ static void print_executions(struct cloud *c, struct tool_run *o)
         uint32_t status = chain_take(&c->chunks, &o->next);
         PRINT_VALUES("  00000000-0000-4000-8000-%  %  %\n", of_digits(row),
                      of_text(operator_execution_status(status)),
-                     of_instant(p->history.executions[row - 1].started_ns));
+                     of_instant(p->history.executions[row - 1].started_ns / NS_PER_MS * NS_PER_MS));
     }
     CLAIM(EXECUTIONS_FAILED, failed, operator_truth(pipeline_of(c)).executions_failed);
 }

@@ -99,6 +99,21 @@ struct deviation_row {
     struct instant at;       /* when the call was sent */
 };
 
+/* One run of a tool by an operator. */
+struct operator_run_row {
+    struct text tool, arguments; /* check-locks; the whole line that was typed */
+    struct instant started_at, ended_at;
+    int64_t exit_status; /* -1: it has not ended */
+    struct text output;  /* what it printed */
+};
+
+/* One number that a tool told its reader, and what it should have been. */
+struct operator_claim_row {
+    int64_t run;      /* row number of the tool's run, from 1 */
+    struct text name; /* "pending files" */
+    int64_t shown, truth;
+};
+
 /* What the table, or its index, was used for. */
 struct capacity_row {
     struct text resource; /* "table", or the index's name */
@@ -201,6 +216,10 @@ void run_capacity_second(const struct run *run, uint64_t i, struct capacity_seco
 struct cost run_cost(const struct run *run);
 uint64_t run_deviations_count(const struct run *run);
 void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row);
+uint64_t run_operator_runs_count(const struct run *run);
+void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row);
+uint64_t run_operator_claims_count(const struct run *run);
+void run_operator_claim(const struct run *run, uint64_t i, struct operator_claim_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

@@ -2,6 +2,7 @@
 #include "model/pipeline/scenario.h"
 
 #include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/pipeline.h"
 #include "model/pipeline/status_updater.h"
 
@@ -220,9 +221,9 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
-    s->operator_cli.call_time = duration_ms(600);    /* CLI-TIME-1 */
-    s->operator_cli.attempts = 3;                    /* CLI-RETRY-1 */
-    s->operator_cli.raw_payload = true;              /* CLI-PAYLOAD-1 */
+    s->cli.call_time = duration_ms(600);             /* CLI-TIME-1 */
+    s->cli.attempts = 3;                             /* CLI-RETRY-1 */
+    s->cli.raw_payload = true;                       /* CLI-PAYLOAD-1 */
 }
 
 struct check {
@@ -311,6 +312,7 @@ static bool knows_point(struct text process, struct text point, bool *process_kn
         {"manifest_builder", manifest_builder_points, manifest_builder_points_count},
         {"state_machine",    workflow_points,         workflow_points_count        },
         {"status_updater",   status_updater_points,   status_updater_points_count  },
+        {"operator",         operator_points,         operator_points_count        },
     };
 
     *process_known = false;
@@ -330,8 +332,8 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
         bool point_known = knows_point(s->faults[i].process, s->faults[i].at, &process_known);
         if (!process_known) {
             return wrong_element(check, "faults", i, "",
-                                 "no such process; there are manifest_builder, state_machine and "
-                                 "status_updater");
+                                 "no such process; there are manifest_builder, state_machine, "
+                                 "status_updater and operator");
         }
         if (!point_known) {
             return wrong_element(
@@ -341,6 +343,32 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
                 "PUT_RECORD, START_EXECUTION, RELEASE_LOCK, COUNT_PENDING, "
                 "QUERY_ORPHANS, COPY_TO_QUARANTINE, REPEND_FILE and PUT_REPORT; state_machine has "
                 "TASK; status_updater has QUERY_BATCH and SET_FILE_STATUS");
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What an operator types, and the moments that the rows wait for. */
+static enum status check_operators(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        const struct operator_row *row = &s->operators[i];
+        struct operator_command command;
+        struct operator_unknown unknown;
+        struct operator_moment moment;
+        struct error error = {.message = ""};
+        bool known;
+        if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".run", error.message);
+        }
+        if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".when", error.message);
+        }
+        if (moment.occurrence > 0 && !knows_point(moment.process, moment.point, &known)) {
+            return wrong_element(check, "operator", i, ".when",
+                                 known ? "that process makes no call at such a point"
+                                       : "no such process; there are manifest_builder, "
+                                         "state_machine, status_updater and operator");
         }
     }
     return STATUS_OK;
@@ -365,5 +393,6 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
-    return check_faults(s, &check);
+    status = check_operators(s, &check);
+    return status == STATUS_OK ? check_faults(s, &check) : status;
 }

@@ -24,8 +24,8 @@
     X(V0, "V0")                                                                                    \
     X(V1, "V1")                                                                                    \
     X(V1C, "V1c")                                                                                  \
-    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
-        X(V7, "V7")
+    X(V2, "V2")                                                                                    \
+    X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
@@ -353,7 +353,7 @@ struct scenario {
             call_time;    /* before each command of the CLI: its start-up, and a person's */
         int64_t attempts; /* of the CLI, for each call */
         bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
-    } operator_cli;
+    } cli;
 
     uint32_t operators_count;
     struct operator_row operators[OPERATORS_MAX];
