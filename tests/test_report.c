@@ -138,7 +138,8 @@ static void report_stuck(const struct report_format *format, const char *const *
                                      .process = TEXT("manifest_builder"),
                                      .at = TEXT("PUT_MANIFEST"),
                                      .occurrence = 2,
-                                     .times = 1};
+                                     .times = 1,
+                                     .attempts = 1};
     stuck.required_invariants = 1u << INVARIANT_L3;
     choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&another);
@@ -306,23 +307,22 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
-                 "become a manifest; violated once, which this scenario allows\n",
-                 "  2026-01-30: a lock blocked for longer than its life\n",
-                 ", 1 of 1 required invariants violated\n",
-                 "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
-                 "\nFaults, 1 of 1 struck:\n", "  left_behind ",
-                 ", from 1s, over 1m (even), dated 2026-01-30\n",
-                 "without releasing it; it expired at ");
+    REPORT_STUCK(
+        &report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
+        "become a manifest; violated once, which this scenario allows\n",
+        "  2026-01-30: a lock blocked for longer than its life\n",
+        ", 1 of 1 required invariants violated\n",
+        "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
+        "\nFaults, 1 of 1 struck:\n", "  left_behind ",
+        ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
                  "\"text\": \"a lock blocked for longer than its life\"}",
                  "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
     REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
                  " 2026-01-30: a lock blocked for longer than its life\n");
-    REPORT_STUCK(
-        &report_tap, "\nnot ok 1 - stuck: L3 ", "once; first at 0:0",
-        ", 2026-01-30: a lock blocked for longer than its life\n# lockstep run stuck\n");
+    REPORT_STUCK(&report_tap, "\nnot ok 1 - stuck: L3 ", "once; first at 0:0",
+                 ", 2026-01-30: a lock blocked for longer than its life\n# lockstep run stuck\n");
 }
 
 static void test_full_run_fails(void **state)

@@ -92,6 +92,9 @@ struct clock_text {
     char text[32];
 } clock_text(const struct report *report, struct instant at);
 
+/* A JSON string: control characters escaped, what is not UTF-8 replaced. */
+void put_json_string(FILE *out, struct text text);
+
 /* Text from outside, whole, on one line: control characters as blanks, bad bytes as '?'. */
 void put_plain(FILE *out, struct text text);
 

@@ -245,3 +245,8 @@ static void end(struct report_stream *stream)
 }
 
 const struct report_format report_json = {"json", begin, put, end};
+
+void put_json_string(FILE *out, struct text text)
+{
+    put_string(out, text);
+}
