@@ -163,7 +163,8 @@ static void report_stuck(const struct report_format *format, const char *const *
                                      .process = TEXT("manifest_builder"),
                                      .at = TEXT("PUT_MANIFEST"),
                                      .occurrence = 2,
-                                     .times = 1};
+                                     .times = 1,
+                                     .attempts = 1};
     stuck.required_invariants = 1u << INVARIANT_L3;
     choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&another);
