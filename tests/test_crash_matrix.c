@@ -7,8 +7,8 @@
  * the lock is the one that finds a batch. What comes of it follows from how the files are put
  * again: up to V4 as pending, each by itself. Where ten were pending, the first one makes the
  * manifest, and the other nine, which it lists, stay pending; where four were marked, the fourth
- * does; where all ten were, the tenth, and none is left. V5 leaves records alone, so what was marked
- * stays so. V0 meets its own lock, which nobody takes over.
+ * does; where all ten were, the tenth, and none is left. V5 leaves records alone, so what was
+ * marked stays so. V0 meets its own lock, which nobody takes over.
  */
 #include "tests/story.h"
 
@@ -91,6 +91,7 @@ static const struct crash_row start_first_rows[] = {
     {"V5 with the record put", "PUT_RECORD", 1, true, 1, 10, "pending", 1, {{1, 0, 0, 0}}},
     {"V5 with the lock freed", "RELEASE_LOCK", 10, false, 1, 10, "pending", 1, {{1, 0, 0, 0}}},
 };
+
 /* clang-format on */
 
 /* Each version with a machine of its time. */
