@@ -1,5 +1,5 @@
-/* test_manifest_builder.c: how files are lost, doubled or left waiting by the builder's logic; which
- * files it takes, for which date, and when they make a manifest.
+/* test_manifest_builder.c: how files are lost, doubled or left waiting by the builder's logic;
+ * which files it takes, for which date, and when they make a manifest.
  */
 #include "tests/story.h"
 
