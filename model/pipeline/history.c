@@ -193,6 +193,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
         }
     }
     note_folder(p, key);
+    /* What was known of an object that is overwritten is over; what is there now is not tracked. */
+    p->history.counts->tracked -= p->history.files[object->owner - 1].date != 0;
     set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,

@@ -59,8 +59,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, each as what it changed of the one before. Source:
- * PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source: PIPE-VARIANTS-1,
+ * PIPE-VARIANTS-2. */
 static void apply_strict(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
