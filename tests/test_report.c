@@ -159,7 +159,11 @@ static void report_stuck(const struct report_format *format, const char *const *
                                            .date = TEXT("2026-01-30"),
                                            .prefix = TEXT("pipeline/input/")};
     stuck.faults_count = 1;
-    stuck.faults[0] = (struct fault){FAULT_KILL, TEXT("manifest_builder"), TEXT("PUT_MANIFEST"), 2};
+    stuck.faults[0] = (struct fault){.kind = FAULT_KILL,
+                                     .process = TEXT("manifest_builder"),
+                                     .at = TEXT("PUT_MANIFEST"),
+                                     .occurrence = 2,
+                                     .times = 1};
     stuck.required_invariants = 1u << INVARIANT_L3;
     choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&another);

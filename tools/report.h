@@ -107,6 +107,11 @@ struct text report_violator(const struct violation_row *row, char buffer[REPORT_
 enum { REPORT_EXPLANATION_MAX = 16384 };
 struct text report_explanation(const struct report *report, char buffer[REPORT_EXPLANATION_MAX]);
 
+/* "never reached: kill manifest_builder at PUT_MANIFEST"; empty where the scenario's i-th fault
+ * struck. */
+struct text report_unreached(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX]);
+
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
                       struct violation_row *row);

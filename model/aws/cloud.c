@@ -18,7 +18,7 @@ enum { NAME_BYTES = 96, ENVIRONMENTS_MAX = 4096 };
 void cloud_declare(struct cloud *c, uint64_t files)
 {
     struct world *w = &c->simulation.world;
-    names_declare(&c->names, w, 3 * files + 1024, NAME_BYTES * (3 * files + 1024));
+    names_declare(&c->names, w, 4 * files + 1024, NAME_BYTES * (4 * files + 1024));
     chunks_declare(&c->chunks, w, files + 4096);
     for (uint32_t i = 0; i < c->application.types_count; i++) {
         const struct task_type *type = &c->application.types[i];

@@ -37,7 +37,8 @@ struct environment {
 
 struct function_state {
     uint32_t active, idle_head, environments, window_starts;
-    int64_t window_start_ns; /* of the scaling rate's ten seconds */
+    uint32_t refusal, unused; /* enum call_status: how the latest invoke was refused */
+    int64_t window_start_ns;  /* of the scaling rate's ten seconds */
     int64_t throttled;
 };
 
@@ -47,6 +48,7 @@ struct invocation_request {
     uint32_t batch, batch_serial;   /* index + 1; 0: none */
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
+    uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
 };
 
 /* How the task of every handler begins. */
@@ -72,9 +74,13 @@ struct functions {
 void functions_declare(struct cloud *c, uint64_t environments);
 void functions_init(struct cloud *c);
 
-/* Invokes; false where it is throttled. The handler starts after the invoke's latency. */
+/* Invokes; false where it is refused: throttled, or by a fault. The handler starts after the
+ * invoke's latency. */
 bool function_invoke(struct cloud *c, enum function_id function,
                      const struct invocation_request *request);
+
+/* How the latest invoke that was refused was: CALL_THROTTLED or CALL_DENIED. */
+enum call_status function_refusal(const struct cloud *c, enum function_id function);
 
 /* The environment's wall clock. */
 struct instant invocation_clock(const struct cloud *c, const struct invocation *invocation);

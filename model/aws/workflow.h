@@ -45,7 +45,7 @@ struct execution {
     uint32_t status;      /* enum execution_status */
     uint32_t caught;      /* enum call_status of the error that was caught; CALL_OK: none */
     uint32_t job_run_row; /* of the latest accepted run */
-    uint32_t unused;
+    uint32_t without_file_key;
     int64_t timestamp_ns; /* $.timestamp of its input */
     int64_t entered_ns;   /* when the current state was entered */
 };
@@ -67,6 +67,7 @@ struct workflow {
 struct workflow_input {
     uint32_t manifest, date, file_count, row;
     int64_t timestamp_ns;
+    bool without_file_key; /* $.file_key is not in it */
 };
 
 void workflow_declare(struct cloud *c);
@@ -75,9 +76,12 @@ void workflow_init(struct cloud *c);
 /* StartExecution without a name: always a new execution. NULL where there is no room. */
 struct execution *workflow_start(struct cloud *c, const struct workflow_input *input);
 
-/* The parts of its task type. */
-extern const char *const workflow_points[];
-extern const uint32_t workflow_points_count;
+/* The parts of its task type. A task of state s is called from point WORKFLOW_POINT_BASE + s, so
+ * the application, which has the states, names the points. */
+#define WORKFLOW_POINTS(X) X(START) X(BEGIN) X(TASK) X(RETRY_WAIT) X(TRANSITION)
+
+enum { WORKFLOW_POINT_BASE = 8 };
+
 enum process_status workflow_step(struct cloud *c, struct task *task);
 void workflow_end(struct cloud *c, struct task *task, bool killed);
 

@@ -56,7 +56,7 @@ void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state sta
     struct pipeline *p = pipeline_of(c);
     const struct object *manifest = manifest_of(c, run);
     int64_t parts = 0;
-    if (state == JOB_SUCCEEDED && manifest != NULL) {
+    if ((state == JOB_SUCCEEDED || run->commits) && manifest != NULL) {
         parts = write_parts(c, manifest);
         for (int64_t i = 0; i < parts; i++) {
             bucket_count_put(c, BUCKET_OUTPUT);

@@ -21,6 +21,9 @@ void history_declare(struct pipeline *p, uint64_t files)
 void history_init(struct pipeline *p)
 {
     (void)world_append(&p->cloud.simulation.world, p->history.counts_region);
+    for (uint32_t i = 0; i < POINTS_MAX; i++) {
+        (void)world_append(&p->cloud.simulation.world, p->history.points_region);
+    }
 }
 
 /* The number, from 1, of a new zeroed row; 0 where the list is full, which ends the trial. */
@@ -149,19 +152,34 @@ static void note_folder(struct pipeline *p, uint32_t key)
     }
 }
 
+static void add_deviation(struct pipeline *p, struct deviation_history deviation)
+{
+    int64_t at = world_append(&p->cloud.simulation.world, p->history.deviations_region);
+    if (at >= 0) {
+        p->history.deviations[at] = deviation;
+    }
+}
+
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller)
 {
-    uint32_t row = append(p, p->history.deviations_region);
-    if (row != 0) {
-        p->history.deviations[row - 1] = (struct deviation_history){
-            .fault = fault,
-            .type = caller->type,
-            .parent = caller->parent,
-            .ordinal = caller->ordinal,
-            .point = caller->call.point,
-            .at_ns = now_ns(p),
-        };
-    }
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_task(caller->type, caller->call.point),
+                         .parent = caller->parent,
+                         .ordinal = caller->ordinal,
+                         .at_ns = now_ns(p),
+                     });
+}
+
+void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
+                               uint64_t n)
+{
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_service(point),
+                         .ordinal = (uint32_t)n,
+                         .at_ns = now_ns(p),
+                     });
 }
 
 void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
@@ -533,6 +551,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->records = b->record;
     row->errors = b->errors;
     row->manifests = b->manifests;
+    row->processed = b->processed;
+    row->quarantined = b->quarantined;
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);
@@ -598,7 +618,7 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
     if (row == 0) {
         return;
     }
-    bool lost = call->fault == CALL_LOSES_REPLY || caller->dead != 0;
+    bool lost = call->fault == CALL_LOSES_REPLY || call->fault == CALL_HANGS || caller->dead != 0;
     h->calls[row - 1] = (struct call_history){
         .sent_ns = call->sent_ns,
         .effect_ns = now_ns(p),

@@ -7,6 +7,7 @@
 #define LOCKSTEP_MODEL_PIPELINE_HISTORY_H
 
 #include "model/aws/cloud.h"
+#include "model/pipeline/faults.h"
 #include "model/pipeline/scenario.h"
 
 struct pipeline;
@@ -58,7 +59,7 @@ enum { JOB_REFUSED = 100 };
 
 struct invocation_history {
     uint32_t function, environment, cold, end; /* enum invocation_end */
-    uint32_t records, errors, manifests, unused;
+    uint32_t records, errors, manifests, processed, quarantined, unused;
     int64_t started_ns, ended_ns;
 };
 
@@ -104,12 +105,21 @@ struct violation_history {
     uint16_t point, operation;
 };
 
-/* A fault of the scenario that struck a call. */
+/* A fault of the scenario that struck a call, or a service. */
 struct deviation_history {
-    uint32_t fault; /* position in the scenario */
-    uint32_t type, parent, ordinal, point;
-    uint32_t unused;
+    uint32_t fault;           /* position in the scenario */
+    uint32_t point;           /* faults.h: point_of_task, point_of_service */
+    uint32_t parent, ordinal; /* of the task; of a service: the ordinal-th time that it did this */
     int64_t at_ns;
+};
+
+enum { DEVIATIONS_MAX = 64 * FAULTS_MAX };
+
+/* A point of faults.h, reached or not. */
+struct point_history {
+    uint64_t reached;
+    uint32_t operation; /* called from there, from 1; 0: none */
+    uint32_t unused;
 };
 
 /* The lists: name of the member, of the region, record, most records for n files. */
@@ -122,7 +132,8 @@ struct deviation_history {
     X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
-    X(deviations, "history of faults", struct deviation_history, FAULTS_MAX)                       \
+    X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
+    X(points, "history of points", struct point_history, POINTS_MAX)                               \
     X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
 
 struct history_counts {
@@ -195,8 +206,11 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
 /* A run has written what it read of a manifest's files: their rows are in the output once more. */
 void history_read_by_job(struct pipeline *p, const struct object *manifest);
 
-/* A fault strikes the call that `caller` is about to send. */
+/* A fault strikes the call that `caller` is about to send; what a service does the n-th time. Of
+ * those beyond DEVIATIONS_MAX only the fault's own count tells. */
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller);
+void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
+                               uint64_t n);
 
 void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);
 

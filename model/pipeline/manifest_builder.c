@@ -59,16 +59,41 @@ static void take_batch(struct cloud *c, struct manifest_builder *b)
     b->next_record = chain_begin(&b->records);
 }
 
+/* The current file's, in bytes: as the event has it. */
+static int64_t size_of(struct cloud *c, const struct manifest_builder *b)
+{
+    const struct file_history *file = history_file(pipeline_of(c), b->key);
+    return b->size > 0 || file == NULL ? b->size : file->size;
+}
+
 /* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. Source:
  * PIPE-VALIDATE-1. */
-static bool valid(struct cloud *c, uint32_t key)
+static bool valid(struct cloud *c, const struct manifest_builder *b)
 {
     const struct scenario *s = scenario_of(c);
-    const struct file_history *file = history_file(pipeline_of(c), key);
-    int64_t off = file->size > s->expected_size ? file->size - s->expected_size
-                                                : s->expected_size - file->size;
-    return text_ends(names_text(&c->names, key), TEXT(".ndjson")) &&
+    int64_t size = size_of(c, b);
+    int64_t off = size > s->expected_size ? size - s->expected_size : s->expected_size - size;
+    return text_ends(names_text(&c->names, b->key), TEXT(".ndjson")) &&
            off * 100 <= s->expected_size * s->size_tolerance_percent;
+}
+
+/* An error that ends the handling of the current record. Source: PIPE-ERRORS-1, PIPE-FIRST-3. */
+static void note_error(const struct cloud *c, struct manifest_builder *b)
+{
+    b->errors += !scenario_of(c)->builder.first_items;
+}
+
+/* A copy that fails is an error, but to the first version. */
+static void note_quarantine(const struct cloud *c, struct manifest_builder *b)
+{
+    bool fine = succeeded(b) || scenario_of(c)->builder.first_items;
+    b->quarantined += fine;
+    b->errors += !fine;
+}
+
+int64_t manifest_builder_status_code(uint32_t errors)
+{
+    return errors > 0 ? 207 : 200;
 }
 
 static bool digits(const char *at, size_t count)
@@ -108,7 +133,8 @@ static uint32_t date_of(struct cloud *c, const struct manifest_builder *b)
 static void send_file(struct cloud *c, struct manifest_builder *b, enum point point,
                       uint16_t operation)
 {
-    struct file_request request = {.key = b->key, .date = b->date, .clock_ns = clock_ns(c, b)};
+    struct file_request request = {
+        .key = b->key, .date = b->date, .clock_ns = clock_ns(c, b), .size = size_of(c, b)};
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
@@ -140,7 +166,8 @@ static void send_page(struct cloud *c, struct manifest_builder *b, enum point po
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
-/* Adds the page's count; false where there is no further page. An error counts as none at all. */
+/* Adds the page's count; false where there is no further page. An error counts as none at all.
+ * Source: PIPE-LOOP-1. */
 static bool count_on(struct manifest_builder *b)
 {
     struct page_reply reply;
@@ -195,18 +222,25 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         if (s->function.work.ns > 0) {
             AWAIT(task->at, WORK, task_sleep(c, task, WORK, s->function.work));
         }
-        if (!valid(c, b->key)) {
+        if (b->bare || (b->key & MESSAGE_UNREADABLE) != 0) {
+            note_error(c, b);
+            continue;
+        }
+        if (!valid(c, b)) {
+            if (!s->quarantine_configured) {
+                b->quarantined++;
+                continue;
+            }
             AWAIT(task->at, COPY_TO_QUARANTINE,
                   send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
-            b->quarantined += succeeded(b);
-            b->errors += !succeeded(b);
+            note_quarantine(c, b);
             continue;
         }
         b->date = date_of(c, b);
         AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
         if (!succeeded(b) &&
             !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
-            b->errors++; /* and the batch is deleted all the same: PIPE-ERRORS-1 */
+            note_error(c, b);
             continue;
         }
         b->failures = 0;
@@ -233,6 +267,9 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
                 break;
             }
             AWAIT(task->at, PAUSE_AFTER_FAILURE, pause(c, b, PAUSE_AFTER_FAILURE, PAUSE_FAILURE));
+        }
+        if (s->builder.first_items && b->creation.unreadable) {
+            continue; /* the error has come up to here: PIPE-FIRST-3 */
         }
         if (s->builder.orphan_flush) { /* PIPE-FLUSH-1 */
             chain_cut(&c->chunks, &b->reader.dates, 0);

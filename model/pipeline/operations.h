@@ -20,6 +20,7 @@
     X(COUNT_PENDING, "dynamodb", "Query", TABLE_QUERY, true, perform_count_pending) \
     X(QUERY_ORPHANS, "dynamodb", "Query", TABLE_QUERY, true, perform_query_orphans) \
     X(MARK_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_mark_file) \
+    X(REPEND_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_repend_file) \
     X(PUT_RECORD, "dynamodb", "PutItem", TABLE_WRITE, true, perform_put_record) \
     X(COPY_TO_QUARANTINE, "s3", "CopyObject", BUCKET_PUT, false, perform_copy_to_quarantine) \
     X(PUT_MANIFEST, "s3", "PutObject", BUCKET_PUT, false, perform_put_manifest) \
@@ -62,7 +63,11 @@
     X(INDEX_PARTITION, KEY, "#status = :key", NAMES("#status", "status"), VALUES(":key")) \
     X(STATUS_IS, FILTER, "#status = :match", NAMES("#status", "status"), VALUES(":key", ":match")) \
     X(MARK_FILE, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at, #ttl = :ttl", \
-      NAMES("#status", "status", "#ttl", "ttl"), VALUES(":status", ":path", ":at", ":ttl"))
+      NAMES("#status", "status", "#ttl", "ttl"), VALUES(":status", ":path", ":at", ":ttl")) \
+    X(MARK_FILE_WITHOUT_TTL, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at", \
+      NAMES("#status", "status"), VALUES(":status", ":path", ":at")) \
+    X(REPEND_FILE, UPDATE, "SET #status = :status, manifest_path = :path", \
+      NAMES("#status", "status"), VALUES(":status", ":path"))
 
 #define LOCK_EXPRESSIONS(X) \
     X(LOCK_ABSENT, CONDITION, "attribute_not_exists(date_prefix)", NAMES(NULL), VALUES(NULL)) \

@@ -19,31 +19,37 @@
 #include <stdint.h>
 
 /* Enumerations: name, and the word in a scenario. */
+/* clang-format off */
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
-#define BUILDER_MAP(X)                                                                             \
-    X(V0, "V0")                                                                                    \
-    X(V1, "V1")                                                                                    \
-    X(V1C, "V1c")                                                                                  \
-    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
-        X(V7, "V7")
-#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
-#define LOCK_MODE_MAP(X)                                                                           \
-    X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover")                                                                        \
-    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
+#define BUILDER_MAP(X) \
+    X(V0, "V0") X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") \
+    X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+#define MACHINE_MAP(X) \
+    X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
+#define LOCK_MODE_MAP(X) \
+    X(STRICT, "strict") X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") \
+    X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
+#define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
-#define CLAIM_VERDICT_MAP(X)                                                                       \
-    X(NONE, "none")                                                                                \
-    X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") X(CONDITIONAL, "conditional")
-#define FAULT_MAP(X)                                                                               \
-    X(KILL, "kill")                                                                                \
-    X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
+#define CLAIM_VERDICT_MAP(X) \
+    X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") X(CONDITIONAL, "conditional")
+#define FAULT_MAP(X) \
+    X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
+    X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
+    X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
+    X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
+    X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
+#define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
+/* clang-format on */
+
 /* The invariants of docs/glossary.md; `all` are always checked. (The formatter would cut a word in
  * two.) */
 /* clang-format off */
@@ -111,6 +117,20 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 #undef X
 };
 
+enum range_key { /* the name of the table's range key; the first version's is another one */
+
+#define X(name, word) RANGE_##name,
+                 RANGE_KEY_MAP(X)
+#undef X
+};
+
+enum missing_key { /* what the machine makes of an input without file_key: an error, or MANIFEST */
+
+#define X(name, word) MISSING_KEY_##name,
+                   MISSING_KEY_MAP(X)
+#undef X
+};
+
 enum latency_profile {
 
 #define X(name, word) LATENCY_PROFILE_##name,
@@ -143,6 +163,21 @@ enum fault_kind {
 
 #define X(name, word) FAULT_##name,
     FAULT_MAP(X)
+#undef X
+        FAULT_KINDS_COUNT
+};
+
+enum fault_when {
+
+#define X(name, word) FAULT_WHEN_##name,
+    FAULT_WHEN_MAP(X)
+#undef X
+};
+
+enum fault_outcome {
+
+#define X(name, word) FAULT_OUTCOME_##name,
+    FAULT_OUTCOME_MAP(X)
 #undef X
 };
 
@@ -198,16 +233,29 @@ struct workload {
         over; /* the files arrive within this span: file i at over * i / files when even */
     enum spacing spacing;
     int64_t size;       /* bytes of each file */
-    struct text date;   /* in the name; empty: the date of arrival */
+    struct text date;   /* in the name; empty: the date of arrival; "none": no date */
     struct text prefix; /* of the key, "pipeline/input/" */
+    struct text name;   /* of every file, behind the prefix; empty: <date>-f<number>.ndjson */
+    int64_t number;     /* of the first file; 0: they are numbered on, over all workloads */
 };
 
+/* What goes wrong, where and when: faults.h says which kind takes which members. */
 struct fault {
     enum fault_kind kind;
-    struct text process; /* "manifest_builder" */
+    struct text process; /* "manifest_builder", or a service: "s3" */
     struct text at;      /* name of a point: "PUT_MANIFEST" */
-    int64_t occurrence;  /* the n-th time that any such process is there, from 1 */
+    int64_t occurrence;  /* the n-th time that any such process is there, from 1; 0: not given */
+    int64_t times;       /* how many times in a row from there; 0: all later ones */
+    int64_t probability_ppm;  /* of each time; 0: not given */
+    struct duration from, to; /* only in [from, to) from the start; to 0: to the end */
+    int64_t attempts;         /* of a call, how many it harms; 0: all */
+    enum fault_when when;
+    enum fault_outcome outcome;
+    struct duration by;
 };
+
+/* What a fault holds before anything is said of it: once, the first time. */
+extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
@@ -252,9 +300,11 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    bool start_configured;        /* the builder knows the state machine's ARN */
+    bool quarantine_configured;   /* it knows a bucket for files that it refuses */
+    enum missing_key missing_file_key;
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -292,6 +342,7 @@ struct scenario {
         enum throttling throttling;
         struct table_limits limits; /* of THROTTLING_AWS */
         int64_t max_rcu, max_wcu;   /* on demand, of the table and of each index; 0: none */
+        enum range_key range_key;   /* as the builder's preset has it */
         struct distribution_spec replica_lag, index_lag, ttl_delay;
     } table;
 
@@ -362,8 +413,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine);
 void scenario_apply_latency(struct scenario *s, enum latency_profile profile);
 void scenario_apply_throttling(struct scenario *s, enum throttling throttling);
 
-/* Checks what single fields cannot: workload present, sums in range, faults' points known, and so
- * on. STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
+/* Checks what single fields cannot: workload present, sums in range, faults (faults.h), and so on.
+ * STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
  * ("faults.0.at"). */
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error);
 

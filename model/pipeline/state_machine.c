@@ -8,17 +8,20 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum state {
-    UPDATE_STATUS_PROCESSING,
-    START_GLUE_JOB,
-    UPDATE_STATUS_COMPLETED,
-    UPDATE_STATUS_FAILED,
-    SEND_FAILURE_ALERT,
-    BATCH_UPDATE_COMPLETED,
-    BATCH_UPDATE_FAILED,
-    PIPELINE_SUCCEEDED,
-    STATES_COUNT
-};
+/* Those that make a call, which is made from the point of the state's name. */
+#define TASK_STATES(X)                                                                             \
+    X(UPDATE_STATUS_PROCESSING)                                                                    \
+    X(START_GLUE_JOB)                                                                              \
+    X(UPDATE_STATUS_COMPLETED)                                                                     \
+    X(UPDATE_STATUS_FAILED)                                                                        \
+    X(SEND_FAILURE_ALERT) X(BATCH_UPDATE_COMPLETED) X(BATCH_UPDATE_FAILED)
+
+enum state { TASK_STATES(POINT_ENUM) PIPELINE_SUCCEEDED, STATES_COUNT };
+
+const char *const state_machine_points[] = {
+    WORKFLOW_POINTS(POINT_NAME)[WORKFLOW_POINT_BASE - 1] = "", TASK_STATES(POINT_NAME)};
+const uint32_t state_machine_points_count =
+    sizeof state_machine_points / sizeof state_machine_points[0];
 
 void state_machine_define(struct pipeline *p)
 {
@@ -87,7 +90,8 @@ enum call_status perform_invoke_updater(struct cloud *c, struct task *caller, st
     (void)call;
     struct invocation_request request = {.caller = task_number(c, caller),
                                          .caller_serial = caller->serial};
-    return function_invoke(c, FUNCTION_UPDATER, &request) ? CALL_PENDING : CALL_THROTTLED;
+    return function_invoke(c, FUNCTION_UPDATER, &request) ? CALL_PENDING
+                                                          : function_refusal(c, FUNCTION_UPDATER);
 }
 
 enum call_status perform_publish_alert(struct cloud *c, struct task *caller, struct call *call)
