@@ -196,7 +196,8 @@ enum invariant {
     X(table_query)                                                                                 \
     X(bucket_get)                                                                                  \
     X(bucket_put)                                                                                  \
-    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(start_execution)                                                                             \
+    X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete) X(put_events)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
@@ -305,6 +306,7 @@ struct scenario {
     bool start_configured;        /* the builder knows the state machine's ARN */
     bool quarantine_configured;   /* it knows a bucket for files that it refuses */
     enum missing_key missing_file_key;
+    bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -374,6 +376,24 @@ struct scenario {
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
     } glue;
+
+    struct {                            /* the EventBridge bus, where it publishes */
+        struct distribution_spec delay; /* from PutEvents to the target's invocation */
+        int64_t duplicate_ppm;          /* of events delivered twice */
+        int64_t failure_ppm;            /* of deliveries that fail, and are tried again */
+        int64_t max_retries;
+        struct duration max_age;
+    } bus;
+
+    struct { /* the mapping from the table's stream to the function that creates manifests */
+        int64_t shards;
+        int64_t batch_size, parallelization, max_retries; /* max_retries -1: no limit */
+        struct duration batching_window;
+        struct duration max_age; /* 0: as long as the stream keeps a record */
+        int64_t duplicate_ppm;   /* of batches handed over once more */
+        bool bisect;
+        struct distribution_spec read_latency, retry_wait;
+    } stream;
     enum latency_profile latency_profile;
 
     struct {
