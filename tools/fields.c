@@ -23,9 +23,9 @@ static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
-static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
+static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 #undef WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */

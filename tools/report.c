@@ -255,6 +255,23 @@ struct text report_deviation(const struct report *report, uint64_t i,
     return text_written(&w);
 }
 
+struct text report_unreached(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX])
+{
+    struct fault_row row;
+    run_fault(report->run, i, &row);
+    struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
+    if (row.struck == 0) {
+        text_put(&w, TEXT("never reached: "));
+        text_put(&w, row.fault);
+        text_put_char(&w, ' ');
+        text_put(&w, row.process);
+        text_put(&w, TEXT(" at "));
+        text_put(&w, row.point);
+    }
+    return text_written(&w);
+}
+
 struct text report_violator(const struct violation_row *row, char buffer[REPORT_DEVIATION_MAX])
 {
     struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
@@ -284,21 +301,4 @@ void put_violator(FILE *out, const struct violation_row *row)
         (void)fputs(", by ", out);
         put_plain(out, who);
     }
-}
-
-struct text report_unreached(const struct report *report, uint64_t i,
-                             char buffer[REPORT_DEVIATION_MAX])
-{
-    struct fault_row row;
-    run_fault(report->run, i, &row);
-    struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
-    if (row.struck == 0) {
-        text_put(&w, TEXT("never reached: "));
-        text_put(&w, row.fault);
-        text_put_char(&w, ' ');
-        text_put(&w, row.process);
-        text_put(&w, TEXT(" at "));
-        text_put(&w, row.point);
-    }
-    return text_written(&w);
 }

@@ -99,6 +99,10 @@ enum { REPORT_DEVIATION_MAX = 160 };
 struct text report_deviation(const struct report *report, uint64_t i,
                              char buffer[REPORT_DEVIATION_MAX]);
 
+/* "never reached: kill manifest_builder at PUT_MANIFEST"; empty where the scenario's i-th fault
+ * struck. */
+struct text report_unreached(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX]);
 /* Whose call brought a violation about, in words: "manifest_builder[2.7] at PUT_MANIFEST
  * (PutObject)"; empty where it is nobody's. */
 struct text report_violator(const struct violation_row *row, char buffer[REPORT_DEVIATION_MAX]);
@@ -106,11 +110,6 @@ struct text report_violator(const struct violation_row *row, char buffer[REPORT_
 /* The explanation as lines for a person; empty where there is none. */
 enum { REPORT_EXPLANATION_MAX = 16384 };
 struct text report_explanation(const struct report *report, char buffer[REPORT_EXPLANATION_MAX]);
-
-/* "never reached: kill manifest_builder at PUT_MANIFEST"; empty where the scenario's i-th fault
- * struck. */
-struct text report_unreached(const struct report *report, uint64_t i,
-                             char buffer[REPORT_DEVIATION_MAX]);
 
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
