@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
+enum { TASKS_MAX = 4096, OPERATOR_TASKS_MAX = 64, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1, SFN-CALL-1. */
@@ -19,6 +19,7 @@ static uint64_t files_of(const struct scenario *s)
     for (uint32_t i = 0; i < s->workloads_count; i++) {
         files += (uint64_t)s->workloads[i].files;
     }
+    files += (uint64_t)operators_files(s);
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
@@ -71,6 +72,23 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .end = invocation_end,
         .release = stream_creator_release,
     };
+    types[TASK_OPERATOR] = (struct task_type){
+        .name = "operator",
+        .size = sizeof(struct tool_run),
+        .capacity = OPERATOR_TASKS_MAX,
+        .points = operator_points,
+        .points_count = operator_points_count,
+        .step = operator_step,
+        .end = operator_end,
+        .release = operator_release,
+    };
+}
+
+/* A call is about to leave: an operator may be waiting for it, and a fault may strike it. */
+static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
+{
+    operators_watch(c, caller);
+    return fault_at_call(c, caller);
 }
 
 /* The bus's rule hands an event's detail to StartExecution. */
@@ -80,6 +98,15 @@ static void start_by_event(struct cloud *c, const struct workflow_input *event)
     input.row =
         history_execution_started(pipeline_of(c), input.manifest, input.date, input.file_count);
     (void)workflow_start(c, &input);
+}
+
+static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
+                                enum invocation_end end)
+{
+    history_invocation(c, invocation, started, end);
+    if (!started) {
+        operator_answered(c, invocation);
+    }
 }
 
 static void define_application(struct pipeline *p)
@@ -93,11 +120,11 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_at_call,
+        .call_fault = call_leaves,
         .service_fault = fault_at_service,
         .wait_observed = fault_at_wait,
         .arrival = workload_arrival,
-        .invocation_observed = history_invocation,
+        .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
         .event_target = start_by_event,
@@ -310,6 +337,8 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     pipeline_task_types(p->types, files);
+    p->types[TASK_OPERATOR].attempts_max = (uint8_t)scenario->cli.attempts;
+    p->types[TASK_OPERATOR].table_attempts_max = (uint8_t)scenario->cli.attempts;
     faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);

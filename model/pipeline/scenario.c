@@ -2,6 +2,8 @@
 #include "model/pipeline/scenario.h"
 
 #include "model/pipeline/faults.h"
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/pipeline.h"
 
 static struct distribution_spec constant(struct duration value)
@@ -245,6 +247,9 @@ void scenario_init(struct scenario *s)
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
     set_bus(s);
     set_stream(s);
+    s->cli.call_time = duration_ms(600); /* CLI-TIME-1 */
+    s->cli.attempts = 3;                 /* CLI-RETRY-1 */
+    s->cli.raw_payload = true;           /* CLI-PAYLOAD-1 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -352,6 +357,44 @@ static enum status check_claims(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
+/* A point that is looked for among those of a process. */
+struct sought {
+    struct text name;
+    bool found;
+};
+
+static void look(void *self, const char *name)
+{
+    struct sought *sought = self;
+    sought->found |= text_equal(text_from(name), sought->name);
+}
+
+/* What an operator types, and the moments that the rows wait for. */
+static enum status check_operators(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        const struct operator_row *row = &s->operators[i];
+        struct operator_command command;
+        struct operator_unknown unknown;
+        struct operator_moment moment;
+        struct error error = {.message = ""};
+        if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".run", error.message);
+        }
+        if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".when", error.message);
+        }
+        struct sought point = {.name = moment.point};
+        fault_each_point(moment.process, look, &point);
+        if (moment.occurrence > 0 && !point.found) {
+            return wrong_element(check, "operator", i, ".when",
+                                 "no process makes a call at such a point; lockstep points lists "
+                                 "those that a scenario reaches");
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error)
 {
     struct check check = {path, error};
@@ -372,5 +415,8 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
     status = check_claims(s, &check);
+    if (status == STATUS_OK) {
+        status = check_operators(s, &check);
+    }
     return status == STATUS_OK ? check_faults(s, &check) : status;
 }

@@ -38,6 +38,7 @@
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 #define FAULT_MAP(X) \
     X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
     X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
@@ -59,6 +60,9 @@
     X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4") X(O, "O")
 
 /* clang-format on */
+
+/* What an operator's tool is told when it asks: nothing, for nobody is there, or a letter. */
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 
 enum preset {
 
@@ -190,6 +194,13 @@ enum invariant {
         INVARIANTS_COUNT
 };
 
+enum answer {
+
+#define X(name, word) ANSWER_##name,
+    ANSWER_MAP(X)
+#undef X
+};
+
 /* The API calls whose latency can be set: request to reply, as the client sees it. */
 #define LATENCY_MAP(X)                                                                             \
     X(table_get)                                                                                   \
@@ -287,6 +298,16 @@ struct catalogue {
 };
 
 enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
+
+/* A tool that an operator runs; operator_command.h types the texts. */
+struct operator_row {
+    struct duration at; /* from the start, or from the moment */
+    struct text when;   /* a moment: "manifest_builder.PUT_MANIFEST#3"; empty: the start */
+    struct text run;    /* "check-locks --clear-expired" */
+    enum answer answer;
+};
+
+enum { OPERATORS_MAX = 32 };
 
 struct scenario {
     struct text name, description;
@@ -409,6 +430,17 @@ struct scenario {
         int64_t files, events; /* most files, most pending events: sizes the reserved memory; 0:
                                   from the workload */
     } limits;
+
+    /* The operator's terminal. */
+    struct {
+        struct duration
+            call_time;    /* before each command of the CLI: its start-up, and a person's */
+        int64_t attempts; /* of the CLI, for each call */
+        bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
+    } cli;
+
+    uint32_t operators_count;
+    struct operator_row operators[OPERATORS_MAX];
 
     uint32_t workloads_count, faults_count, expectations_count;
     struct workload workloads[WORKLOADS_MAX];
