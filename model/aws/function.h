@@ -49,7 +49,13 @@ struct invocation_request {
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
     uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
+    uint32_t event;                 /* enum invocation_event: what it carries in place of a batch */
+    uint32_t event_key;             /* a name */
+    int64_t event_size;
 };
+
+/* An event of one S3 object: none, bare as S3 writes it, or wrapped as the queue's batches are. */
+enum invocation_event { INVOCATION_NO_EVENT, INVOCATION_BARE_EVENT, INVOCATION_WRAPPED_EVENT };
 
 /* How the task of every handler begins. */
 struct invocation {

@@ -44,6 +44,20 @@ static int64_t clock_ns(const struct cloud *c, const struct manifest_builder *b)
     return invocation_clock(c, &b->reader.invocation).ns;
 }
 
+/* The object of a caller's own event. Source: PIPE-EVENT-1. */
+static void take_event(struct cloud *c, struct manifest_builder *b)
+{
+    const struct invocation_request *request = &b->reader.invocation.request;
+    if (request->event == INVOCATION_NO_EVENT) {
+        return;
+    }
+    b->bare = request->event == INVOCATION_BARE_EVENT;
+    b->size = request->event_size;
+    if (!chain_push(&c->chunks, &b->records, request->event_key)) {
+        simulation_fail(&c->simulation, "lists in processes (limits.files)");
+    }
+}
+
 /* Copies the batch's keys, since the messages may become visible to others while this works. */
 static void take_batch(struct cloud *c, struct manifest_builder *b)
 {
@@ -56,6 +70,7 @@ static void take_batch(struct cloud *c, struct manifest_builder *b)
             }
         }
     }
+    take_event(c, b);
     b->next_record = chain_begin(&b->records);
 }
 

@@ -50,7 +50,28 @@
     X(PUBLISH_ALERT, "sns", "Publish", PUBLISH, false, perform_publish_alert)
 
 /* The operator's tools. */
-#define OPERATOR_OPERATIONS(X)
+#define OPERATOR_OPERATIONS(X) \
+    X(GET_CALLER_IDENTITY, "sts", "GetCallerIdentity", PUBLISH, false, perform_get_caller_identity) \
+    X(SCAN_LOCKS, "dynamodb", "Scan", TABLE_QUERY, true, perform_scan_locks) \
+    X(COUNT_STATUS, "dynamodb", "Query", TABLE_QUERY, true, perform_count_status) \
+    X(SAMPLE_FILE, "dynamodb", "Query", TABLE_QUERY, true, perform_sample_file) \
+    X(DELETE_LOCK, "dynamodb", "DeleteItem", TABLE_WRITE, true, perform_delete_lock) \
+    X(READ_STATUSES, "dynamodb", "ExecuteStatement", TABLE_QUERY, true, perform_read_statuses) \
+    X(READ_RECORDS, "dynamodb", "ExecuteStatement", TABLE_QUERY, true, perform_read_records) \
+    X(READ_FILES, "dynamodb", "ExecuteStatement", TABLE_QUERY, true, perform_read_files) \
+    X(READ_DATE, "dynamodb", "ExecuteStatement", TABLE_QUERY, true, perform_read_date) \
+    X(RESET_ITEM, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_reset_item) \
+    X(LIST_OBJECTS, "s3", "ListObjectsV2", BUCKET_GET, false, perform_list_objects) \
+    X(READ_MANIFEST, "s3", "GetObject", BUCKET_GET, false, perform_read_manifest) \
+    X(HEAD_FILE, "s3", "HeadObject", BUCKET_GET, false, perform_head_file) \
+    X(PUT_FILE, "s3", "PutObject", BUCKET_PUT, false, perform_put_file) \
+    X(LIST_EXECUTIONS, "states", "ListExecutions", START_EXECUTION, false, perform_list_executions) \
+    X(DESCRIBE_EXECUTION, "states", "DescribeExecution", START_EXECUTION, false, \
+      perform_describe_execution) \
+    X(RESTART_EXECUTION, "states", "StartExecution", START_EXECUTION, false, \
+      perform_restart_execution) \
+    X(GET_JOB_RUNS, "glue", "GetJobRuns", START_EXECUTION, false, perform_get_job_runs) \
+    X(INVOKE_BUILDER, "lambda", "Invoke", INVOKE, false, perform_invoke_builder)
 
 #define OPERATION_MAP(X) \
     BUILDER_OPERATIONS(X) LOCK_OPERATIONS(X) CLAIM_OPERATIONS(X) BATCHER_OPERATIONS(X) \
@@ -93,7 +114,22 @@
     X(SET_FILE_FAILED, UPDATE, "SET #status = :status, failed_time = :at", \
       NAMES("#status", "status"), VALUES(":status", ":at"))
 
-#define OPERATOR_EXPRESSIONS(X)
+#define OPERATOR_EXPRESSIONS(X) \
+    X(IS_LOCK, FILTER, "begins_with(date_prefix, :lock)", NAMES(NULL), VALUES(":lock")) \
+    X(IS_FILE, FILTER, "attribute_exists(file_path)", NAMES(NULL), VALUES(":key")) \
+    X(IS_RECORD_SHARED, FILTER, "file_key = :key", NAMES(NULL), VALUES(":key")) \
+    X(IS_RECORD, FILTER, "begins_with(file_key, :key)", NAMES(NULL), VALUES(":key")) \
+    X(IS_STATUS, FILTER, "#status = :status", NAMES("#status", "status"), VALUES(":status")) \
+    X(IS_STATUS_OF_FILE, FILTER, "begins_with(#status, :status) AND attribute_exists(file_path)", \
+      NAMES("#status", "status"), VALUES(":status")) \
+    X(LOCK_IS_AS_READ, CONDITION, "lock_id = :id AND #ttl = :ttl", NAMES("#ttl", "ttl"), \
+      VALUES(":id", ":ttl")) \
+    X(STATUS_IS_AS_READ, CONDITION, "#status = :read", NAMES("#status", "status"), \
+      VALUES(":status", ":read")) \
+    X(RESET, UPDATE, "SET #status = :status REMOVE manifest_path", NAMES("#status", "status"), \
+      VALUES(":status", ":read")) \
+    X(RESET_WITH_ERROR, UPDATE, "SET #status = :status REMOVE manifest_path, error_message", \
+      NAMES("#status", "status"), VALUES(":status", ":read"))
 
 #define EXPRESSION_MAP(X) \
     BUILDER_EXPRESSIONS(X) LOCK_EXPRESSIONS(X) CLAIM_EXPRESSIONS(X) BATCHER_EXPRESSIONS(X) \

@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
+enum { TASKS_MAX = 4096, OPERATOR_TASKS_MAX = 64, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
- * Source: SDK-RETRY-1, SFN-CALL-1. */
-enum { SDK_ATTEMPTS = 5, SDK_TABLE_ATTEMPTS = 10 };
+ * Source: SDK-RETRY-1, SFN-CALL-1. The CLI's are the scenario's. */
+enum { SDK_ATTEMPTS = 5, SDK_TABLE_ATTEMPTS = 10, CLI_ATTEMPTS = 3 };
 
 static uint64_t files_of(const struct scenario *s)
 {
@@ -18,6 +18,7 @@ static uint64_t files_of(const struct scenario *s)
     for (uint32_t i = 0; i < s->workloads_count; i++) {
         files += (uint64_t)s->workloads[i].files;
     }
+    files += (uint64_t)operators_files(s);
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
@@ -58,6 +59,40 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .end = invocation_end,
         .release = status_updater_release,
     };
+    types[TASK_OPERATOR] = (struct task_type){
+        .name = "operator",
+        .size = sizeof(struct tool_run),
+        .capacity = OPERATOR_TASKS_MAX,
+        .attempts_max = CLI_ATTEMPTS,
+        .table_attempts_max = CLI_ATTEMPTS,
+        .points = operator_points,
+        .points_count = operator_points_count,
+        .step = operator_step,
+        .end = operator_end,
+        .release = operator_release,
+    };
+}
+
+/* A process is at a point: an operator may be waiting for it, and a fault may strike there. */
+static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
+{
+    operators_watch(c, caller);
+    return fault_at_call(c, caller);
+}
+
+static void waits(struct cloud *c, const struct task *task)
+{
+    operators_watch(c, task);
+    fault_at_wait(c, task);
+}
+
+static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
+                                enum invocation_end end)
+{
+    history_invocation(c, invocation, started, end);
+    if (!started) {
+        operator_answered(c, invocation);
+    }
 }
 
 static void define_application(struct pipeline *p)
@@ -71,11 +106,11 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_at_call,
+        .call_fault = call_leaves,
         .service_fault = fault_at_service,
-        .wait_observed = fault_at_wait,
+        .wait_observed = waits,
         .arrival = workload_arrival,
-        .invocation_observed = history_invocation,
+        .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
     };
@@ -247,6 +282,8 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     pipeline_task_types(p->types, files);
+    p->types[TASK_OPERATOR].attempts_max = p->types[TASK_OPERATOR].table_attempts_max =
+        (uint8_t)scenario->operator_cli.attempts;
     faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);

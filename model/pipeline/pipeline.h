@@ -11,7 +11,9 @@
 #include "model/aws/cloud.h"
 #include "model/pipeline/faults.h"
 #include "model/pipeline/history.h"
+#include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/operations.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/records.h"
 #include "model/pipeline/scenario.h"
 
@@ -19,6 +21,7 @@ enum task_type_id {
     TASK_MANIFEST_BUILDER,
     TASK_STATE_MACHINE,
     TASK_STATUS_UPDATER,
+    TASK_OPERATOR,
     TASK_TYPES_COUNT
 };
 
@@ -29,6 +32,8 @@ struct pipeline_state {
     uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     int64_t pauses_after_success, pauses_after_failure;
     struct fault_count faults[FAULTS_MAX];
+    uint32_t operator_counts[OPERATORS_MAX]; /* how often each row's moment was reached */
+    uint32_t operators_started, unused;
 };
 
 struct pipeline {
@@ -42,6 +47,7 @@ struct pipeline {
     struct task_type types[TASK_TYPES_COUNT];
     struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
     struct workflow_state machine[8];
+    struct operator_moment moments[OPERATORS_MAX]; /* of the scenario's rows */
     struct distribution replica_lag, index_lag;
     struct distribution
         *gaps; /* between arrivals, one for each workload entry; only poisson ones are set */

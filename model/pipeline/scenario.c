@@ -219,6 +219,9 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
+    s->operator_cli.call_time = duration_ms(600);    /* CLI-TIME-1 */
+    s->operator_cli.attempts = 3;                    /* CLI-RETRY-1 */
+    s->operator_cli.raw_payload = true;              /* CLI-PAYLOAD-1 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};

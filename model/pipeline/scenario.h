@@ -57,6 +57,9 @@
 
 /* clang-format on */
 
+/* What an operator's tool is told when it asks: nothing, for nobody is there, or a letter. */
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
+
 enum preset {
 
 #define X(name, word) PRESET_##name,
@@ -180,6 +183,13 @@ enum invariant {
         INVARIANTS_COUNT
 };
 
+enum answer {
+
+#define X(name, word) ANSWER_##name,
+    ANSWER_MAP(X)
+#undef X
+};
+
 /* The API calls whose latency can be set: request to reply, as the client sees it. */
 #define LATENCY_MAP(X)                                                                             \
     X(table_get)                                                                                   \
@@ -252,6 +262,16 @@ struct expectation {
     struct text name;
     struct text sql; /* a query that must yield 1 */
 };
+
+/* A tool that an operator runs; operator_command.h types the texts. */
+struct operator_row {
+    struct duration at; /* from the start, or from the moment */
+    struct text when;   /* a moment: "manifest_builder.PUT_MANIFEST#3"; empty: the start */
+    struct text run;    /* "check-locks --clear-expired" */
+    enum answer answer;
+};
+
+enum { OPERATORS_MAX = 32 };
 
 enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
 
@@ -357,6 +377,17 @@ struct scenario {
         int64_t files, events; /* most files, most pending events: sizes the reserved memory; 0:
                                   from the workload */
     } limits;
+
+    /* The operator's terminal. */
+    struct {
+        struct duration
+            call_time;    /* before each command of the CLI: its start-up, and a person's */
+        int64_t attempts; /* of the CLI, for each call */
+        bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
+    } operator_cli;
+
+    uint32_t operators_count;
+    struct operator_row operators[OPERATORS_MAX];
 
     uint32_t workloads_count, faults_count, expectations_count;
     struct workload workloads[WORKLOADS_MAX];
