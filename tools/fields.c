@@ -1,6 +1,7 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "model/pipeline/operator_command.h"
 #include "sim/event_queue.h"
 
 #include "sim/unicode.h"
@@ -22,6 +23,7 @@ static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
+static const char *const answer_words[] = {ANSWER_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
 static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
@@ -300,6 +302,13 @@ static const struct field table[] = {
     ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
                  "What a page takes beyond table_query, for each MB that it reads."),
 
+    ROW_DURATION("cli.call_time", cli.call_time, 0, HOUR,
+                 "Before each command of an operator's tool: the CLI's start, and a person's time."),
+    ROW_INTEGER("cli.attempts", cli.attempts, 1, 10,
+                "Of the CLI, for each call of an operator's tool."),
+    ROW_BOOLEAN("cli.raw_payload", cli.raw_payload,
+                "It is set to take a payload as it is; else it refuses what is not base64."),
+
     ROW_INTEGER("limits.files", limits.files, 0, 10000000,
                 "Most files, for which memory is reserved; 0: from the workload."),
     ROW_INTEGER("limits.events", limits.events, 0, EVENT_QUEUE_CAPACITY_MAX,
@@ -372,6 +381,17 @@ static const struct field table[] = {
                  "How much slower, later, older, or off; of a clock it may be negative."),
 
 #undef AT
+#define AT(member) .offset = offsetof(struct operator_row, member)
+    {.key = "operator.*.at", .type = FIELD_DURATION, AT(at), .most = 36500 * DAY,
+     .text = "When the tool is run, from the start or from the moment."},
+    ROW_TEXT("operator.*.when", when,
+             "A moment: manifest_builder.PUT_MANIFEST#3, the third time that one is there."),
+    {.key = "operator.*.run", .type = FIELD_COMMAND, .required = true, AT(run),
+     .text = "What is typed: check-locks --clear-expired."},
+    ROW_WORD("operator.*.answer", answer, answer,
+             "To a question of the tool: y, n, or none, for nobody is there to answer."),
+
+#undef AT
 #define AT(member) .offset = offsetof(struct expectation, member)
     {.key = "expect.*.name", .type = FIELD_TEXT, .required = true, AT(name),
      .text = "A name for reports."},
@@ -383,6 +403,7 @@ static const struct field table[] = {
 static const struct workload default_workload = {
     .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
 };
+static const struct operator_row default_operator;
 static const struct expectation default_expectation;
 
 #define LIST(name, member, most_items, element, doc)                                               \
@@ -395,6 +416,7 @@ static const struct expectation default_expectation;
 static const struct field_list lists[] = {
     LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),
     LIST("faults", faults, FAULTS_MAX, fault_default, "What goes wrong, and where."),
+    LIST("operator", operators, OPERATORS_MAX, default_operator, "What an operator does."),
     LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
          "What must be true of the results."),
 };
@@ -410,6 +432,7 @@ static const struct field_group groups[] = {
     {"workflow", "The Step Functions state machine."                      },
     {"glue",     "The Glue job."                                          },
     {"latency",  "API calls, from request to reply as the client sees it."},
+    {"cli",      "The AWS CLI at the operator's terminal."                },
     {"limits",   "Capacities of the simulation itself."                   },
 };
 
@@ -618,6 +641,21 @@ static enum status parse_word(const char *const *words, struct text value, unsig
         }
     }
     return refuse_word(words, value, error);
+}
+
+/* A line for an operator's terminal; a word that is unknown is told with those that are known. */
+static enum status parse_command(struct text value, struct text *line, struct error *error)
+{
+    struct operator_command command;
+    struct operator_unknown unknown = {.known = NULL};
+    enum status status = parse_text(value, true, line, error);
+    if (status == STATUS_OK) {
+        status = operator_parse(value, &command, &unknown, error);
+    }
+    if (status != STATUS_OK && unknown.known != NULL) {
+        status = refuse_word(unknown.known, unknown.word, error);
+    }
+    return status;
 }
 
 static struct text trimmed(struct text text)
@@ -883,6 +921,9 @@ static enum status parse(const struct field *field, struct text text, union fiel
     case FIELD_TEXT:
         *size = sizeof v->text;
         return parse_text(text, field->required, &v->text, error);
+    case FIELD_COMMAND:
+        *size = sizeof v->text;
+        return parse_command(text, &v->text, error);
     case FIELD_DATE:
         *size = sizeof v->text;
         return parse_date(text, &v->text, error);
@@ -957,6 +998,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     const char *at = (const char *)scenario + base_of(field, index) + field->offset;
     switch (field->type) {
     case FIELD_TEXT:
+    case FIELD_COMMAND:
     case FIELD_DATE:
     case FIELD_FAULT:
         memcpy(&v.text, at, sizeof v.text);
@@ -1005,6 +1047,7 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_DURATION] = "duration, ",
         [FIELD_INSTANT] = "instant",
         [FIELD_DISTRIBUTION] = "duration or distribution",
+        [FIELD_COMMAND] = "tool and options",
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));

@@ -10,7 +10,9 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, CHECK_LOCKS_POINTS(POINT_ENUM) };
+#define POINTS(X) X(SCAN) X(COUNT) X(SCAN_AGAIN) X(DELETE)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { LOCK_WORDS = 3, PENDING_MANY = 10 };
 
@@ -144,13 +146,13 @@ enum process_status check_locks_step(struct cloud *c, struct tool_run *o)
 {
     PROCESS_BEGIN(o->at, enum point);
     PRINT("=== Locks of the manifest builder ===\n");
-    OPERATOR_READ(SCAN_LOCKS, SCAN_LOCKS, .pages = true);
+    OPERATOR_READ(SCAN, SCAN_LOCKS, .pages = true);
     if (!operator_succeeded(o)) {
         return operator_exit(o, 1); /* no JSON came: what reads it fails */
     }
     print_locks(c, o);
     for (o->shard = 0; o->shard <= operator_shards(c, o); o->shard++) {
-        OPERATOR_READ(COUNT_PENDING, COUNT_STATUS, .choice = o->shard, .pages = true);
+        OPERATOR_READ(COUNT, COUNT_STATUS, .choice = o->shard, .pages = true);
         if (!operator_succeeded(o)) {
             return operator_exit(o, 1);
         }
@@ -169,7 +171,7 @@ enum process_status check_locks_step(struct cloud *c, struct tool_run *o)
     o->i = o->done = 0;
     PRINT("Clearing expired locks:\n");
     while (next_expired(c, o)) {
-        OPERATOR_CALL(DELETE_LOCK, DELETE_LOCK, .subject = o->key, .name = o->lock_id,
+        OPERATOR_CALL(DELETE, DELETE_LOCK, .subject = o->key, .name = o->lock_id,
                       .size = o->before);
         print_deleted(c, o);
     }

@@ -10,7 +10,9 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, FORCE_MANIFEST_CREATION_POINTS(POINT_ENUM) };
+#define POINTS(X) X(COUNT_BEFORE) X(SAMPLE) X(INVOKE) X(REST) X(COUNT_AFTER)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { PENDING_LEAST = 10, EVENT_SIZE = 1024, CLI_REFUSED = 255 };
 
@@ -101,7 +103,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
     }
     o->shard = 0;
     do {
-        OPERATOR_READ(SAMPLE_FILE, SAMPLE_FILE, .choice = o->shard, .pages = false);
+        OPERATOR_READ(SAMPLE, SAMPLE_FILE, .choice = o->shard, .pages = false);
         if (!operator_succeeded(o)) {
             return operator_fail(o);
         }
@@ -111,10 +113,10 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
         return operator_exit(o, 1);
     }
     o->key = key_of_sample(c, o);
-    if (!o->fixed && !scenario_of(c)->operator_cli.raw_payload) {
+    if (!o->fixed && !scenario_of(c)->cli.raw_payload) {
         return operator_exit(o, CLI_REFUSED); /* before a request leaves: CLI-PAYLOAD-1 */
     }
-    OPERATOR_CALL(INVOKE_BUILDER, INVOKE_BUILDER, .subject = o->key);
+    OPERATOR_CALL(INVOKE, INVOKE_BUILDER, .subject = o->key);
     if (o->task.call.status == CALL_FAILED) {
         PRINT("The function failed.\n");
         return operator_exit(o, 1);
@@ -123,7 +125,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
         return operator_fail(o);
     }
     print_answer(c, o);
-    AWAIT(o->at, PAUSE, operator_pause(c, o, PAUSE, PAUSE_TIME));
+    AWAIT(o->at, REST, operator_pause(c, o, PAUSE_TIME));
     for (o->shard = 0; o->shard <= operator_shards(c, o); o->shard++) {
         OPERATOR_READ(COUNT_AFTER, COUNT_STATUS, .choice = o->shard, .pages = true);
         if (!operator_succeeded(o)) {

@@ -50,6 +50,8 @@ static enum call_status read_table(struct cloud *c, struct tool_run *o, struct c
     bool base = query->index == TABLE_BASE;
     struct duration lag = cloud_draw(c, base ? CHOICE_REPLICA_LAG : CHOICE_INDEX_LAG,
                                      base ? &p->replica_lag : &p->index_lag);
+    struct duration stale = call_staleness(call);
+    lag = stale.ns > lag.ns ? stale : lag;
     query->start_key = (struct text){o->cursor.bytes, o->cursor.size};
     query->self = &reading;
     query->as_of.ns = cloud_now(c).ns - lag.ns;

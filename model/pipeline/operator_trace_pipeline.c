@@ -9,7 +9,11 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, TRACE_PIPELINE_POINTS(POINT_ENUM) };
+#define POINTS(X)                                                                                  \
+    X(STATUSES)                                                                                    \
+    X(RECORDS) X(MANIFESTS) X(PARQUET) X(EXECUTIONS) X(MANIFESTS_BY_DATE) X(PARQUET_BY_DATE)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { EXECUTIONS_PRINTED = 10, DIRECTORIES_PRINTED = 20, FILES_PER_MANIFEST = 10 };
 
@@ -78,7 +82,7 @@ static void print_executions(struct cloud *c, struct tool_run *o)
         uint32_t status = chain_take(&c->chunks, &o->next);
         PRINT_VALUES("  00000000-0000-4000-8000-%  %  %\n", of_digits(row),
                      of_text(operator_execution_status(status)),
-                     of_instant(p->history.executions[row - 1].started_ns));
+                     of_instant(p->history.executions[row - 1].started_ns / NS_PER_MS * NS_PER_MS));
     }
     CLAIM(EXECUTIONS_FAILED, failed, operator_truth(pipeline_of(c)).executions_failed);
 }
@@ -100,30 +104,30 @@ enum process_status trace_pipeline_step(struct cloud *c, struct tool_run *o)
 {
     PROCESS_BEGIN(o->at, enum point);
     PRINT("=== Trace of the pipeline ===\n");
-    OPERATOR_READ(READ_STATUSES, READ_STATUSES, .pages = o->fixed);
+    OPERATOR_READ(STATUSES, READ_STATUSES, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_statuses(c, o);
     PRINT("[2] MANIFEST records:\n");
-    OPERATOR_READ(READ_RECORDS, READ_RECORDS, .pages = o->fixed);
+    OPERATOR_READ(RECORDS, READ_RECORDS, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     CLAIM(RECORDS, o->count, operator_truth(pipeline_of(c)).records);
     o->before = o->fixed ? tally_count(c, &o->tally, TEXT("failed")) : 0;
-    OPERATOR_READ(LIST_MANIFESTS, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_TIME,
+    OPERATOR_READ(MANIFESTS, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_TIME,
                   .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_latest(c, o);
-    OPERATOR_READ(LIST_PARQUET, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
+    OPERATOR_READ(PARQUET, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_parquet(c, o);
-    OPERATOR_READ(LIST_EXECUTIONS, LIST_EXECUTIONS, .choice = EXECUTIONS_ANY, .pages = o->fixed);
+    OPERATOR_READ(EXECUTIONS, LIST_EXECUTIONS, .choice = EXECUTIONS_ANY, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }

@@ -283,7 +283,7 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     pipeline_task_types(p->types, files);
     p->types[TASK_OPERATOR].attempts_max = p->types[TASK_OPERATOR].table_attempts_max =
-        (uint8_t)scenario->operator_cli.attempts;
+        (uint8_t)scenario->cli.attempts;
     faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);

@@ -219,9 +219,9 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
-    s->operator_cli.call_time = duration_ms(600);    /* CLI-TIME-1 */
-    s->operator_cli.attempts = 3;                    /* CLI-RETRY-1 */
-    s->operator_cli.raw_payload = true;              /* CLI-PAYLOAD-1 */
+    s->cli.call_time = duration_ms(600);             /* CLI-TIME-1 */
+    s->cli.attempts = 3;                             /* CLI-RETRY-1 */
+    s->cli.raw_payload = true;                       /* CLI-PAYLOAD-1 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -308,6 +308,51 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
+/* Whether a process waits at such a point. */
+static bool knows_moment(const struct operator_moment *moment, bool *process_known)
+{
+    struct task_type types[TASK_TYPES_COUNT];
+    pipeline_task_types(types, 0);
+    *process_known = false;
+    for (uint32_t i = 0; i < TASK_TYPES_COUNT; i++) {
+        bool named = text_equal(moment->process, text_from(types[i].name));
+        *process_known |= named;
+        for (uint32_t point = 1; named && point < types[i].points_count; point++) {
+            const char *name = types[i].points[point];
+            if (name != NULL && text_equal(moment->point, text_from(name))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What an operator types, and the moments that the rows wait for. */
+static enum status check_operators(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        const struct operator_row *row = &s->operators[i];
+        struct operator_command command;
+        struct operator_unknown unknown;
+        struct operator_moment moment;
+        struct error error = {.message = ""};
+        bool known;
+        if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".run", error.message);
+        }
+        if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".when", error.message);
+        }
+        if (moment.occurrence > 0 && !knows_moment(&moment, &known)) {
+            return wrong_element(check, "operator", i, ".when",
+                                 known
+                                     ? "that process has no such point; lockstep points lists them"
+                                     : "no such process; lockstep points lists them");
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error)
 {
     struct check check = {path, error};
@@ -327,5 +372,6 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
-    return check_faults(s, &check);
+    status = check_operators(s, &check);
+    return status == STATUS_OK ? check_faults(s, &check) : status;
 }

@@ -384,7 +384,7 @@ struct scenario {
             call_time;    /* before each command of the CLI: its start-up, and a person's */
         int64_t attempts; /* of the CLI, for each call */
         bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
-    } operator_cli;
+    } cli;
 
     uint32_t operators_count;
     struct operator_row operators[OPERATORS_MAX];
