@@ -30,7 +30,7 @@ static enum process_status (*const steps[TOOLS_COUNT])(struct cloud *c, struct t
 };
 
 /* What a command of the CLI ends with when the service has answered with an error, and a script
- * under `set -e` with it. Source: CLI-STATUS-1. */
+ * under `set -e` with it. Source: SDK-CLI-3. */
 enum { CLI_FAILED = 254, KILLED = 137 };
 
 /* --- the task
@@ -195,7 +195,7 @@ void operator_pause(struct cloud *c, struct tool_run *o, struct duration time)
     task_sleep(c, &o->task, AT_PAUSE, time);
 }
 
-/* The person's and the CLI's time. Source: CLI-TIME-1. */
+/* The person's and the CLI's time. Source: SDK-CLI-5. */
 static enum process_status start_command(struct cloud *c, struct tool_run *o)
 {
     o->phase = STARTED;
@@ -259,7 +259,7 @@ static void merge(struct cloud *c, struct tool_run *o)
     o->position = page->position;
 }
 
-/* Source: CLI-PAGES-1. */
+/* Source: SDK-CLI-2. */
 enum process_status operator_read(struct cloud *c, struct tool_run *o, uint16_t operation,
                                   const struct operator_request *request)
 {

@@ -7,9 +7,9 @@
  * gaps between reading and acting; the CLI retries (cli.attempts), and where it pages by
  * itself the further pages follow at once. What a page brought counts only when its reply has come,
  * so an attempt whose reply is lost leaves nothing behind. What is printed is kept with the exit
- * status in the history, and so is what it claimed, as numbers beside what was true. The scripts'
+ * status in the history, and so are the figures that it told, beside what was true. The scripts'
  * own errors are kept; `--fixed` is the tool without them. Left out: the CLI's standard error, the
- * operator's time zone (UTC here), log lines. Sources: PIPE-TOOLS-1 to PIPE-TOOLS-6, CLI-* in
+ * operator's time zone (UTC here), log lines. Sources: PIPE-TOOLS-1 to PIPE-TOOLS-6, SDK-CLI-* in
  * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_OPERATOR_H
@@ -175,7 +175,7 @@ static inline bool operator_succeeded(const struct tool_run *o)
 void operator_pause(struct cloud *c, struct tool_run *o, struct duration time);
 
 /* Ends the tool. As a shell script under `set -e` does when a command fails: with the CLI's status,
- * and without a word. Source: CLI-STATUS-1. */
+ * and without a word. Source: SDK-CLI-3. */
 enum process_status operator_exit(struct tool_run *o, int32_t status);
 enum process_status operator_fail(struct tool_run *o);
 
@@ -241,7 +241,7 @@ void operator_found(struct cloud *c, struct tool_run *o, uint32_t value);
 /* The operator's clock. */
 int64_t operator_now_s(const struct cloud *c);
 
-/* What is true of the pipeline now: for claims. */
+/* What is true of the pipeline now: for what is told. */
 struct operator_truth {
     int64_t items, locks, locks_expired, pending, manifested, records;
     int64_t manifests, parquet; /* objects */
@@ -251,8 +251,8 @@ struct operator_truth {
 struct operator_truth operator_truth(struct pipeline *p);
 
 /* The tool has told its reader a number; `truth` is what it should have been. */
-#define CLAIM(name, shown, truth)                                                                  \
-    history_claim(pipeline_of(c), o->row, CLAIM_##name, (shown), (truth))
+#define TELL(name, shown, truth)                                                                   \
+    history_told(pipeline_of(c), o->row, FIGURE_##name, (shown), (truth))
 
 /* "FAILED" */
 struct text operator_execution_status(uint32_t status);

@@ -23,7 +23,7 @@ static void print_latest(struct cloud *c, struct tool_run *o)
         PRINT_VALUES("  % %\n", of_instant(object->put_ns / NS_PER_S * NS_PER_S),
                      of_name(c, object->name));
     }
-    CLAIM(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
+    TELL(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
 }
 
 static void print_manifest(struct cloud *c, struct tool_run *o)
@@ -47,8 +47,8 @@ static void print_parquet(struct cloud *c, struct tool_run *o)
         PRINT("0\ndebug-glue-output: [: 0\n0: integer expression expected\n");
     }
     PRINT(found ? "Parquet files found.\n" : "No Parquet files found.\n");
-    CLAIM(PARQUET, o->count, truth);
-    CLAIM(OUTPUT_FOUND, found, truth > 0);
+    TELL(PARQUET, o->count, truth);
+    TELL(OUTPUT_FOUND, found, truth > 0);
 }
 
 static void print_runs(struct cloud *c, struct tool_run *o)

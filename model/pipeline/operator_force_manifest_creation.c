@@ -14,7 +14,7 @@
 
 enum point { START, POINTS(POINT_ENUM) };
 
-enum { PENDING_LEAST = 10, EVENT_SIZE = 1024, CLI_REFUSED = 255 };
+enum { PENDING_LEAST = 10, EVENT_SIZE = 1024, CLI_REFUSED = 252 };
 
 static const struct duration PAUSE_TIME = {5 * NS_PER_S};
 
@@ -24,12 +24,12 @@ static bool print_before(struct cloud *c, struct tool_run *o)
     int64_t truth = operator_truth(pipeline_of(c)).pending;
     o->pending_before = truth;
     PRINT_VALUES("Pending files: %\n", of_integer(o->before));
-    CLAIM(PENDING, o->before, truth);
+    TELL(PENDING, o->before, truth);
     if (o->before >= PENDING_LEAST) {
         return true;
     }
     PRINT("Fewer than 10 files are pending. No action needed.\n");
-    CLAIM(HEALTHY, 1, truth < PENDING_LEAST);
+    TELL(HEALTHY, 1, truth < PENDING_LEAST);
     return false;
 }
 
@@ -84,7 +84,7 @@ static void print_after(struct cloud *c, struct tool_run *o)
                           "  - the files are of different dates, none with 10 of them\n"
                           "  - a lock is held (check-locks)\n"
                           "  - the function failed (its log)\n");
-    CLAIM(PROCESSED, processed, o->pending_before - operator_truth(pipeline_of(c)).pending);
+    TELL(PROCESSED, processed, o->pending_before - operator_truth(pipeline_of(c)).pending);
 }
 
 enum process_status force_manifest_creation_step(struct cloud *c, struct tool_run *o)
@@ -114,7 +114,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
     }
     o->key = key_of_sample(c, o);
     if (!o->fixed && !scenario_of(c)->cli.raw_payload) {
-        return operator_exit(o, CLI_REFUSED); /* before a request leaves: CLI-PAYLOAD-1 */
+        return operator_exit(o, CLI_REFUSED); /* before a request leaves: SDK-CLI-4 */
     }
     OPERATOR_CALL(INVOKE, INVOKE_BUILDER, .subject = o->key);
     if (o->task.call.status == CALL_FAILED) {

@@ -6,7 +6,7 @@
  * does not count twice. Reads of the table are eventually consistent, as the CLI's are; a PartiQL
  * statement without its partition key is a scan, whose page is at most 1 MB of what was evaluated.
  * Executions and job runs are answered from the history, where the services would keep them.
- * Sources: CLI-PAGES-1, DDB-SCAN-2, S3-LIST-1, SFN-LIST-1.
+ * Sources: SDK-CLI-2, DDB-SCAN-2, S3-LIST-1, SFN-LIST-1.
  */
 #include "model/pipeline/pipeline.h"
 

@@ -60,7 +60,7 @@ static void print_failed(struct cloud *c, struct tool_run *o)
                      "ndjson-parquet-processor-dev:00000000-0000-4000-8000-%\n",
                      of_digits(row));
     }
-    CLAIM(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
+    TELL(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
 }
 
 static void print_failed_records(struct cloud *c, struct tool_run *o)
@@ -72,8 +72,8 @@ static void print_failed_records(struct cloud *c, struct tool_run *o)
         PRINT_VALUES("  s3://" MANIFEST_BUCKET "/%\n",
                      of_name(c, chain_take(&c->chunks, &o->next)));
     }
-    CLAIM(EXECUTIONS_FAILED, o->before + o->found.count,
-          operator_truth(pipeline_of(c)).executions_failed);
+    TELL(EXECUTIONS_FAILED, o->before + o->found.count,
+         operator_truth(pipeline_of(c)).executions_failed);
 }
 
 /* The same input under a new name: another execution. A choice of 0 is the batch of a manifest
@@ -192,13 +192,13 @@ static void print_list(struct cloud *c, struct tool_run *o)
         }
     }
     if (pending) {
-        CLAIM(PENDING, o->count, truth.pending);
+        TELL(PENDING, o->count, truth.pending);
     } else {
         bool more;
         int64_t manifests = count_manifests(c, o, &more);
         PRINT_VALUES("Manifests: %%\n", of_integer(manifests),
                      of_text(more ? TEXT(" or more") : TEXT("")));
-        CLAIM(MANIFESTED, o->count, truth.manifested);
+        TELL(MANIFESTED, o->count, truth.manifested);
     }
 }
 
@@ -299,7 +299,7 @@ static void print_reset(struct cloud *c, struct tool_run *o)
 {
     PRINT_VALUES("Items reset to pending: %, failed: %\n", of_integer(o->done),
                  of_integer(o->skipped));
-    CLAIM(RESET, o->done, o->needed);
+    TELL(RESET, o->done, o->needed);
 }
 
 static void ask(struct cloud *c, struct tool_run *o)
@@ -406,7 +406,7 @@ enum process_status reprocess_failed_step(struct cloud *c, struct tool_run *o)
         }
         if (retries(o)) {
             PRINT_VALUES("Restarted: %\n", of_integer(o->done));
-            CLAIM(RESTARTED, o->done, o->needed);
+            TELL(RESTARTED, o->done, o->needed);
         }
         return operator_exit(o, 0);
     }

@@ -219,9 +219,9 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
-    s->cli.call_time = duration_ms(600);             /* CLI-TIME-1 */
-    s->cli.attempts = 3;                             /* CLI-RETRY-1 */
-    s->cli.raw_payload = true;                       /* CLI-PAYLOAD-1 */
+    s->cli.call_time = duration_ms(600);             /* SDK-CLI-5 */
+    s->cli.attempts = 3;                             /* SDK-CLI-1 */
+    s->cli.raw_payload = true;                       /* SDK-CLI-4 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
