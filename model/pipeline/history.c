@@ -571,7 +571,11 @@ void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row
 void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
                   int64_t truth)
 {
-    p->history.operators[row - 1].figures[figure] = (struct operator_figure){shown, truth};
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->figures[figure] = (struct operator_figure){shown, truth};
+    if (shown != truth && figure < FIGURE_RESTARTED) {
+        history_violation(p, INVARIANT_O, o->arguments);
+    }
 }
 
 void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)

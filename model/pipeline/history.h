@@ -122,7 +122,8 @@ struct point_history {
     uint32_t unused;
 };
 
-/* What a tool tells its reader, as numbers; the words are those of reports. */
+/* What a tool tells its reader, as numbers; the words are those of reports. Whether the last two
+ * were warranted is no question of truth. */
 #define FIGURE_MAP(X)                                                                              \
     X(LOCKS, "locks")                                                                              \
     X(LOCKS_EXPIRED, "expired locks")                                                              \
@@ -137,9 +138,9 @@ struct point_history {
     X(OUTPUT_FOUND, "parquet found")                                                               \
     X(EXECUTIONS_FAILED, "failed executions")                                                      \
     X(PROCESSED, "files processed")                                                                \
+    X(HEALTHY, "nothing to do")                                                                    \
     X(RESTARTED, "executions restarted")                                                           \
-    X(RESET, "items reset")                                                                        \
-    X(HEALTHY, "nothing to do")
+    X(RESET, "items reset")
 
 enum figure {
 
@@ -150,9 +151,10 @@ enum figure {
 };
 
 /* What was shown, HISTORY_NEVER where nothing was said of it, and what was true just then: of locks
- * expired, as the builder's condition has it; of failed executions, those of failed jobs, too; of
- * executions restarted and items reset, those that had no output and needed it. "Nothing to do" is
- * 1 where that was said, or was true. */
+ * expired, as the builder's condition has it; of live locks deleted 0 is shown, since the tool says
+ * that it deletes expired ones; of failed executions, those of failed jobs, too; of executions
+ * restarted and items reset, those that had no output and needed it. "Nothing to do" is 1 where
+ * that was said, or was true. */
 struct operator_figure {
     int64_t shown, truth;
 };
