@@ -26,7 +26,7 @@ struct object {
     int64_t put_ns;      /* the latest put */
     int64_t gone_ns;     /* when a fault takes it away; 0: never */
     uint32_t owner;      /* what the application keeps for it; 0 at first */
-    uint32_t unused;
+    uint32_t deleted;    /* since the latest put */
 };
 
 struct bucket_counts {
@@ -51,6 +51,9 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value);
  * there is no room. */
 uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64_t size,
                     uint32_t body_count);
+
+/* Deletes the object of that name, if there is one. Source: S3-DELETE-1. */
+void bucket_delete(struct cloud *c, enum bucket_id bucket, uint32_t name);
 
 /* Counts a put into a bucket of which no objects are kept. */
 void bucket_count_put(struct cloud *c, enum bucket_id bucket);

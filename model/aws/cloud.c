@@ -36,6 +36,7 @@ void cloud_declare(struct cloud *c, uint64_t files)
     topic_declare(c);
     table_sweeper_declare(c);
     stream_source_declare(c);
+    bus_declare(c, files);
 }
 
 void cloud_init(struct cloud *c)
@@ -51,6 +52,7 @@ void cloud_init(struct cloud *c)
     topic_init(c);
     table_sweeper_init(c);
     stream_source_init(c);
+    bus_init(c);
 }
 
 void cloud_arrival(void *cloud, uint32_t workload, uint64_t ordinal)

@@ -10,7 +10,8 @@
     X(TRACK_FILE)                                                                                  \
     X(CREATE)                                                                                      \
     X(PAUSE_AFTER_SUCCESS)                                                                         \
-    X(COUNT_PENDING) X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS) X(CREATE_ORPHAN) X(PUT_REPORT)
+    X(COUNT_PENDING)                                                                               \
+    X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS) X(QUERY_SHARDS) X(CREATE_ORPHAN) X(PUT_REPORT)
 
 enum point { POINTS(POINT_ENUM) };
 
@@ -19,7 +20,8 @@ _Static_assert((int)PUT_REPORT < (int)CREATION_POINT_BASE, "the creation's point
 /* The creation's first point, START, is the builder's CREATE or CREATE_ORPHAN: it never waits
  * there. */
 const char *const manifest_builder_points[] = {POINTS(POINT_NAME)[CREATION_POINT_BASE] = "",
-                                               CREATION_POINTS(POINT_NAME)};
+                                               CREATION_POINTS(POINT_NAME)[CLAIM_POINT_BASE] = "",
+                                               CLAIM_POINTS(POINT_NAME)};
 const uint32_t manifest_builder_points_count =
     sizeof manifest_builder_points / sizeof manifest_builder_points[0];
 
@@ -220,9 +222,73 @@ static void pause(struct cloud *c, struct manifest_builder *b, enum point point,
                p->pauses_take_no_time ? (struct duration){0} : time);
 }
 
-static void begin_orphan(struct cloud *c, struct manifest_builder *b)
+/* Starts create(date), under a lock or by claims. */
+static void begin_creation(struct cloud *c, struct manifest_builder *b, uint32_t date)
 {
-    creation_begin(&b->creation, chain_take(&c->chunks, &b->next_date));
+    if (scenario_of(c)->builder.lock == LOCK_CLAIM) {
+        claims_begin(c, &b->claims, date);
+    } else {
+        creation_begin(&b->creation, date);
+    }
+}
+
+static enum process_status step_creation(struct cloud *c, struct manifest_builder *b)
+{
+    return scenario_of(c)->builder.lock == LOCK_CLAIM ? claim_creation_step(c, b)
+                                                      : creation_step(c, b);
+}
+
+static uint32_t created(struct cloud *c, const struct manifest_builder *b)
+{
+    return scenario_of(c)->builder.lock == LOCK_CLAIM ? b->claims.created : b->creation.created;
+}
+
+/* The next values of the status to be read in parallel: those of the shards, then the plain one.
+ * False where none is left. */
+static bool begin_shards(struct cloud *c, struct manifest_builder *b)
+{
+    uint32_t values = (uint32_t)scenario_of(c)->builder.status_shards + 1;
+    uint32_t first = b->shards.first + b->shards.count;
+    uint32_t count = values - first < SHARD_THREADS ? values - first : SHARD_THREADS;
+    b->shards = (struct shard_reader){.first = first, .count = count, .open = (1U << count) - 1};
+    return count > 0;
+}
+
+static void send_shards(struct cloud *c, struct manifest_builder *b)
+{
+    struct shards_request request = {.date = b->date, .clock_ns = clock_ns(c, b)};
+    call_send(c, task_of(b), QUERY_SHARDS, OPERATION_QUERY_SHARDS, &request, sizeof request);
+}
+
+/* Whether some thread has a page left. An error means that there is nothing to flush, and no value
+ * left to read. */
+static bool shards_on(struct cloud *c, struct manifest_builder *b)
+{
+    if (!succeeded(b)) {
+        chain_cut(&c->chunks, &b->reader.dates, 0);
+        b->shards.first = (uint32_t)scenario_of(c)->builder.status_shards + 1;
+        b->shards.count = 0;
+        return false;
+    }
+    return b->shards.open != 0;
+}
+
+/* Finds the earliest date read behind the one that was flushed last; false where there is none. */
+static bool next_orphan(struct cloud *c, struct manifest_builder *b)
+{
+    struct chain_cursor cursor = chain_begin(&b->reader.dates);
+    struct text last = names_text(&c->names, b->orphan);
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < b->reader.dates.count; i++) {
+        uint32_t date = chain_take(&c->chunks, &cursor);
+        struct text text = names_text(&c->names, date);
+        if (text_compare(text, last) > 0 &&
+            (next == 0 || text_compare(text, names_text(&c->names, next)) < 0)) {
+            next = date;
+        }
+    }
+    b->orphan = next;
+    return next != 0;
 }
 
 enum process_status manifest_builder_step(struct cloud *c, struct task *task)
@@ -260,13 +326,16 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         }
         b->failures = 0;
         for (b->iteration = 1; b->iteration <= ITERATIONS_MAX; b->iteration++) {
-            creation_begin(&b->creation, b->date);
-            AWAIT_CHILD(task->at, CREATE, creation_step(c, b));
-            b->manifests += b->creation.created;
+            if (s->builder.creator != CREATOR_BUILDER) {
+                break;
+            }
+            begin_creation(c, b, b->date);
+            AWAIT_CHILD(task->at, CREATE, step_creation(c, b));
+            b->manifests += created(c, b);
             if (!s->builder.retry_loop) {
                 break;
             }
-            if (b->creation.created > 0) {
+            if (created(c, b) > 0) {
                 b->failures = 0;
                 AWAIT(task->at, PAUSE_AFTER_SUCCESS,
                       pause(c, b, PAUSE_AFTER_SUCCESS, PAUSE_SUCCESS));
@@ -289,15 +358,23 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         if (s->builder.orphan_flush) { /* PIPE-FLUSH-1 */
             chain_cut(&c->chunks, &b->reader.dates, 0);
             b->reader.cursor.size = 0;
-            do {
-                AWAIT(task->at, QUERY_ORPHANS,
-                      send_page(c, b, QUERY_ORPHANS, OPERATION_QUERY_ORPHANS));
-            } while (orphans_on(c, b));
-            b->next_date = chain_begin(&b->reader.dates);
-            for (b->orphan = 0; b->orphan < b->reader.dates.count; b->orphan++) {
-                begin_orphan(c, b);
-                AWAIT_CHILD(task->at, CREATE_ORPHAN, creation_step(c, b));
-                b->manifests += b->creation.created;
+            b->orphan = 0;
+            b->shards = (struct shard_reader){.first = 0};
+            while (s->builder.status_shards > 0 && begin_shards(c, b)) {
+                do {
+                    AWAIT(task->at, QUERY_SHARDS, send_shards(c, b));
+                } while (shards_on(c, b));
+            }
+            if (s->builder.status_shards == 0) {
+                do {
+                    AWAIT(task->at, QUERY_ORPHANS,
+                          send_page(c, b, QUERY_ORPHANS, OPERATION_QUERY_ORPHANS));
+                } while (orphans_on(c, b));
+            }
+            while (next_orphan(c, b)) {
+                begin_creation(c, b, b->orphan);
+                AWAIT_CHILD(task->at, CREATE_ORPHAN, step_creation(c, b));
+                b->manifests += created(c, b);
             }
         }
         b->processed++;
@@ -311,6 +388,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
 void manifest_builder_release(struct cloud *c, struct task *task)
 {
     struct manifest_builder *b = (void *)task;
+    claims_release(c, &b->claims);
     chain_cut(&c->chunks, &b->records, 0);
     chain_cut(&c->chunks, &b->reader.found, 0);
     chain_cut(&c->chunks, &b->reader.dates, 0);

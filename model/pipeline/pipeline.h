@@ -1,8 +1,9 @@
 /* pipeline.h: the NDJSON-to-Parquet pipeline on its cloud: everything of one run in one struct.
  *
  * The parts: workload.c lets files arrive; manifest_builder.c and manifest_creation.c are the
- * Lambda handler; state_machine.c is the workflow's definition, glue_job.c the job's script,
- * status_updater.c the second function; records.c and record_reads.c know the items in the tracking
+ * Lambda handler, with claim_creation.c where there is no lock and stream_creator.c where another
+ * function creates manifests; state_machine.c is the workflow's definition, glue_job.c the job's
+ * script, status_updater.c the second function; records.c and record_reads.c know the tracking
  * table; history.c keeps what happened, invariants.c judges it.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
@@ -21,6 +22,7 @@ enum task_type_id {
     TASK_MANIFEST_BUILDER,
     TASK_STATE_MACHINE,
     TASK_STATUS_UPDATER,
+    TASK_STREAM_CREATOR,
     TASK_OPERATOR,
     TASK_TYPES_COUNT
 };

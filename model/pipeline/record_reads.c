@@ -3,6 +3,7 @@
  * Method. A page is read under the reader's cursor, which then moves on; what is found is pushed
  * onto the reader's lists. A repeated attempt cuts them back to where the page began.
  */
+#include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/pipeline.h"
 
 /* Who reads a page, and what has been found. */
@@ -160,4 +161,100 @@ enum call_status perform_query_orphans(struct cloud *c, struct task *caller, str
         .visit = visit_orphan,
     };
     return read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+}
+
+/* --- claims
+ * --------------------------------------------------------------------------------------------- */
+
+/* An item that can be claimed: its key, and the status that it was read with. */
+static void visit_claimable(void *self, struct item item)
+{
+    struct page *page = self;
+    struct text key = record_s3_key(item);
+    if (key.size == 0) {
+        page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
+        return;
+    }
+    push(page, &page->reader->found, key);
+    push(page, &page->reader->found, item_text(item, TEXT("status")));
+}
+
+/* Source: PIPE-CLAIM-1. */
+enum call_status perform_query_claimable(struct cloud *c, struct task *caller, struct call *call)
+{
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct claim_page_request, request);
+    struct page page = {.c = c, .reader = (void *)caller};
+    chain_cut(&c->chunks, &page.reader->found, request.base);
+    struct value values[] = {value_s(names_text(&c->names, request.date)),
+                             value_s(TEXT("pending"))};
+    struct table_query query = {
+        .index = TABLE_BASE,
+        .limit = request.limit,
+        .key = p->expressions[SENT_PARTITION],
+        .filter = p->expressions[SENT_STATUS_BEGINS],
+        .values = values,
+        .visit = visit_claimable,
+    };
+    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
+}
+
+/* The page of one thread. */
+static enum call_status read_shard(struct page *page, struct call *call, uint32_t value,
+                                   struct cursor *cursor)
+{
+    struct pipeline *p = pipeline_of(page->c);
+    char status[STATUS_BYTES_MAX];
+    bool plain = value == p->scenario->builder.status_shards;
+    struct value values[] = {value_s(record_shard_status("pending", plain, value, status))};
+    struct table_query query = {
+        .index = 0,
+        .leaders = true,
+        .key = p->expressions[SENT_INDEX_PARTITION],
+        .values = values,
+        .visit = visit_orphan,
+    };
+    page->reader->cursor = *cursor;
+    enum call_status result = read_page(page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+    *cursor = page->reader->cursor;
+    return result;
+}
+
+/* One page for each open thread, all at this instant; the reply comes with the slowest of them.
+ * What is throttled stays open, and is what the SDK tries again. Source: PIPE-SHARDS-2. */
+enum call_status perform_query_shards(struct cloud *c, struct task *caller, struct call *call)
+{
+    CALL_REQUEST(call, struct shards_request, request);
+    struct shard_reader *shards = &((struct manifest_builder *)(void *)caller)->shards;
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, (struct instant){request.clock_ns});
+    struct page page = {.c = c, .reader = (void *)caller, .before = text_written(&w)};
+    enum call_status status = CALL_OK;
+    int64_t slowest_ns = 2 * call->half_ns;
+    bool first = true;
+    for (uint32_t i = 0; i < shards->count; i++) {
+        if ((shards->open >> i & 1) == 0) {
+            continue;
+        }
+        int64_t latency_ns = 2 * call->half_ns;
+        if (!first) {
+            latency_ns =
+                cloud_draw(c, CHOICE_LATENCY_TABLE_QUERY, &c->latencies[CHOICE_LATENCY_TABLE_QUERY])
+                    .ns;
+            pipeline_of(c)->history.counts->table_requests++;
+        }
+        first = false;
+        call->extra_ns = 0;
+        enum call_status read = read_shard(&page, call, shards->first + i, &shards->cursors[i]);
+        latency_ns += call->extra_ns;
+        slowest_ns = latency_ns > slowest_ns ? latency_ns : slowest_ns;
+        if (read != CALL_OK) {
+            status = read;
+        } else if (shards->cursors[i].size == 0) {
+            shards->open &= ~(1U << i);
+        }
+    }
+    call->extra_ns = slowest_ns - 2 * call->half_ns;
+    return status;
 }

@@ -1,6 +1,8 @@
 /* records.c: see records.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "sim/md5.h"
+
 /* --- texts
  * -------------------------------------------------------------------------------------------------
  */
@@ -43,6 +45,37 @@ static struct text base_name_of(struct cloud *c, uint32_t key)
     return text_after_last(name_of(c, key), '/');
 }
 
+/* The shard of a file's statuses, by its name. Source: PIPE-SHARDS-1. */
+static uint32_t shard_of(struct cloud *c, uint32_t key)
+{
+    struct md5 digest = md5_of(base_name_of(c, key));
+    return md5_modulo(&digest, (uint32_t)scenario_of(c)->builder.status_shards);
+}
+
+struct text record_shard_status(const char *word, bool plain, uint32_t shard, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, STATUS_BYTES_MAX);
+    text_put(&w, text_from(word));
+    if (!plain) {
+        text_put_char(&w, '#');
+        text_put_integer(&w, shard, 0);
+    }
+    return text_written(&w);
+}
+
+struct text record_status_of(struct cloud *c, const char *word, uint32_t key, char *buffer)
+{
+    bool plain = scenario_of(c)->builder.status_shards == 0;
+    return record_shard_status(word, plain, plain ? 0 : shard_of(c, key), buffer);
+}
+
+static void add_shard(struct cloud *c, struct item_writer *w, uint32_t key)
+{
+    if (scenario_of(c)->builder.status_shards > 0) {
+        item_add_n(w, TEXT("shard_id"), shard_of(c, key));
+    }
+}
+
 void text_put_record_key(struct text_writer *w, struct text manifest_key)
 {
     text_put(w, TEXT("MANIFEST#"));
@@ -77,7 +110,7 @@ struct item record_key_item(char *buffer, struct text range_name, struct text da
     return item_written(&w);
 }
 
-static int64_t record_ttl(const struct cloud *c, int64_t clock_ns)
+int64_t record_ttl(const struct cloud *c, int64_t clock_ns)
 {
     return instant_epoch_seconds((struct instant){clock_ns}) + scenario_of(c)->ttl_days * 86400;
 }
@@ -146,6 +179,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     char bytes[ITEM_BYTES_MAX];
     char path[TEXT_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
     struct value size = size_in_mb(request.size);
     int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct item_writer w = item_writer(bytes, sizeof bytes);
@@ -154,7 +188,8 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     item_add_s(&w, record_range_name(c), base_name_of(c, request.key));
     item_add_s(&w, TEXT("file_path"), record_path(c, INPUT_BUCKET, request.key, path));
     item_add(&w, TEXT("file_size_mb"), &size);
-    item_add_s(&w, TEXT("status"), TEXT("pending"));
+    add_shard(c, &w, request.key);
+    item_add_s(&w, TEXT("status"), record_status_of(c, "pending", request.key, status));
     if (has_ttl(c)) {
         item_add_n(&w, TEXT("ttl"), ttl_s);
     }
@@ -226,8 +261,9 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
     CALL_REQUEST(call, struct file_request, request);
     char bytes[ITEM_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
     struct value values[] = {
-        value_s(request.outcome ? TEXT("completed") : TEXT("failed")),
+        value_s(record_status_of(c, request.outcome ? "completed" : "failed", request.key, status)),
         value_s(isoformat_of(request.clock_ns, at)),
     };
     struct item key = record_key_item(bytes, pipeline_range_name(p), name_of(c, request.date),
@@ -359,6 +395,10 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
                record_key_of(c, p->scenario->builder.record, request.manifest, key));
     item_add_s(&w, TEXT("manifest_path"), record_path(c, MANIFEST_BUCKET, request.manifest, path));
     item_add_s(&w, TEXT("status"), TEXT("pending"));
+    if (request.trigger != RECORD_TRIGGER_CALL) {
+        item_add_s(&w, TEXT("trigger_type"),
+                   request.trigger == RECORD_TRIGGER_EVENT ? TEXT("eventbridge") : TEXT("stream"));
+    }
     item_add_n(&w, TEXT("ttl"), ttl_s);
     struct table_reply reply;
     enum table_result result =

@@ -2,6 +2,8 @@
 #include "model/pipeline/scenario.h"
 
 #include "model/pipeline/faults.h"
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/pipeline.h"
 
 static struct distribution_spec constant(struct duration value)
@@ -167,6 +169,7 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency.invoke = lognormal_ms(8, 40);            /* LATENCY-INVOKE-1 */
     s->latency.queue_receive = lognormal_ms(15, 60);    /* LATENCY-QUEUE-1 */
     s->latency.queue_delete = lognormal_ms(10, 50);     /* LATENCY-QUEUE-1 */
+    s->latency.put_events = lognormal_ms(15, 60);       /* LATENCY-EVENTS-1 */
     s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
@@ -192,10 +195,33 @@ static void set_prices(struct scenario *s)
     s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
 }
 
+/* Source: EVENTS-RETRY-1. */
+static void set_bus(struct scenario *s)
+{
+    s->bus.delay = lognormal_ms(50, 150); /* EVENTS-DELAY-1 */
+    s->bus.max_retries = 185;
+    s->bus.max_age = days(1);
+}
+
+/* Source: PIPE-STREAM-1. */
+static void set_stream(struct scenario *s)
+{
+    s->stream.shards = 1;
+    s->stream.batch_size = 100;
+    s->stream.batching_window = duration_s(30);
+    s->stream.parallelization = 10;
+    s->stream.max_retries = 3;
+    s->stream.max_age = duration_s(3600);
+    s->stream.bisect = true;
+    s->stream.read_latency = lognormal_ms(5, 20);    /* LATENCY-STREAM-1 */
+    s->stream.retry_wait = lognormal_ms(1000, 5000); /* ESM-STREAM-13 */
+}
+
 void scenario_init(struct scenario *s)
 {
     memset(s, 0, sizeof *s);
     s->start = (struct instant){INT64_C(1769749200) * NS_PER_S}; /* 2026-01-30T05:00:00Z */
+    s->violates = VIOLATES_ANY;
     scenario_apply_preset(s, PRESET_DEV);
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);
@@ -219,9 +245,11 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
-    s->cli.call_time = duration_ms(600);             /* SDK-CLI-5 */
-    s->cli.attempts = 3;                             /* SDK-CLI-1 */
-    s->cli.raw_payload = true;                       /* SDK-CLI-4 */
+    set_bus(s);
+    set_stream(s);
+    s->cli.call_time = duration_ms(600); /* SDK-CLI-5 */
+    s->cli.attempts = 3;                 /* SDK-CLI-1 */
+    s->cli.raw_payload = true;           /* SDK-CLI-4 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -308,6 +336,27 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
+/* What the switches of V6 go with. */
+static enum status check_claims(const struct scenario *s, const struct check *check)
+{
+    bool claims = s->builder.lock == LOCK_CLAIM;
+    if (claims && s->builder.trigger == TRIGGER_BYTES) {
+        return wrong(check, "pipeline.trigger",
+                     "bytes goes with a lock: files that are claimed are counted");
+    }
+    if (!claims && s->builder.publisher == PUBLISHER_BUS) {
+        return wrong(check, "pipeline.publisher", "bus goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.creator == CREATOR_STREAM) {
+        return wrong(check, "pipeline.creator", "stream goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.status_shards > 0) {
+        return wrong(check, "pipeline.status_shards",
+                     "statuses with shards go with pipeline.lock: claim");
+    }
+    return STATUS_OK;
+}
+
 /* Whether a process waits at such a point. */
 static bool knows_moment(const struct operator_moment *moment, bool *process_known)
 {
@@ -372,6 +421,9 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
-    status = check_operators(s, &check);
+    status = check_claims(s, &check);
+    if (status == STATUS_OK) {
+        status = check_operators(s, &check);
+    }
     return status == STATUS_OK ? check_faults(s, &check) : status;
 }

@@ -38,12 +38,16 @@
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 #define FAULT_MAP(X) \
     X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
     X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
     X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
     X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
     X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define CLAIM_VERDICT_MAP(X) \
+    X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") \
+    X(CONDITIONAL, "conditional")
 #define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
 #define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
 /* clang-format on */
@@ -153,6 +157,13 @@ enum spacing {
 #undef X
 };
 
+enum claim_verdict { /* on what is said of the pipeline elsewhere; none: it is no claim */
+
+#define X(name, word) CLAIM_##name,
+                     CLAIM_VERDICT_MAP(X)
+#undef X
+};
+
 enum fault_kind {
 
 #define X(name, word) FAULT_##name,
@@ -197,7 +208,8 @@ enum answer {
     X(table_query)                                                                                 \
     X(bucket_get)                                                                                  \
     X(bucket_put)                                                                                  \
-    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(start_execution)                                                                             \
+    X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete) X(put_events)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
@@ -260,8 +272,32 @@ extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
-    struct text sql; /* a query that must yield 1 */
+    struct text sql;       /* a query that must yield 1 */
+    struct text only_case; /* the case for which it is asked; empty: all */
+    uint32_t row;          /* its number in the file, from 0 */
 };
+
+/* Of `violates`: nothing is said. */
+#define VIOLATES_ANY UINT32_MAX
+_Static_assert(INVARIANTS_COUNT < 32, "a bit each, and all of them is not VIOLATES_ANY");
+
+/* One way to run the scenario: assignments on top of it, and what comes of them. */
+struct scenario_case {
+    struct text name;
+    struct text set;   /* "pipeline.builder=V7 pipeline.machine=M7" */
+    uint32_t violates; /* in the stead of the scenario's; VIOLATES_ANY: that stands */
+};
+
+/* What the catalogue of failures tells of a scenario. */
+struct catalogue {
+    struct text id;    /* F13, C20 */
+    struct text claim; /* what is said, where the entry is about a claim */
+    enum claim_verdict verdict;
+    struct text trigger, symptom, why, fixed_by;
+    struct text assumption; /* what was assumed where the facts leave a gap; empty: nothing */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
 
 /* A tool that an operator runs; operator_command.h types the texts. */
 struct operator_row {
@@ -272,8 +308,6 @@ struct operator_row {
 };
 
 enum { OPERATORS_MAX = 32 };
-
-enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
 
 struct scenario {
     struct text name, description;
@@ -294,6 +328,7 @@ struct scenario {
     bool start_configured;        /* the builder knows the state machine's ARN */
     bool quarantine_configured;   /* it knows a bucket for files that it refuses */
     enum missing_key missing_file_key;
+    bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -363,6 +398,24 @@ struct scenario {
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
     } glue;
+
+    struct {                            /* the EventBridge bus, where it publishes */
+        struct distribution_spec delay; /* from PutEvents to the target's invocation */
+        int64_t duplicate_ppm;          /* of events delivered twice */
+        int64_t failure_ppm;            /* of deliveries that fail, and are tried again */
+        int64_t max_retries;
+        struct duration max_age;
+    } bus;
+
+    struct { /* the mapping from the table's stream to the function that creates manifests */
+        int64_t shards;
+        int64_t batch_size, parallelization, max_retries; /* max_retries -1: no limit */
+        struct duration batching_window;
+        struct duration max_age; /* 0: as long as the stream keeps a record */
+        int64_t duplicate_ppm;   /* of batches handed over once more */
+        bool bisect;
+        struct distribution_spec read_latency, retry_wait;
+    } stream;
     enum latency_profile latency_profile;
 
     struct {
@@ -394,6 +447,13 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+
+    /* The harness (tools/): cases, their verdicts, the catalogue. */
+    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    uint32_t cases_count;
+    struct scenario_case cases[SCENARIO_CASES_MAX];
+    struct text case_name; /* of the one that is run; empty: none */
+    struct catalogue catalogue;
 };
 
 /* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */
