@@ -13,6 +13,7 @@
 #include "model/aws/function.h"
 #include "model/aws/job.h"
 #include "model/aws/queue.h"
+#include "model/aws/schedule.h"
 #include "model/aws/stream_source.h"
 #include "model/aws/table_sweeper.h"
 #include "model/aws/topic.h"
@@ -44,7 +45,9 @@
     X(ARRIVAL, cloud_arrival)                                                                      \
     X(CONCURRENCY_GROWN, event_source_grown)                                                       \
     X(STREAM_POLL, stream_source_poll)                                                             \
-    X(STREAM_INVOKE, stream_source_invoke)
+    X(STREAM_INVOKE, stream_source_invoke)                                                         \
+    X(TICK_DUE, schedule_due)                                                                      \
+    X(TICK, schedule_tick)
 
 enum event_code {
 
@@ -88,7 +91,10 @@ enum event_code {
     X(LATENCY_STREAM_READ, "latency of stream read")                                               \
     X(STREAM_PHASE, "stream poll phase")                                                           \
     X(STREAM_RETRY, "stream retry")                                                                \
-    X(STREAM_DUPLICATE, "stream batch delivered twice")
+    X(STREAM_DUPLICATE, "stream batch delivered twice")                                            \
+    X(TICK_LOST, "tick lost")                                                                      \
+    X(TICK_DUPLICATE, "tick delivered twice")                                                      \
+    X(TICK_DELAY, "tick delay")
 
 enum choice_label {
 
@@ -154,6 +160,7 @@ struct cloud {
     struct queue queue;
     struct event_source event_source;
     struct stream_source stream_source;
+    struct schedule schedule;
     struct functions functions;
     struct workflow workflow;
     struct job job;

@@ -14,7 +14,7 @@
 #include "model/aws/call.h"
 #include "sim/distribution.h"
 
-enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTIONS_COUNT };
+enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTION_BATCHER, FUNCTIONS_COUNT };
 
 struct function_config {
     const char *name;
@@ -42,11 +42,12 @@ struct function_state {
 };
 
 /* Who invokes, and with what: a batch of the queue's event source, one of a lane of the stream's,
- * or a task's call. */
+ * a tick of the schedule, or a task's call. */
 struct invocation_request {
     uint32_t batch, batch_serial;   /* index + 1; 0: none */
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
+    uint32_t tick;                  /* 0: none */
 };
 
 /* How the task of every handler begins. */
@@ -57,6 +58,9 @@ struct invocation {
     struct invocation_request request;
     uint32_t row; /* of the application's history */
     uint32_t cold;
+    uint32_t raised; /* the handler ended in an error: for its caller or the batch, as a death */
+    uint32_t failed; /* bit i: its response names message i of the batch as failed */
+    uint32_t unused;
     int64_t started_ns; /* of the handler; -1 before */
 };
 

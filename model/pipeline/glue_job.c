@@ -2,7 +2,9 @@
  *
  * Method. It reads the manifest object and then every file that it lists in one go: a manifest or a
  * file that is gone fails the run. What it writes is appended under merged-parquet-<date>/ without
- * any trace of the manifest, so a second run of the same files doubles their rows. One part for
+ * any trace of the manifest, so a second run of the same files doubles their rows. With
+ * glue.output: manifest its parts lie under a prefix of the manifest's and are named by their
+ * number, so that a second run, even at the same time, puts the same in their place. One part for
  * every 128 * 1024 rows begun (rows taken for kilobytes), at least one, at most one for each file;
  * a manifest without files succeeds without output. Rows are reckoned from the files' sizes at 700
  * bytes each. It never looks at the table. Sources: PIPE-GLUE-1, PIPE-GLUE-2.
@@ -61,7 +63,7 @@ void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state sta
         for (int64_t i = 0; i < parts; i++) {
             bucket_count_put(c, BUCKET_OUTPUT);
         }
-        history_read_by_job(p, manifest);
+        history_read_by_job(p, manifest, p->scenario->glue.output == GLUE_OUTPUT_MANIFEST);
     }
     history_run_ended(p, run->row, state, parts);
 }

@@ -237,8 +237,12 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
     h->counts->runs_failed += state != JOB_SUCCEEDED;
 }
 
-void history_read_by_job(struct pipeline *p, const struct object *manifest)
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces)
 {
+    if (manifest->owner != 0 && p->history.manifests[manifest->owner - 1].outputs++ > 0 &&
+        replaces) {
+        return;
+    }
     for (uint32_t i = 0; i < manifest->body_count; i++) {
         struct file_history *file =
             history_file(p, p->cloud.buckets.bodies[manifest->body_start + i]);

@@ -30,6 +30,8 @@ struct manifest_history {
     uint32_t key, date;
     uint32_t invocation; /* row, from 1 */
     uint32_t files, executions, overwritten;
+    uint32_t outputs; /* successful job runs */
+    uint32_t unused;
     uint64_t body_start;
     int64_t created_ns;
 };
@@ -161,8 +163,9 @@ void history_expired(struct cloud *c, struct item old);
 uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool accepted);
 void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, int64_t parquet);
 
-/* A successful run has read the files of a manifest. */
-void history_read_by_job(struct pipeline *p, const struct object *manifest);
+/* A successful run has put out the rows of a manifest's files; `replaces`: in the place of those
+ * that an earlier run of the manifest put out. */
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces);
 
 /* A fault strikes the call that `caller` is about to send. */
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller);

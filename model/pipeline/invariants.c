@@ -32,7 +32,7 @@ struct text record_status(struct pipeline *p, uint32_t date, struct text file_ke
 static struct text file_status(struct pipeline *p, const struct file_history *file)
 {
     struct text key = names_text(&p->cloud.names, file->key);
-    return record_status(p, file->date, text_after_last(key, '/'));
+    return record_status(p, file->date, record_file_key(p->scenario, key));
 }
 
 enum file_fate file_fate(struct pipeline *p, const struct file_history *file)

@@ -1,6 +1,7 @@
 /* manifest_builder.c: see manifest_builder.h. */
 #include "model/pipeline/manifest_builder.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/pipeline.h"
 
 #define POINTS(X)                                                                                  \
@@ -105,10 +106,20 @@ static uint32_t date_of(struct cloud *c, const struct manifest_builder *b)
     return name;
 }
 
+bool manifest_builder_accepts(struct cloud *c, uint32_t key)
+{
+    return valid(c, key);
+}
+
 static void send_file(struct cloud *c, struct manifest_builder *b, enum point point,
                       uint16_t operation)
 {
-    struct file_request request = {.key = b->key, .date = b->date, .clock_ns = clock_ns(c, b)};
+    struct file_request request = {
+        .key = b->key,
+        .date = b->date,
+        .outcome = valid(c, b->key), /* TRACK_ONCE */
+        .clock_ns = clock_ns(c, b),
+    };
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
@@ -183,10 +194,17 @@ static void begin_orphan(struct cloud *c, struct manifest_builder *b)
     creation_begin(&b->creation, chain_take(&c->chunks, &b->next_date));
 }
 
+/* Names the current file's message in the response. Source: ESM-PARTIAL-1. */
+static void fail_message(struct manifest_builder *b)
+{
+    b->reader.invocation.failed |= 1U << (b->record - 1);
+}
+
 enum process_status manifest_builder_step(struct cloud *c, struct task *task)
 {
     struct manifest_builder *b = (void *)task;
     const struct scenario *s = scenario_of(c);
+    const bool only_tracks = s->builder.creator == CREATOR_SCHEDULE;
     PROCESS_BEGIN(task->at, enum point);
     take_batch(c, b);
     while (b->record < b->records.count) {
@@ -200,13 +218,28 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
                   send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
             b->quarantined += succeeded(b);
             b->errors += !succeeded(b);
-            continue;
+            if (!only_tracks) {
+                continue;
+            }
+            if (!succeeded(b)) {
+                fail_message(b);
+                continue;
+            }
         }
-        b->date = date_of(c, b);
-        AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
+        b->date = only_tracks ? batcher_date(c, b->key) : date_of(c, b);
+        AWAIT(
+            task->at, TRACK_FILE,
+            send_file(c, b, TRACK_FILE, only_tracks ? OPERATION_TRACK_ONCE : OPERATION_TRACK_FILE));
         if (!succeeded(b) &&
             !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
             b->errors++; /* and the batch is deleted all the same: PIPE-ERRORS-1 */
+            if (only_tracks) {
+                fail_message(b);
+            }
+            continue;
+        }
+        if (only_tracks) {
+            b->processed++;
             continue;
         }
         b->failures = 0;

@@ -5,7 +5,9 @@
  * and up to three times in a row while it fails though enough files are pending. After every valid
  * file, each earlier date that has pending files gets one attempt. Errors of single files are
  * counted and swallowed: the handler returns normally, so the event source deletes the whole batch.
- * Which of these steps a version has is a switch (struct builder_switches).
+ * Which of these steps a version has is a switch (struct builder_switches). Where a schedule
+ * creates manifests it only tracks, once for each file, and names the files that it could not track
+ * in its response, so that their messages come again.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_MANIFEST_BUILDER_H
 #define LOCKSTEP_MODEL_PIPELINE_MANIFEST_BUILDER_H
@@ -31,6 +33,9 @@ extern const uint32_t manifest_builder_points_count;
 enum { CREATION_POINT_BASE = 16 };
 
 enum process_status manifest_builder_step(struct cloud *c, struct task *task);
+/* Whether a file is one for the pipeline; else it goes to the quarantine. */
+bool manifest_builder_accepts(struct cloud *c, uint32_t key);
+
 void manifest_builder_release(struct cloud *c, struct task *task);
 
 #endif

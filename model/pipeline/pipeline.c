@@ -1,6 +1,7 @@
 /* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
 
@@ -57,6 +58,18 @@ static void define_types(struct pipeline *p, uint64_t files)
         .step = status_updater_step,
         .end = invocation_end,
         .release = status_updater_release,
+    };
+    p->types[TASK_BATCHER] = (struct task_type){
+        .name = "batcher",
+        .size = sizeof(struct batcher),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = batcher_points,
+        .points_count = batcher_points_count,
+        .step = batcher_step,
+        .end = invocation_end,
+        .release = batcher_release,
     };
 }
 
@@ -122,6 +135,21 @@ static void configure_function(struct pipeline *p, enum function_id function, co
     distribution_init(&config->clock_skew, &s->function.clock_skew);
 }
 
+static void configure_schedule(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct schedule *schedule = &p->cloud.schedule;
+    configure_function(p, FUNCTION_BATCHER, "manifest-batcher", TASK_BATCHER, s->function.timeout,
+                       s->schedule.concurrency);
+    if (s->builder.creator == CREATOR_SCHEDULE) {
+        schedule->interval = s->schedule.interval;
+    }
+    schedule->duplicate_ppm = s->schedule.duplicate_ppm;
+    schedule->lost_ppm = s->schedule.lost_ppm;
+    schedule->function = FUNCTION_BATCHER;
+    distribution_init(&schedule->delay, &s->schedule.delay);
+}
+
 static void configure_queue(struct pipeline *p)
 {
     const struct scenario *s = p->scenario;
@@ -183,6 +211,7 @@ static void configure(struct pipeline *p)
     /* The updater has 120 s and no reserved concurrency. Source: PIPE-CONFIG-1. */
     configure_function(p, FUNCTION_UPDATER, "batch-status-updater", TASK_STATUS_UPDATER,
                        duration_s(120), 0);
+    configure_schedule(p);
     configure_workflow(p);
     distribution_init(&p->replica_lag, &s->table.replica_lag);
     distribution_init(&p->index_lag, &s->table.index_lag);

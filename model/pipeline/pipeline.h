@@ -2,8 +2,8 @@
  *
  * The parts: workload.c lets files arrive; manifest_builder.c and manifest_creation.c are the
  * Lambda handler; state_machine.c is the workflow's definition, glue_job.c the job's script,
- * status_updater.c the second function; records.c knows the items in the tracking table; history.c
- * keeps what happened, invariants.c judges it.
+ * status_updater.c the second function, batcher.c the scheduled one of V7; records.c knows the
+ * items in the tracking table; history.c keeps what happened, invariants.c judges it.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
 #define LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
@@ -18,6 +18,7 @@ enum task_type_id {
     TASK_MANIFEST_BUILDER,
     TASK_STATE_MACHINE,
     TASK_STATUS_UPDATER,
+    TASK_BATCHER,
     TASK_TYPES_COUNT
 };
 
@@ -38,7 +39,7 @@ struct pipeline {
     uint32_t state_region;
     struct task_type types[TASK_TYPES_COUNT];
     struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
-    struct workflow_state machine[8];
+    struct workflow_state machine[12];
     struct distribution replica_lag, index_lag;
     struct distribution
         *gaps; /* between arrivals, one for each workload entry; only poisson ones are set */

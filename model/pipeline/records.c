@@ -1,8 +1,6 @@
 /* records.c: see records.h. */
 #include "model/pipeline/pipeline.h"
 
-enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
-
 /* --- texts
  * -------------------------------------------------------------------------------------------------
  */
@@ -274,15 +272,6 @@ enum call_status perform_release_lock(struct cloud *c, struct task *caller, stru
 /* --- reading pages
  * ----------------------------------------------------------------------------------------- */
 
-/* Who reads a page, and what has been found. */
-struct page {
-    struct cloud *c;
-    struct reader *reader;
-    bool poisoned;
-    struct text before; /* QUERY_ORPHANS: dates below it */
-    struct text latest; /* and the latest one that was added */
-};
-
 static void push(struct page *page, struct chain *chain, struct text text)
 {
     uint32_t name = names_intern(&page->c->names, text);
@@ -521,4 +510,43 @@ enum call_status perform_update_failed(struct cloud *c, struct task *caller, str
     };
     return update_record(c, caller, p->scenario->machine.outcome_key,
                          p->expressions[SENT_SET_FAILED], values);
+}
+
+/* --- for those who keep other items
+ * ------------------------------------------------------------------------------------ */
+
+struct text record_path(struct cloud *c, const char *bucket, uint32_t key, char *buffer)
+{
+    return path_of(c, bucket, key, buffer);
+}
+
+struct item record_key(char *buffer, struct text date, struct text file_key)
+{
+    return key_item(buffer, date, file_key);
+}
+
+struct value record_size(int64_t bytes)
+{
+    return size_in_mb(bytes);
+}
+
+int64_t record_ttl_s(const struct cloud *c, int64_t clock_ns)
+{
+    return record_ttl(c, clock_ns);
+}
+
+struct text record_s3_key_of(struct item item)
+{
+    return s3_key_of(item);
+}
+
+enum call_status record_answer(struct cloud *c, enum table_result result)
+{
+    return answer(c, result);
+}
+
+enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
+                                  const struct distribution *lag, enum choice_label label)
+{
+    return read_page(page, call, query, lag, label);
 }

@@ -68,6 +68,40 @@ struct record_request {
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
 void text_put_record_key(struct text_writer *w, struct text manifest_key);
 
+/* The file_key of a file's record: its base name; with the batcher, which tells folders apart, its
+ * whole key. */
+static inline struct text record_file_key(const struct scenario *s, struct text s3_key)
+{
+    return s->builder.creator == CREATOR_SCHEDULE ? s3_key : text_after_last(s3_key, '/');
+}
+
+/* Who reads a page, and what has been found. */
+struct page {
+    struct cloud *c;
+    struct reader *reader;
+    bool poisoned;
+    struct text before; /* QUERY_ORPHANS: dates below it */
+    struct text latest; /* and the latest one that was added */
+};
+
+enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
+
+/* For those who keep other items in the table. Texts and items are written into `buffer`
+ * (TEXT_BYTES_MAX, ITEM_BYTES_MAX). */
+struct text record_path(struct cloud *c, const char *bucket, uint32_t key, char *buffer);
+struct item record_key(char *buffer, struct text date, struct text file_key);
+struct value record_size(int64_t bytes);
+int64_t record_ttl_s(const struct cloud *c, int64_t clock_ns);
+struct text record_s3_key_of(struct item item);
+
+/* What the table says of a call, in the words of calls. */
+enum call_status record_answer(struct cloud *c, enum table_result result);
+
+/* Reads the page under the reader's cursor and moves it; visit is handed the page. Source:
+ * PIPE-READ-1. */
+enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
+                                  const struct distribution *lag, enum choice_label label);
+
 /* Why a trial ended whose table could take no more; table_message has the details. */
 #define TABLE_STOPPED "the table"
 

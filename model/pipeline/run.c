@@ -75,11 +75,14 @@ enum status run_destroy(struct run *run, struct error *error)
     return status;
 }
 
-/* What is left to happen is at most the sweeper's: expired items go whether or not anybody looks.
- */
+/* What is left to happen is at most the sweeper's, since expired items go whether or not anybody
+ * looks, and ticks of a schedule that find nothing to do. */
 static bool quiescent(const struct pipeline *p)
 {
-    return event_queue_count(p->cloud.simulation.world.queue) <= p->cloud.sweeper.state->pending;
+    const struct cloud *c = &p->cloud;
+    return event_queue_count(c->simulation.world.queue) <=
+               c->sweeper.state->pending + c->schedule.state->pending &&
+           schedule_rests(c);
 }
 
 static bool until_reached(struct run *run)

@@ -22,17 +22,19 @@
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
 #define BUILDER_MAP(X)                                                                             \
     X(V0, "V0")                                                                                    \
-    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
-        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+    X(V1, "V1")                                                                                    \
+    X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e")        \
+        X(V6S, "V6s") X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
-        X(CLAIM, "claim")
+    X(TAKEOVER, "takeover")                                                                        \
+    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define GLUE_OUTPUT_MAP(X) X(APPEND, "append") X(MANIFEST, "manifest")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
@@ -103,6 +105,14 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 
 #define X(name, word) PUBLISHER_##name,
                  PUBLISHER_MAP(X)
+#undef X
+};
+
+enum glue_output { /* what a run of the job does with its rows: adds them to the date's, or puts
+                      them in the place of those of an earlier run of the same manifest */
+
+#define X(name, word) GLUE_OUTPUT_##name,
+                   GLUE_OUTPUT_MAP(X)
 #undef X
 };
 
@@ -177,6 +187,8 @@ struct machine_switches {
     enum record_key processing_key; /* of the update to processing */
     enum record_key outcome_key;    /* of the update to completed or failed */
     bool batch_updater;             /* files are set to completed or failed, too */
+    bool guarded; /* updates have conditions and are retried, files are set before the record, a
+                     failure ends the execution FAILED */
 };
 
 struct workload {
@@ -287,7 +299,21 @@ struct scenario {
         struct duration
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
+        enum glue_output output;
     } glue;
+
+    struct { /* that invokes the batcher, with CREATOR_SCHEDULE */
+        struct duration interval;
+        struct distribution_spec delay; /* from a tick's instant to its delivery */
+        int64_t duplicate_ppm, lost_ppm;
+        int64_t concurrency;         /* reserved for the batcher; 0: none */
+        struct duration claim_lease; /* after it an unfinished manifest is given up */
+        struct duration look_after;  /* so long a record is left processing before its execution
+                                        is looked at */
+        int64_t attempts;            /* executions of one manifest that may fail */
+        struct duration reconcile_every, reconcile_from, reconcile_to; /* objects of these ages are
+                                                                           held against the table */
+    } schedule;
     enum latency_profile latency_profile;
 
     struct {

@@ -5,6 +5,12 @@
  * to failed, publish an alert, end. So an execution whose job failed ends SUCCEEDED, and one ends
  * FAILED only by an uncaught error in a later state. The switches say which record the updates go
  * to, and whether the files' records are updated, too. Sources: PIPE-MACHINES-1, PIPE-MACHINES-2.
+ *
+ * The guarded machine, M7, is another one. Updates of the record are conditional on the execution's
+ * attempt, and one that is not the record's ends there: superseded. The files are completed before
+ * the record is, so that a completed record has nothing left to be done. Every call is retried, the
+ * start of the job for as long as slots are taken. The failure path sets files and record to
+ * failed, publishes an alert whatever came of that, and ends the execution FAILED.
  */
 #include "model/pipeline/pipeline.h"
 
@@ -20,8 +26,97 @@ enum state {
     STATES_COUNT
 };
 
+enum guarded_state {
+    RECORD_PROCESSING,
+    RUN_JOB,
+    COMPLETE_FILES,
+    RECORD_COMPLETED,
+    FAIL_FILES,
+    RECORD_FAILED,
+    ALERT,
+    SUPERSEDED,
+    FAILED,
+    GUARDED_STATES_COUNT
+};
+
+/* Any error but the refusal by a condition, which another try does not change: about half an hour.
+ */
+#define PATIENTLY                                                                                  \
+    {                                                                                              \
+        {.error = CALL_CONDITION_FAILED},                                                          \
+            {.any_error = true,                                                                    \
+             .attempts = 30,                                                                       \
+             .interval = {2 * NS_PER_S},                                                           \
+             .backoff_percent = 200,                                                               \
+             .longest = {60 * NS_PER_S}},                                                          \
+    }
+
+/* Slots are waited for about a day, far below the 25 000 events of a history; a job that failed
+ * gets another execution from the batcher. */
+#define FOR_A_SLOT                                                                                 \
+    {                                                                                              \
+        {.error = CALL_REFUSED,                                                                    \
+         .attempts = 720,                                                                          \
+         .interval = {15 * NS_PER_S},                                                              \
+         .backoff_percent = 150,                                                                   \
+         .longest = {120 * NS_PER_S}},                                                             \
+            {.error = CALL_FAILED},                                                                \
+            {.any_error = true,                                                                    \
+             .attempts = 30,                                                                       \
+             .interval = {2 * NS_PER_S},                                                           \
+             .backoff_percent = 200,                                                               \
+             .longest = {60 * NS_PER_S}},                                                          \
+    }
+
+static const struct workflow_state guarded_states[GUARDED_STATES_COUNT] = {
+    [RECORD_PROCESSING] = {.name = "RecordProcessing",
+                           .operation = OPERATION_RECORD_PROCESSING,
+                           .next = RUN_JOB,
+                           .caught = FAIL_FILES,
+                           .first = {CALL_CONDITION_FAILED, SUPERSEDED},
+                           .retry = PATIENTLY},
+    [RUN_JOB] = {.name = "RunJob",
+                           .operation = OPERATION_START_JOB_RUN,
+                           .next = COMPLETE_FILES,
+                           .caught = FAIL_FILES,
+                           .retry = FOR_A_SLOT},
+    [COMPLETE_FILES] = {.name = "CompleteFiles",
+                           .operation = OPERATION_INVOKE_UPDATER,
+                           .next = RECORD_COMPLETED,
+                           .caught = FAIL_FILES,
+                           .retry = PATIENTLY},
+    [RECORD_COMPLETED] = {.name = "RecordCompleted",
+                           .operation = OPERATION_RECORD_COMPLETED,
+                           .next = STATE_END,
+                           .caught = FAIL_FILES,
+                           .first = {CALL_CONDITION_FAILED, SUPERSEDED},
+                           .retry = PATIENTLY},
+    [FAIL_FILES] = {.name = "FailFiles",
+                           .operation = OPERATION_INVOKE_UPDATER,
+                           .next = RECORD_FAILED,
+                           .caught = RECORD_FAILED,
+                           .retry = PATIENTLY},
+    [RECORD_FAILED] = {.name = "RecordFailed",
+                           .operation = OPERATION_RECORD_FAILED,
+                           .next = ALERT,
+                           .caught = ALERT,
+                           .retry = PATIENTLY},
+    [ALERT] = {.name = "Alert",
+                           .operation = OPERATION_PUBLISH_ALERT,
+                           .next = FAILED,
+                           .caught = FAILED,
+                           .retry = PATIENTLY},
+    [SUPERSEDED] = {.name = "Superseded",          .succeed = true                        },
+    [FAILED] = {.name = "Failed",         .fail = true                        },
+};
+
 void state_machine_define(struct pipeline *p)
 {
+    _Static_assert(sizeof guarded_states <= sizeof p->machine, "all states fit");
+    if (p->scenario->machine.guarded) {
+        memcpy(p->machine, guarded_states, sizeof guarded_states);
+        return;
+    }
     bool batch = p->scenario->machine.batch_updater;
     const struct retrier slots = {
         .error = CALL_REFUSED, .attempts = 3, .interval = {60 * NS_PER_S}, .backoff_percent = 200};
@@ -36,7 +131,7 @@ void state_machine_define(struct pipeline *p)
                                       .operation = OPERATION_START_JOB_RUN,
                                       .next = UPDATE_STATUS_COMPLETED,
                                       .caught = UPDATE_STATUS_FAILED,
-                                      .retry = slots},
+                                      .retry = {slots}},
         [UPDATE_STATUS_COMPLETED] = {.name = "UpdateStatusCompleted",
                                       .operation = OPERATION_UPDATE_COMPLETED,
                                       .next = batch ? BATCH_UPDATE_COMPLETED : STATE_END,
@@ -53,15 +148,15 @@ void state_machine_define(struct pipeline *p)
                                       .operation = OPERATION_INVOKE_UPDATER,
                                       .next = PIPELINE_SUCCEEDED,
                                       .caught = PIPELINE_SUCCEEDED,
-                                      .retry = invoke},
+                                      .retry = {invoke}},
         [BATCH_UPDATE_FAILED] = {.name = "BatchUpdateFailed",
                                       .operation = OPERATION_INVOKE_UPDATER,
                                       .next = SEND_FAILURE_ALERT,
                                       .caught = SEND_FAILURE_ALERT,
-                                      .retry = invoke},
+                                      .retry = {invoke}},
         [PIPELINE_SUCCEEDED] = {.name = "PipelineSucceeded",                               .succeed = true              },
     };
-    _Static_assert(sizeof states == sizeof p->machine, "all states fit");
+    _Static_assert(sizeof states <= sizeof p->machine, "all states fit");
     memcpy(p->machine, states, sizeof states);
 }
 
