@@ -22,7 +22,7 @@
 #include "sim/event_queue.h"
 #include "sim/hash.h"
 
-enum { WORLD_REGIONS_MAX = 48 };
+enum { WORLD_REGIONS_MAX = 96 };
 
 enum region_kind { REGION_RECORDS, REGION_POOL, REGION_HISTORY };
 

@@ -128,7 +128,7 @@ err_has "until: '5' is not a duration"
 expect 2 run --set 'expect.0.sql=DELETE FROM files' good.yaml
 err_has "an expectation reads and does nothing else"
 expect 2 run --set faults.0.kill=manifest_builder --set faults.0.at=NOWHERE good.yaml
-err_has "faults.0.at: that process makes no call at such a point"
+err_has "faults.0.at: manifest_builder has no such point; there are COPY_TO_QUARANTINE, TRACK_FILE,"
 
 # Standard input, assignments, the end of a run.
 check "a scenario on standard input" sh -c "'$program' run -q - <good.yaml"

@@ -87,7 +87,7 @@ static void of_each_version(void **state)
 {
     const struct crash_row *row = *state;
     for (enum builder builder = BUILDER_V3; builder <= BUILDER_V4; builder++) {
-        int64_t pending = row->pending[builder];
+        int64_t pending = row->pending[builder - BUILDER_V3];
         ten_files(builder);
         story_fault(&s, FAULT_KILL, "manifest_builder", row->point, row->nth);
         s.scenario.workflow.start_delay = exactly(duration_ms(100));

@@ -134,7 +134,11 @@ static void report_stuck(const struct report_format *format, const char *const *
                                            .date = TEXT("2026-01-30"),
                                            .prefix = TEXT("pipeline/input/")};
     stuck.faults_count = 1;
-    stuck.faults[0] = (struct fault){FAULT_KILL, TEXT("manifest_builder"), TEXT("PUT_MANIFEST"), 2};
+    stuck.faults[0] = (struct fault){.kind = FAULT_KILL,
+                                     .process = TEXT("manifest_builder"),
+                                     .at = TEXT("PUT_MANIFEST"),
+                                     .occurrence = 2,
+                                     .times = 1};
     stuck.required_invariants = 1u << INVARIANT_L3;
     choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&another);
@@ -302,9 +306,9 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock that has expired blocks nobody; violated ",
+    REPORT_STUCK(&report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
                  "become a manifest; violated once, which this scenario allows\n",
-                 "  2026-01-30: a lock was refused although it had expired\n",
+                 "  2026-01-30: a lock blocked for longer than its life\n",
                  ", 1 of 1 required invariants violated\n",
                  "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
                  "\nFaults, 1 of 1 struck:\n", "  left_behind ",
@@ -312,13 +316,13 @@ static void test_violations_are_told_in_every_format(void **state)
                  "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
-                 "\"text\": \"a lock was refused although it had expired\"}",
+                 "\"text\": \"a lock blocked for longer than its life\"}",
                  "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
     REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
-                 " 2026-01-30: a lock was refused although it had expired\n");
+                 " 2026-01-30: a lock blocked for longer than its life\n");
     REPORT_STUCK(
-        &report_tap, "\nnot ok 1 - stuck: L3 ", " times; first at 0:0",
-        ", 2026-01-30: a lock was refused although it had expired\n# lockstep run stuck\n");
+        &report_tap, "\nnot ok 1 - stuck: L3 ", "once; first at 0:0",
+        ", 2026-01-30: a lock blocked for longer than its life\n# lockstep run stuck\n");
 }
 
 static void test_full_run_fails(void **state)

@@ -106,11 +106,11 @@ static const struct refusal refusals[] = {
     {"a list where a value is due", GOOD "until: [4h]\n",
      "3:8: until: wants a value (duration, 0s to 36500d), not a list"},
     {"a mapping where a value is due", GOOD "pipeline: {lock: {mode: strict}}\n",
-     "3:18: pipeline.lock: wants a value (strict | takeover), not a mapping"},
+     "3:18: pipeline.lock: wants a value (strict | takeover | none | fencing | lease | claim), not a mapping"},
     {"nothing where a value is due", GOOD "description:\n",
      "3:13: description: wants a value (text), not nothing"},
     {"a mapping where words are due", GOOD "invariants: {S1: true}\n",
-     "3:13: invariants: wants a value (list of S1 | S2 | S3 | S4 | S5 | S6 | S7 | L1 | L2 | L3 | L4)"
+     "3:13: invariants: wants a value (list of S1 | S2 | S3 | S4 | S5 | S6 | S7 | L1 | L2 | L3 | L4 | O)"
      ", not a mapping"},
     {"the whole file a list", "- name: a\n", "1:1: the file: wants a mapping, not a list"},
     {"the whole file a word", "name\n", "1:1: the file: wants a mapping, not a value"},
@@ -145,15 +145,15 @@ static const struct refusal refusals[] = {
     {"a capital true", GOOD "pipeline: {retry_loop: True}\n",
      "3:24: pipeline.retry_loop: 'True' is not true or false"},
     {"an unknown word near a known one", GOOD "pipeline: {lock: strikt}\n",
-     "3:18: pipeline.lock: 'strikt' is not one of: strict, takeover (did you mean 'strict'?)"},
+     "3:18: pipeline.lock: 'strikt' is not one of: strict, takeover, none, fencing, lease, claim (did you mean 'strict'?)"},
     {"an unknown word near none", GOOD "pipeline: {lock: none}\n",
-     "3:18: pipeline.lock: 'none' is not one of: strict, takeover"},
+     ""},
     {"a preset that is none", GOOD "pipeline:\n  preset: production\n",
      "4:11: pipeline.preset: 'production' is not one of: dev, prod"},
     {"a word in small letters", GOOD "pipeline: {builder: v4}\n",
-     "3:21: pipeline.builder: 'v4' is not one of: V3, V4 (did you mean 'V4'?)"},
+     "3:21: pipeline.builder: 'v4' is not one of: V0, V1, V1c, V2, V3, V4, V5, V6, V6e, V6s, V7 (did you mean 'V4'?)"},
     {"an unknown invariant", GOOD "invariants: [S1, S99]\n",
-     "3:18: invariants.1: 'S99' is not one of: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4"},
+     "3:18: invariants.1: 'S99' is not one of: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4, O"},
 
     /* Durations, instants, dates, distributions. */
     {"a bare number for a duration", GOOD "until: 300\n",
@@ -206,7 +206,8 @@ static const struct refusal refusals[] = {
     {"no files", "name: a\nworkload:\n  - {over: 3s}\n", "3:5: workload.0.files: missing"},
     {"no point", GOOD "faults:\n  - {kill: manifest_builder}\n", "4:5: faults.0.at: missing"},
     {"no kind of fault", GOOD "faults:\n  - {at: PUT_MANIFEST}\n",
-     "4:5: faults.0.: the kind is missing: one of kill, lose_request, lose_reply, throttle"},
+     "4:5: faults.0.: the kind is missing: one of kill, lose_request, lose_reply, throttle, timeout, "
+     "error, refuse, slow, stall, stale, duplicate, lose, delay, corrupt, expire, clock_skew, fail"},
     {"two kinds of fault",
      GOOD "faults:\n  - {kill: manifest_builder, at: PUT_MANIFEST, throttle: manifest_builder}\n",
      "4:48: faults.0.throttle: a second kind of fault; write a fault of its own"},
@@ -250,7 +251,7 @@ static const struct refusal refusals[] = {
     {"all errors of a file", "name: a\nuntil: 4\npipeline:\n  lock_ttl: 60\n  builder: V9\n",
      "2:8: until: '4' is not a duration; write 4s, 5m or 1h30m\n"
      "4:13: pipeline.lock_ttl: '60' is not a duration; write 60s, 5m or 1h30m\n"
-     "5:12: pipeline.builder: 'V9' is not one of: V3, V4 (did you mean 'V3'?)"},
+     "5:12: pipeline.builder: 'V9' is not one of: V0, V1, V1c, V2, V3, V4, V5, V6, V6e, V6s, V7 (did you mean 'V0'?)"},
 };
 
 static const struct set_refusal set_refusals[] = {

@@ -59,7 +59,7 @@ static void until_then_conditions_see_it(void **state)
     assert_number(story_pipeline(&s)->history.counts->manifest_puts, 0);
     struct summary summary = story_finish(&s);
     assert_number(summary.manifests.created, 1);
-    assert_number(story_violations(&s, INVARIANT_L3), 3);
+    assert_number(story_violations(&s, INVARIANT_L3), 1);
     assert_true(summary.lock.longest_block.ns == (TTL_S - 1 + DELAY_S) * NS_PER_S);
     story_end(&s);
 }

@@ -222,6 +222,43 @@ static void put_violation(struct row *row, uint64_t i)
     put_text(row, v.subject);
     put_text(row, v.text);
     put_integer(row, v.required);
+    put_text(row, v.process);
+    put_integer(row, v.parent);
+    put_integer(row, v.ordinal);
+    put_text(row, v.point);
+    put_text(row, v.operation);
+}
+
+static uint64_t faults_count(const struct report *report)
+{
+    return run_faults_count(report->run);
+}
+
+static void put_fault(struct row *row, uint64_t i)
+{
+    struct fault_row f;
+    run_fault(row->report->run, i, &f);
+    put_text(row, f.fault);
+    put_text(row, f.process);
+    put_text(row, f.point);
+    put_integer(row, f.reached);
+    put_integer(row, f.struck);
+}
+
+static uint64_t points_count(const struct report *report)
+{
+    return run_points_count(report->run);
+}
+
+static void put_point(struct row *row, uint64_t i)
+{
+    struct point_row p;
+    run_point(row->report->run, i, &p);
+    put_text(row, p.process);
+    put_text(row, p.point);
+    put_text(row, p.service);
+    put_text(row, p.operation);
+    put_integer(row, p.reached);
 }
 
 static uint64_t deviations_count(const struct report *report)
@@ -418,12 +455,18 @@ static const struct table tables[] = {
      " caller_parent INTEGER, caller_ordinal INTEGER, point TEXT, service TEXT, operation TEXT,"
      " outcome TEXT, attempt INTEGER, subject TEXT",
      "subject", calls_count, put_call},
-    {"violations", "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER",
+    {"violations",
+     "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER, process TEXT,"
+     " process_parent INTEGER, process_ordinal INTEGER, point TEXT, operation TEXT",
      "invariant", violations_count, put_violation},
     {"deviations",
      "at REAL, fault TEXT, process TEXT, process_parent INTEGER, process_ordinal INTEGER,"
      " point TEXT",
      NULL, deviations_count, put_deviation},
+    {"faults", "fault TEXT, process TEXT, point TEXT, reached INTEGER, struck INTEGER", NULL,
+     faults_count, put_fault},
+    {"points", "process TEXT, point TEXT, service TEXT, operation TEXT, reached INTEGER", NULL,
+     points_count, put_point},
     {"lock",
      "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
      " longest_block_seconds REAL",

@@ -22,6 +22,8 @@ static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
+static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
+static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
 #undef WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */
@@ -164,6 +166,8 @@ static const struct field table[] = {
     {.key = "pipeline.max_batch_size", .type = FIELD_SIZE, AT(max_batch_size),
      .least = 1, .most = 5 * TERABYTE,
      .text = "Bytes of a full manifest, where bytes are the trigger."},
+    ROW_DURATION("pipeline.flush_within", flush_within, NS_PER_S, 3650 * DAY,
+                 "L2: a file is manifested so soon after the end of its date, or after its arrival."),
     ROW_BOOLEAN("pipeline.start_configured", start_configured,
                 "The builder knows the state machine; else it starts nothing."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
@@ -342,13 +346,42 @@ static const struct field table[] = {
 #define FAULT_TEXT_KILL "The process dies there; no clean-up runs."
 #define FAULT_TEXT_LOSE_REQUEST "The process's request is lost before its effect."
 #define FAULT_TEXT_LOSE_REPLY "The reply is lost after the effect."
-#define FAULT_TEXT_THROTTLE "The service refuses the request."
+#define FAULT_TEXT_THROTTLE "The service throttles the request, or an invoke of lambda."
+#define FAULT_TEXT_TIMEOUT "There is no reply until the process's own time-out."
+#define FAULT_TEXT_ERROR "The service answers 500, which is tried again."
+#define FAULT_TEXT_REFUSE "The service denies the request, or an invoke of lambda, for good."
+#define FAULT_TEXT_SLOW "Request and reply take longer."
+#define FAULT_TEXT_STALL "The process is frozen before it sends."
+#define FAULT_TEXT_STALE "A read sees what was there a while ago."
+#define FAULT_TEXT_DUPLICATE "What a service does happens twice: s3 at NOTIFICATION."
+#define FAULT_TEXT_LOSE "What a service does does not happen: s3 at NOTIFICATION."
+#define FAULT_TEXT_DELAY "What a service does happens later: states at START."
+#define FAULT_TEXT_CORRUPT "A message cannot be parsed: s3 at NOTIFICATION."
+#define FAULT_TEXT_EXPIRE "An object is gone after a while: s3 at MANIFEST_OBJECT."
+#define FAULT_TEXT_CLOCK_SKEW "A clock is off: lambda at ENVIRONMENT."
+#define FAULT_TEXT_FAIL "A job run fails: glue at RUN."
     FAULT_MAP(ROW_FAULT)
     {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at),
      .text = "The point: PUT_MANIFEST."},
-    {.key = "faults.*.occurrence", .type = FIELD_INTEGER, AT(occurrence),
-     .least = 1, .most = INT64_C(1) << 40,
-     .text = "The n-th time that any such process is there, from 1."},
+    ROW_INTEGER("faults.*.occurrence", occurrence, 0, INT64_C(1) << 40,
+                "The n-th time that any such process is there, within the window if there is one; "
+                "0: the first, or in a window each."),
+    ROW_INTEGER("faults.*.times", times, 0, INT64_C(1) << 40,
+                "How many times in a row from that occurrence; 0: all later ones."),
+    ROW_SHARE("faults.*.probability", probability_ppm,
+              "Of each time, in place of an occurrence; 0%: not given."),
+    ROW_DURATION("faults.*.from", from, 0, 36500 * DAY, "Strikes from that long after the start."),
+    ROW_DURATION("faults.*.to", to, 0, 36500 * DAY,
+                 "Strikes before that long after the start; 0s: to the end."),
+    ROW_INTEGER("faults.*.attempts", attempts, 0, 100,
+                "Of a call, how many of its attempts are struck; 0: all."),
+    ROW_WORD("faults.*.when", when, fault_when,
+             "Kill: after the call's effect, or before the request leaves (after); fail: before or "
+             "after the output is written (before)."),
+    ROW_WORD("faults.*.outcome", outcome, fault_outcome,
+             "Timeout: whether the request takes effect all the same (applied); error, too (lost)."),
+    ROW_DURATION("faults.*.by", by, -30 * DAY, 30 * DAY,
+                 "How much slower, later, older, or off; of a clock it may be negative."),
 
 #undef AT
 #define AT(member) .offset = offsetof(struct expectation, member)
@@ -362,7 +395,6 @@ static const struct field table[] = {
 static const struct workload default_workload = {
     .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
 };
-static const struct fault default_fault = {.occurrence = 1};
 static const struct expectation default_expectation;
 
 #define LIST(name, member, most_items, element, doc)                                               \
@@ -374,7 +406,7 @@ static const struct expectation default_expectation;
 
 static const struct field_list lists[] = {
     LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),
-    LIST("faults", faults, FAULTS_MAX, default_fault, "What goes wrong, and where."),
+    LIST("faults", faults, FAULTS_MAX, fault_default, "What goes wrong, and where."),
     LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
          "What must be true of the results."),
 };
@@ -816,8 +848,10 @@ static enum status parse_ranged(const struct field *field, struct text value, in
         status = parse_money(value, amount, error);
     } else if (field->type == FIELD_DURATION) {
         struct duration d = {0};
-        status = duration_parse(value, &d, error);
-        *amount = d.ns;
+        bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
+        struct text rest = {value.at + negative, value.size - negative};
+        status = duration_parse(rest, &d, error);
+        *amount = negative ? -d.ns : d.ns;
     } else {
         struct instant t = {0};
         status = instant_parse(value, &t, error);

@@ -8,17 +8,18 @@
 static const struct {
     const char *name, *text;
 } invariants[] = {
-    [INVARIANT_S1] = {"S1", "a file is in at most one started manifest"           },
-    [INVARIANT_S2] = {"S2", "a manifest's key is written once"                    },
-    [INVARIANT_S3] = {"S3", "no accepted file is lost"                            },
-    [INVARIANT_S4] = {"S4", "a manifested file is listed by a started manifest"   },
-    [INVARIANT_S5] = {"S5", "a file is read by at most one successful job run"    },
-    [INVARIANT_S6] = {"S6", "a manifest's record tells how its execution stands"  },
-    [INVARIANT_S7] = {"S7", "at most one invocation works under a date's lock"    },
-    [INVARIANT_L1] = {"L1", "enough pending files of today become a manifest"     },
-    [INVARIANT_L2] = {"L2", "pending files of an earlier date become a manifest"  },
-    [INVARIANT_L3] = {"L3", "a lock that has expired blocks nobody"               },
-    [INVARIANT_L4] = {"L4", "every started batch comes to an end that is reported"},
+    [INVARIANT_S1] = {"S1", "a file is in at most one started manifest"         },
+    [INVARIANT_S2] = {"S2", "a manifest's key is written once"                  },
+    [INVARIANT_S3] = {"S3", "no accepted file is lost"                          },
+    [INVARIANT_S4] = {"S4", "a manifested file is listed by a started manifest" },
+    [INVARIANT_S5] = {"S5", "a file's rows are put out once"                    },
+    [INVARIANT_S6] = {"S6", "a manifest's record tells how its execution stands"},
+    [INVARIANT_S7] = {"S7", "at most one invocation works under a date's lock"  },
+    [INVARIANT_L1] = {"L1", "enough pending files of today become a manifest"   },
+    [INVARIANT_L2] = {"L2", "pending files of an earlier date become a manifest"},
+    [INVARIANT_L3] = {"L3", "a lock blocks nobody for longer than its life"     },
+    [INVARIANT_L4] = {"L4", "no started batch fails unseen"                     },
+    [INVARIANT_O] = {"O",  "what an operator's tool prints is so"              },
 };
 
 _Static_assert(sizeof invariants / sizeof invariants[0] == INVARIANTS_COUNT, "one text each");
@@ -168,5 +169,22 @@ struct text report_deviation(const struct report *report, uint64_t i,
     text_put_integer(&w, row.ordinal, 0);
     text_put(&w, TEXT("] at "));
     text_put(&w, row.point);
+    return text_written(&w);
+}
+
+struct text report_unreached(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX])
+{
+    struct fault_row row;
+    run_fault(report->run, i, &row);
+    struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
+    if (row.struck == 0) {
+        text_put(&w, TEXT("never reached: "));
+        text_put(&w, row.fault);
+        text_put_char(&w, ' ');
+        text_put(&w, row.process);
+        text_put(&w, TEXT(" at "));
+        text_put(&w, row.point);
+    }
     return text_written(&w);
 }

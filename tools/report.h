@@ -71,6 +71,11 @@ enum { REPORT_DEVIATION_MAX = 160 };
 struct text report_deviation(const struct report *report, uint64_t i,
                              char buffer[REPORT_DEVIATION_MAX]);
 
+/* "never reached: kill manifest_builder at PUT_MANIFEST"; empty where the scenario's i-th fault
+ * struck. */
+struct text report_unreached(const struct report *report, uint64_t i,
+                             char buffer[REPORT_DEVIATION_MAX]);
+
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
                       struct violation_row *row);

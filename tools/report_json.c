@@ -178,15 +178,26 @@ static void put_expectations(FILE *out, const struct report *r)
     (void)fputs("],\n", out);
 }
 
-/* Each fault that struck, in words: "kill manifest_builder[2.7] at PUT_MANIFEST". */
+/* Each fault that struck, in words: "kill manifest_builder[2.7] at PUT_MANIFEST"; then those that
+ * never did. */
 static void put_deviations(FILE *out, const struct report *r)
 {
     uint64_t count = run_deviations_count(r->run);
+    bool first = true;
+    char text[REPORT_DEVIATION_MAX];
     (void)fputs(" \"deviations\": [", out);
     for (uint64_t i = 0; i < count; i++) {
-        char text[REPORT_DEVIATION_MAX];
-        (void)fputs(i > 0 ? ", " : "", out);
+        (void)fputs(first ? "" : ", ", out);
         put_string(out, report_deviation(r, i, text));
+        first = false;
+    }
+    for (uint64_t i = 0; i < r->scenario->faults_count; i++) {
+        struct text words = report_unreached(r, i, text);
+        if (words.size > 0) {
+            (void)fputs(first ? "" : ", ", out);
+            put_string(out, words);
+            first = false;
+        }
     }
     (void)fputs("]}", out);
 }

@@ -3,6 +3,7 @@
  */
 #include "tools/report.h"
 
+#include "model/pipeline/faults.h"
 #include "sim/unicode.h"
 #include "tools/fields.h"
 #include "tools/version.h"
@@ -62,16 +63,34 @@ static void put_workload(FILE *out, const struct report *r, uint32_t i)
     (void)fputc('\n', out);
 }
 
+/* "occurrence 3, from 5m, by 3s": what differs from the default. */
 static void put_fault(FILE *out, const struct report *r, uint32_t i)
 {
-    static const char *const kinds[] = {
-#define X(name, word) word,
-        FAULT_MAP(X)
-#undef X
-    };
     const struct fault *f = &r->scenario->faults[i];
-    (void)fprintf(out, "  fault       %s: %s at %s, occurrence %" PRId64 "\n", kinds[f->kind],
-                  shown(f->process).text, shown(f->at).text, f->occurrence);
+    (void)fprintf(out, "  fault       %s: %s at %s", fault_word(f->kind), shown(f->process).text,
+                  shown(f->at).text);
+
+    const struct {
+        const char *key, *word;
+        bool told;
+    } members[] = {
+        {"faults.*.occurrence",  "occurrence",  f->occurrence > 0                    },
+        {"faults.*.times",       "times",       f->times != fault_default.times      },
+        {"faults.*.probability", "probability", f->probability_ppm > 0               },
+        {"faults.*.from",        "from",        f->from.ns > 0                       },
+        {"faults.*.to",          "to",          f->to.ns > 0                         },
+        {"faults.*.attempts",    "attempts",    f->attempts != fault_default.attempts},
+        {"faults.*.when",        "when",        f->when != FAULT_WHEN_DEFAULT        },
+        {"faults.*.outcome",     "outcome",     f->outcome != FAULT_OUTCOME_DEFAULT  },
+        {"faults.*.by",          "by",          f->by.ns != 0                        },
+    };
+
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {
+        if (members[m].told) {
+            (void)fprintf(out, ", %s %s", members[m].word, value(r, members[m].key, i).text);
+        }
+    }
+    (void)fputc('\n', out);
 }
 
 /* Indented, and broken at blanks so that lines stay within some 90 bytes. */
@@ -294,20 +313,43 @@ static void put_tenure(FILE *out, const struct report *r, uint64_t i)
     }
 }
 
-/* The faults that struck, and whom. */
+enum { DEVIATIONS_SHOWN = 20 };
+
+/* The faults that struck, and whom; then those that did not. */
 static void put_deviations(FILE *out, const struct report *r)
 {
-    uint64_t count = run_deviations_count(r->run);
+    uint64_t struck = 0;
+    uint64_t times = 0;
+    for (uint32_t i = 0; i < r->scenario->faults_count; i++) {
+        struct fault_row row;
+        run_fault(r->run, i, &row);
+        struck += row.struck > 0;
+        times += (uint64_t)row.struck;
+    }
     if (r->scenario->faults_count > 0) {
-        (void)fprintf(out, "\nFaults, %" PRIu64 " of %" PRIu32 " struck:\n", count,
+        (void)fprintf(out, "\nFaults, %" PRIu64 " of %" PRIu32 " struck:\n", struck,
                       r->scenario->faults_count);
     }
+    uint64_t count = run_deviations_count(r->run);
+    count = count < DEVIATIONS_SHOWN ? count : DEVIATIONS_SHOWN;
     for (uint64_t i = 0; i < count; i++) {
         struct deviation_row row;
         char text[REPORT_DEVIATION_MAX];
         run_deviation(r->run, i, &row);
         struct text words = report_deviation(r, i, text);
         (void)fprintf(out, "  %s  %.*s\n", clock_text(r, row.at).text, (int)words.size, words.at);
+    }
+    if (times > count) {
+        (void)fprintf(out, "  and %" PRIu64 " times more\n", times - count);
+    }
+    for (uint32_t i = 0; i < r->scenario->faults_count; i++) {
+        char text[REPORT_DEVIATION_MAX];
+        struct text words = report_unreached(r, i, text);
+        if (words.size > 0) {
+            (void)fputs("  ", out);
+            put_plain(out, words);
+            (void)fputc('\n', out);
+        }
     }
 }
 

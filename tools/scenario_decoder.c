@@ -1,6 +1,7 @@
 /* scenario_decoder.c: see scenario_decoder.h. Reading first, then the meaning of what was read. */
 #include "tools/scenario_decoder.h"
 
+#include "model/pipeline/faults.h"
 #include "sim/unicode.h"
 #include "tools/fields.h"
 #include "tools/suggest.h"
@@ -747,9 +748,15 @@ static void require_kind(struct decoder *c, uint32_t index)
         }
     }
     if (in_all == 0) {
+        char message[256];
+        struct text_writer w = text_writer(message, sizeof message);
+        text_put(&w, TEXT("the kind is missing: one of "));
+        for (unsigned kind = 0; kind < FAULT_KINDS_COUNT; kind++) {
+            text_put(&w, kind > 0 ? TEXT(", ") : TEXT(""));
+            text_put(&w, text_from(fault_word((enum fault_kind)kind)));
+        }
         (void)snprintf(room, sizeof room, "faults.%u.", index);
-        blame_missing(c, text_from(room),
-                      "the kind is missing: one of kill, lose_request, lose_reply, throttle");
+        blame_missing(c, text_from(room), text_writer_string(&w));
     }
 }
 
@@ -765,12 +772,40 @@ static void require_all(struct decoder *c)
     }
 }
 
+static void offer(void *near, const char *name)
+{
+    suggestion_offer(near, text_from(name));
+}
+
+/* Adds what may have been meant, where a fault's process or point is not known. */
+static void suggest_place(const struct scenario *s, const char *path, struct error *error)
+{
+    unsigned index;
+    int end = 0;
+    if (sscanf(path, "faults.%u%n", &index, &end) != 1 ||
+        strstr(error->message, "there are") == NULL) {
+        return;
+    }
+    const struct fault *fault = &s->faults[index];
+    bool point = strcmp(path + end, ".at") == 0;
+    struct suggestion near = suggestion(point ? fault->at : fault->process);
+    if (point) {
+        fault_each_point(fault->process, offer, &near);
+    } else {
+        fault_each_process(offer, &near);
+    }
+    size_t size = strlen(error->message);
+    (void)snprintf(error->message + size, sizeof error->message - size, "%s",
+                   suggestion_text(&near).text);
+}
+
 /* What only the whole scenario shows. */
 static void validate(struct decoder *c)
 {
     char path[64] = "";
     struct error error = {.message = ""};
     if (scenario_validate(c->scenario, path, &error) != STATUS_OK) {
+        suggest_place(c->scenario, path, &error);
         document_blame(c->d, text_from(path), c->diagnostics, error.message);
     }
 }

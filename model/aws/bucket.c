@@ -29,6 +29,15 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value)
     return true;
 }
 
+/* When a fault takes away the object that is being put; 0: never. */
+static int64_t gone_ns(struct cloud *c, enum bucket_id bucket)
+{
+    enum service_point point =
+        bucket == BUCKET_INPUT ? SERVICE_POINT_INPUT_OBJECT : SERVICE_POINT_MANIFEST_OBJECT;
+    struct duration life = cloud_service_fault(c, point).life;
+    return life.ns == 0 ? 0 : instant_add(cloud_now(c), life).ns;
+}
+
 /* Source: S3-CONSISTENCY-1. */
 uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64_t size,
                     uint32_t body_count)
@@ -50,6 +59,7 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
     object->puts++;
     object->size = size;
     object->put_ns = cloud_now(c).ns;
+    object->gone_ns = gone_ns(c, bucket);
     object->body_count = body_count;
     object->body_start = world_used(&c->simulation.world, b->bodies_region) - body_count;
     b->counts->puts[bucket]++;
@@ -64,6 +74,9 @@ void bucket_count_put(struct cloud *c, enum bucket_id bucket)
 /* Age passed, and the midnight after it. Source: S3-LIFECYCLE-1. */
 static bool expired(const struct object *object, struct duration lifetime, struct instant now)
 {
+    if (object->gone_ns != 0 && now.ns >= object->gone_ns) {
+        return true;
+    }
     if (lifetime.ns == 0) {
         return false;
     }

@@ -3,8 +3,8 @@
  * Method. Reads and writes are strongly consistent; a put replaces what was there. Objects of the
  * input and manifest buckets are kept each by name, with the numbers that a manifest lists as its
  * body; of the other buckets only counts are kept. A lifecycle rule makes an object invisible at
- * the first midnight UTC after its age has passed. Left out: versions, multipart uploads, prefixes'
- * request rates. Sources: S3-* in docs/sources.md.
+ * the first midnight UTC after its age has passed; a fault may take a single one away. Left out:
+ * versions, multipart uploads, prefixes' request rates. Sources: S3-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_BUCKET_H
 #define LOCKSTEP_MODEL_AWS_BUCKET_H
@@ -23,6 +23,7 @@ struct object {
     uint64_t body_start; /* in the bodies */
     int64_t size;        /* bytes */
     int64_t put_ns;      /* the latest put */
+    int64_t gone_ns;     /* when a fault takes it away; 0: never */
     uint32_t owner;      /* what the application keeps for it; 0 at first */
     uint32_t unused;
 };

@@ -37,7 +37,8 @@ struct environment {
 
 struct function_state {
     uint32_t active, idle_head, environments, window_starts;
-    int64_t window_start_ns; /* of the scaling rate's ten seconds */
+    uint32_t refusal, unused; /* enum call_status: how the latest invoke was refused */
+    int64_t window_start_ns;  /* of the scaling rate's ten seconds */
     int64_t throttled;
 };
 
@@ -48,6 +49,8 @@ struct invocation_request {
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
     uint32_t tick;                  /* 0: none */
+    uint32_t payload[4];            /* what a task's call hands over */
+    uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
 };
 
 /* How the task of every handler begins. */
@@ -58,9 +61,8 @@ struct invocation {
     struct invocation_request request;
     uint32_t row; /* of the application's history */
     uint32_t cold;
-    uint32_t raised; /* the handler ended in an error: for its caller or the batch, as a death */
-    uint32_t failed; /* bit i: its response names message i of the batch as failed */
-    uint32_t unused;
+    uint32_t raised;    /* the handler ended in an error: for its caller or the batch, as a death */
+    uint32_t failed;    /* bit i: its response names message i of the batch as failed */
     int64_t started_ns; /* of the handler; -1 before */
 };
 
@@ -76,9 +78,13 @@ struct functions {
 void functions_declare(struct cloud *c, uint64_t environments);
 void functions_init(struct cloud *c);
 
-/* Invokes; false where it is throttled. The handler starts after the invoke's latency. */
+/* Invokes; false where it is refused: throttled, or by a fault. The handler starts after the
+ * invoke's latency. */
 bool function_invoke(struct cloud *c, enum function_id function,
                      const struct invocation_request *request);
+
+/* How the latest invoke that was refused was: CALL_THROTTLED or CALL_DENIED. */
+enum call_status function_refusal(const struct cloud *c, enum function_id function);
 
 /* The environment's wall clock. */
 struct instant invocation_clock(const struct cloud *c, const struct invocation *invocation);

@@ -30,6 +30,11 @@ void schedule_init(struct cloud *c)
     }
 }
 
+static uint64_t others(const struct cloud *c)
+{
+    return c->simulation.events - c->schedule.state->events;
+}
+
 /* Source: LAMBDA-SCHEDULE-1, LAMBDA-SCHEDULE-2. */
 void schedule_due(void *cloud, uint32_t tick, uint64_t detail)
 {
@@ -37,28 +42,20 @@ void schedule_due(void *cloud, uint32_t tick, uint64_t detail)
     struct cloud *c = cloud;
     struct schedule *s = &c->schedule;
     struct choices *choices = c->simulation.choices;
-    uint32_t copies = 1;
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_TICK);
+    bool lost = choose_chance(choices, CHOICE_TICK_LOST, s->lost_ppm);
+    uint32_t copies =
+        lost ? 0 : fault.copies + choose_chance(choices, CHOICE_TICK_DUPLICATE, s->duplicate_ppm);
     s->state->pending--;
-    if (choose_chance(choices, CHOICE_TICK_LOST, s->lost_ppm)) {
-        copies = 0;
-        s->state->lost++;
-    } else if (choose_chance(choices, CHOICE_TICK_DUPLICATE, s->duplicate_ppm)) {
-        copies = 2;
-        s->state->doubled++;
-    }
+    s->state->events++;
+    s->state->lost += copies == 0;
     for (uint32_t i = 0; i < copies; i++) {
         struct duration delay = cloud_draw(c, CHOICE_TICK_DELAY, &s->delay);
+        delay.ns += fault.delay.ns;
         s->state->pending++;
         (void)simulation_schedule(&c->simulation, delay, EVENT_TICK, tick, i);
     }
     await(c, tick + 1);
-}
-
-/* Nothing is to happen but ticks, and what expires. */
-static bool alone(const struct cloud *c)
-{
-    return event_queue_count(c->simulation.world.queue) <=
-           c->schedule.state->pending + c->sweeper.state->pending;
 }
 
 /* Source: LAMBDA-SCHEDULE-3. */
@@ -68,9 +65,10 @@ void schedule_tick(void *cloud, uint32_t tick, uint64_t detail)
     struct cloud *c = cloud;
     struct schedule_state *state = c->schedule.state;
     state->pending--;
+    state->events++;
     state->delivered++;
     state->latest = tick;
-    state->idle_before = alone(c) ? state->idle : 0;
+    state->idle_before = others(c) == state->others ? state->idle : 0;
     state->thorough = state->idle_before > 0 && state->thorough != 0;
     state->idle = 0;
     struct invocation_request request = {.tick = tick};
@@ -87,11 +85,12 @@ void schedule_report(struct cloud *c, uint32_t tick, bool idle, bool thorough)
     }
     state->idle = idle ? state->idle_before + 1 : 0;
     state->thorough = idle && (state->thorough != 0 || thorough);
+    state->others = others(c);
 }
 
 bool schedule_rests(const struct cloud *c)
 {
     const struct schedule_state *state = c->schedule.state;
     return c->schedule.interval.ns == 0 ||
-           (state->idle >= IDLE_TICKS && state->thorough != 0 && alone(c));
+           (state->idle >= IDLE_TICKS && state->thorough != 0 && others(c) == state->others);
 }

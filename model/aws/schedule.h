@@ -20,11 +20,12 @@ struct cloud;
 struct schedule_state {
     uint32_t pending; /* events of the schedule to come: they alone do not keep a run going */
     uint32_t latest;  /* tick that was delivered last */
-    uint32_t idle;    /* ticks in a row that began while nothing else was to happen, and found
-                         nothing to do; the latest one is counted when it has reported */
+    uint32_t idle;    /* ticks in a row that found nothing to do, while nothing else happened
+                         between them; the latest one is counted when it has reported */
     uint32_t idle_before, thorough; /* the same before the latest; one of them looked everywhere */
     uint32_t unused;
-    int64_t delivered, lost, doubled, throttled;
+    uint64_t events, others; /* of the schedule, so far; all others when a tick last reported */
+    int64_t delivered, lost, throttled;
 };
 
 struct schedule {

@@ -1,12 +1,9 @@
 /* workflow.c: see workflow.h. */
 #include "model/aws/cloud.h"
 
-#define POINTS(X) X(START) X(BEGIN) X(TASK) X(RETRY_WAIT) X(TRANSITION)
+enum point { WORKFLOW_POINTS(POINT_ENUM) };
 
-enum point { POINTS(POINT_ENUM) };
-
-const char *const workflow_points[] = {POINTS(POINT_NAME)};
-const uint32_t workflow_points_count = sizeof workflow_points / sizeof workflow_points[0];
+_Static_assert((int)TRANSITION < (int)WORKFLOW_POINT_BASE, "the states' points come behind");
 
 void workflow_declare(struct cloud *c, uint64_t files)
 {
@@ -92,7 +89,8 @@ static const struct workflow_state *state_of(const struct cloud *c, const struct
 static void enter(struct cloud *c, struct execution *e)
 {
     e->entered_ns = cloud_now(c).ns;
-    call_send(c, &e->task, TASK, state_of(c, e)->operation, NULL, 0);
+    call_send(c, &e->task, (uint16_t)(WORKFLOW_POINT_BASE + e->state), state_of(c, e)->operation,
+              NULL, 0);
 }
 
 /* The state's first retrier for the error that its call ended with, if it has attempts left; -1:
@@ -153,13 +151,19 @@ static bool advance(const struct cloud *c, struct execution *e)
     return true;
 }
 
+/* Source: SFN-DELAY-1. */
+static struct duration draw_start(struct cloud *c)
+{
+    struct duration delay = cloud_draw(c, CHOICE_EXECUTION_START, &c->workflow.start_delay);
+    delay.ns += cloud_service_fault(c, SERVICE_POINT_START).delay.ns;
+    return delay;
+}
+
 enum process_status workflow_step(struct cloud *c, struct task *task)
 {
     struct execution *e = (void *)task;
     PROCESS_BEGIN(task->at, enum point);
-    AWAIT(task->at, BEGIN,
-          task_sleep(c, task, BEGIN,
-                     cloud_draw(c, CHOICE_EXECUTION_START, &c->workflow.start_delay)));
+    AWAIT(task->at, BEGIN, task_sleep(c, task, BEGIN, draw_start(c)));
     for (;;) {
         AWAIT(task->at, TASK, enter(c, e));
         if (retrier_of(c, e) >= 0) {

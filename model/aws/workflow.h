@@ -107,9 +107,12 @@ bool workflow_is_running(const struct execution_name *known, const struct workfl
 struct execution *workflow_start_named(struct cloud *c, uint32_t name,
                                        const struct workflow_input *input);
 
-/* The parts of its task type. */
-extern const char *const workflow_points[];
-extern const uint32_t workflow_points_count;
+/* The parts of its task type. A task of state s is called from point WORKFLOW_POINT_BASE + s, so
+ * the application, which has the states, names the points. */
+#define WORKFLOW_POINTS(X) X(START) X(BEGIN) X(TASK) X(RETRY_WAIT) X(TRANSITION)
+
+enum { WORKFLOW_POINT_BASE = 8 };
+
 enum process_status workflow_step(struct cloud *c, struct task *task);
 void workflow_end(struct cloud *c, struct task *task, bool killed);
 

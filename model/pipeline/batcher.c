@@ -8,19 +8,19 @@
     X(START)                                                                                       \
     X(QUERY_RECORDS)                                                                               \
     X(ABORT_RECORD)                                                                                \
-    X(RESTART_EXECUTION)                                                                           \
+    X(START_AGAIN)                                                                                 \
     X(DESCRIBE_EXECUTION)                                                                          \
     X(RAISE_ATTEMPT)                                                                               \
     X(PUBLISH_ALERT)                                                                               \
     X(LIST_OBJECTS)                                                                                \
     X(CHECK_TRACKED)                                                                               \
     X(COPY_TO_QUARANTINE)                                                                          \
-    X(TRACK_FILE)                                                                                  \
-    X(QUERY_PENDING)                                                                               \
+    X(TRACK_ONCE)                                                                                  \
+    X(QUERY_UNCLAIMED)                                                                             \
     X(OPEN_RECORD)                                                                                 \
     X(CLAIM_FILE)                                                                                  \
-    X(PUT_MANIFEST)                                                                                \
-    X(SEAL_RECORD) X(START_EXECUTION) X(ABORT_OWN) X(QUERY_CLAIMED) X(GET_RECORD) X(RELEASE_FILE)
+    X(PUT_MANIFEST_ONCE)                                                                           \
+    X(SEAL_RECORD) X(START_NAMED) X(ABORT_OWN) X(QUERY_CLAIMED) X(GET_RECORD) X(RELEASE_FILE)
 
 enum point { POINTS(POINT_ENUM) };
 
@@ -370,8 +370,7 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
                 continue;
             }
             if (b->kind == BATCH_READY) {
-                AWAIT(task->at, RESTART_EXECUTION,
-                      send_record(c, b, RESTART_EXECUTION, OPERATION_START_NAMED));
+                AWAIT(task->at, START_AGAIN, send_record(c, b, START_AGAIN, OPERATION_START_AGAIN));
                 if (!replied(b, CALL_CONDITION_FAILED)) {
                     continue; /* it runs, or is tried again at the next tick */
                 }
@@ -410,12 +409,13 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
                     continue;
                 }
             }
-            AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_ONCE));
+            AWAIT(task->at, TRACK_ONCE, send_file(c, b, TRACK_ONCE, OPERATION_TRACK_ONCE));
         }
     }
     begin_list(c, b);
     do {
-        AWAIT(task->at, QUERY_PENDING, send_page(c, b, QUERY_PENDING, OPERATION_QUERY_UNCLAIMED));
+        AWAIT(task->at, QUERY_UNCLAIMED,
+              send_page(c, b, QUERY_UNCLAIMED, OPERATION_QUERY_UNCLAIMED));
     } while (more_pages(b));
     while (begin_slice(c, b)) {
         AWAIT(task->at, OPEN_RECORD, send_record(c, b, OPEN_RECORD, OPERATION_OPEN_RECORD));
@@ -427,8 +427,8 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
             note_claim(c, b);
         }
         if (!b->trouble && b->missing.count > 0) {
-            AWAIT(task->at, PUT_MANIFEST,
-                  send_record(c, b, PUT_MANIFEST, OPERATION_PUT_MANIFEST_ONCE));
+            AWAIT(task->at, PUT_MANIFEST_ONCE,
+                  send_record(c, b, PUT_MANIFEST_ONCE, OPERATION_PUT_MANIFEST_ONCE));
             b->trouble = !replied(b, CALL_OK) && !replied(b, CALL_CONDITION_FAILED);
         }
         if (!b->trouble && b->missing.count > 0) {
@@ -437,11 +437,10 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
         }
         if (!b->trouble && b->missing.count > 0) {
             /* Without an answer the record stays ready, and the next tick starts it. */
-            AWAIT(task->at, START_EXECUTION,
-                  send_record(c, b, START_EXECUTION, OPERATION_START_NAMED));
+            AWAIT(task->at, START_NAMED, send_record(c, b, START_NAMED, OPERATION_START_NAMED));
             continue;
         }
-        AWAIT(task->at, ABORT_OWN, send_record(c, b, ABORT_OWN, OPERATION_ABORT_RECORD));
+        AWAIT(task->at, ABORT_OWN, send_record(c, b, ABORT_OWN, OPERATION_ABORT_OWN));
         b->aborted |= replied(b, CALL_OK);
         if (b->trouble) {
             break;

@@ -147,9 +147,9 @@ enum call_status perform_claim_file(struct cloud *c, struct task *caller, struct
 {
     (void)caller;
     CALL_REQUEST(call, struct file_request, request);
-    enum call_status status = change_file(
-        c, &request,
-        &(struct file_change){"manifested", "pending", SENT_CLAIM, SENT_CLAIMABLE, false});
+    static const struct file_change claimed = {"manifested", "pending", SENT_CLAIM, SENT_CLAIMABLE,
+                                               false};
+    enum call_status status = change_file(c, &request, &claimed);
     if (status == CALL_OK) {
         history_manifested(pipeline_of(c), request.key, request.manifest);
     }
@@ -160,9 +160,13 @@ enum call_status perform_release_file(struct cloud *c, struct task *caller, stru
 {
     (void)caller;
     CALL_REQUEST(call, struct file_request, request);
-    return change_file(
-        c, &request,
-        &(struct file_change){"pending", "manifested", SENT_RELEASE, SENT_CLAIMED_FOR, false});
+    static const struct file_change released = {"pending", "manifested", SENT_RELEASE,
+                                                SENT_CLAIMED_FOR, false};
+    enum call_status status = change_file(c, &request, &released);
+    if (status == CALL_OK) {
+        history_repended(pipeline_of(c), request.key);
+    }
+    return status;
 }
 
 enum call_status perform_set_outcome(struct cloud *c, struct task *caller, struct call *call)
@@ -311,14 +315,18 @@ enum call_status perform_record_processing(struct cloud *c, struct task *caller,
     (void)call;
     const struct execution *e = (const void *)caller;
     struct batch_record record = record_of_execution(e);
-    return change_record(c, &record, e->entered_ns,
-                         &(struct transition){
-                             .to = BATCH_PROCESSING,
-                             .was = BATCH_READY,
-                             .also = BATCH_READY,
-                             .update = SENT_TO_PROCESSING,
-                             .condition = SENT_IN_STATE,
-                         });
+    enum call_status status = change_record(c, &record, e->entered_ns,
+                                            &(struct transition){
+                                                .to = BATCH_PROCESSING,
+                                                .was = BATCH_READY,
+                                                .also = BATCH_READY,
+                                                .update = SENT_TO_PROCESSING,
+                                                .condition = SENT_IN_STATE,
+                                            });
+    if (status == CALL_OK) {
+        history_begun(pipeline_of(c), e->row);
+    }
+    return status;
 }
 
 enum call_status perform_record_completed(struct cloud *c, struct task *caller, struct call *call)
@@ -415,7 +423,7 @@ static struct text manifest_in(struct item item)
 static void visit_pending(void *self, struct item item)
 {
     struct page *page = self;
-    struct text key = record_s3_key_of(item);
+    struct text key = record_s3_key(item);
     if (key.size > 0) {
         push_name(page->c, &page->reader->found, item_text(item, TEXT("date_prefix")));
         push_name(page->c, &page->reader->found, key);
@@ -425,7 +433,7 @@ static void visit_pending(void *self, struct item item)
 static void visit_claimed(void *self, struct item item)
 {
     struct page *page = self;
-    struct text key = record_s3_key_of(item);
+    struct text key = record_s3_key(item);
     struct text manifest = manifest_in(item);
     if (key.size > 0 && manifest.size > 0) {
         push_name(page->c, &page->reader->found, item_text(item, TEXT("date_prefix")));
@@ -440,7 +448,7 @@ static void visit_record(void *self, struct item item)
     struct page *page = self;
     struct chain *found = &page->reader->found;
     struct text manifest = manifest_in(item);
-    if (record_s3_key_of(item).size > 0 || manifest.size == 0) {
+    if (record_s3_key(item).size > 0 || manifest.size == 0) {
         return;
     }
     push_name(page->c, found, item_text(item, TEXT("date_prefix")));

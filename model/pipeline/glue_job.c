@@ -56,9 +56,11 @@ static int64_t write_parts(struct cloud *c, const struct object *manifest)
 void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state state)
 {
     struct pipeline *p = pipeline_of(c);
-    const struct object *manifest = manifest_of(c, run);
+    /* It has read the manifest, which may be gone by now. */
+    uint32_t number = c->names.names[run->manifest].owner;
+    const struct object *manifest = number == 0 ? NULL : bucket_object(&c->buckets, number);
     int64_t parts = 0;
-    if (state == JOB_SUCCEEDED && manifest != NULL) {
+    if ((state == JOB_SUCCEEDED || run->commits) && manifest != NULL) {
         parts = write_parts(c, manifest);
         for (int64_t i = 0; i < parts; i++) {
             bucket_count_put(c, BUCKET_OUTPUT);

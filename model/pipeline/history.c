@@ -21,6 +21,9 @@ void history_declare(struct pipeline *p, uint64_t files)
 void history_init(struct pipeline *p)
 {
     (void)world_append(&p->cloud.simulation.world, p->history.counts_region);
+    for (uint32_t i = 0; i < POINTS_MAX; i++) {
+        (void)world_append(&p->cloud.simulation.world, p->history.points_region);
+    }
 }
 
 /* The number, from 1, of a new zeroed row; 0 where the list is full, which ends the trial. */
@@ -60,25 +63,123 @@ void history_violation(struct pipeline *p, enum invariant invariant, uint32_t su
     p->history.counts->violations[invariant]++;
     int64_t at = world_append(&p->cloud.simulation.world, p->history.violations_region);
     /* The count tells of those for which there is no room. */
+    if (at < 0) {
+        return;
+    }
+    struct violation_history *row = &p->history.violations[at];
+    const struct task *acting = p->cloud.acting;
+    *row = (struct violation_history){
+        .invariant = (uint32_t)invariant, .subject = subject, .at_ns = now_ns(p)};
+    if (acting != NULL) {
+        row->acting = acting->type + 1;
+        row->parent = acting->parent;
+        row->ordinal = acting->ordinal;
+        row->point = acting->call.point;
+        row->operation = acting->call.operation;
+    }
+}
+
+/* --- dates
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static int64_t end_of_date(struct text date)
+{
+    char text[32];
+    struct text_writer w = text_writer(text, sizeof text);
+    struct instant midnight;
+    struct error error;
+    text_put(&w, date);
+    text_put(&w, TEXT("T00:00:00Z"));
+    bool named = instant_parse(text_written(&w), &midnight, &error) == STATUS_OK &&
+                 instant_add_checked(midnight, (struct duration){NS_PER_DAY}, &midnight);
+    return named ? midnight.ns : INT64_MAX;
+}
+
+/* The row of a date, from 1: nearly always among the latest. */
+static uint32_t row_of_date(struct pipeline *p, uint32_t date)
+{
+    struct history *h = &p->history;
+    for (uint64_t i = HISTORY_COUNT(p, dates); i > 0; i--) {
+        if (h->dates[i - 1].date == date) {
+            return (uint32_t)i;
+        }
+    }
+    uint32_t row = append(p, h->dates_region);
+    if (row != 0) {
+        h->dates[row - 1] = (struct date_history){
+            .date = date, .end_ns = end_of_date(names_text(&p->cloud.names, date))};
+    }
+    return row;
+}
+
+static void set_pending(struct pipeline *p, struct file_history *file, bool pending)
+{
+    if (file->date_row != 0 && file->pending != pending) {
+        p->history.dates[file->date_row - 1].pending += pending ? 1 : -1;
+        file->pending = pending;
+    }
+}
+
+bool history_tell_once(struct pipeline *p, uint32_t date_row, enum invariant invariant)
+{
+    struct date_history *date = &p->history.dates[date_row - 1];
+    if ((date->told >> invariant & 1) != 0) {
+        return false;
+    }
+    date->told |= 1U << invariant;
+    history_violation(p, invariant, date->date);
+    return true;
+}
+
+/* --- files and manifests
+ * ------------------------------------------------------------------------------------ */
+
+/* Two keys of one name and date share a record; only keys of different folders can. */
+static void note_folder(struct pipeline *p, uint32_t key)
+{
+    struct history_counts *counts = p->history.counts;
+    struct text text = names_text(&p->cloud.names, key);
+    uint32_t size = (uint32_t)(text.size - text_after_last(text, '/').size);
+    if (counts->folders == 0) {
+        counts->folders = 1;
+        counts->folder = size;
+        counts->first_key = key;
+    } else if (counts->folders == 1) {
+        struct text first = names_text(&p->cloud.names, counts->first_key);
+        bool same = size == counts->folder && memcmp(first.at, text.at, size) == 0;
+        counts->folders = same ? 1 : 2;
+    }
+}
+
+static void add_deviation(struct pipeline *p, struct deviation_history deviation)
+{
+    int64_t at = world_append(&p->cloud.simulation.world, p->history.deviations_region);
     if (at >= 0) {
-        p->history.violations[at] =
-            (struct violation_history){(uint32_t)invariant, subject, now_ns(p)};
+        p->history.deviations[at] = deviation;
     }
 }
 
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller)
 {
-    uint32_t row = append(p, p->history.deviations_region);
-    if (row != 0) {
-        p->history.deviations[row - 1] = (struct deviation_history){
-            .fault = fault,
-            .type = caller->type,
-            .parent = caller->parent,
-            .ordinal = caller->ordinal,
-            .point = caller->call.point,
-            .at_ns = now_ns(p),
-        };
-    }
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_task(caller->type, caller->call.point),
+                         .parent = caller->parent,
+                         .ordinal = caller->ordinal,
+                         .at_ns = now_ns(p),
+                     });
+}
+
+void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
+                               uint64_t n)
+{
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_service(point),
+                         .ordinal = (uint32_t)n,
+                         .at_ns = now_ns(p),
+                     });
 }
 
 void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
@@ -90,6 +191,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
             return;
         }
     }
+    note_folder(p, key);
+    set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,
         .size = size,
@@ -107,8 +210,40 @@ void history_tracked(struct pipeline *p, uint32_t key, uint32_t date)
     if (file->tracked_ns == HISTORY_NEVER) {
         file->tracked_ns = now_ns(p);
     }
-    file->date = date;
+    if (file->date != date) {
+        set_pending(p, file, false);
+        file->date = date;
+        file->date_row = row_of_date(p, date);
+    }
     file->manifest = 0;
+    set_pending(p, file, true);
+}
+
+void history_repended(struct pipeline *p, uint32_t key)
+{
+    struct file_history *file = history_file(p, key);
+    if (file != NULL) {
+        file->manifest = 0;
+        set_pending(p, file, true);
+    }
+}
+
+void history_untracked(struct pipeline *p, uint32_t key)
+{
+    struct file_history *file = history_file(p, key);
+    if (file != NULL) {
+        set_pending(p, file, false);
+    }
+}
+
+/* L2 has a deadline: so long after the date's end, or after the file was tracked. */
+static void judge_flush(struct pipeline *p, const struct file_history *file)
+{
+    int64_t end_ns = p->history.dates[file->date_row - 1].end_ns;
+    int64_t from_ns = end_ns > file->tracked_ns ? end_ns : file->tracked_ns;
+    if (now_ns(p) > end_ns && now_ns(p) - from_ns > p->scenario->flush_within.ns) {
+        (void)history_tell_once(p, file->date_row, INVARIANT_L2);
+    }
 }
 
 void history_quarantined(struct pipeline *p, uint32_t key)
@@ -124,6 +259,10 @@ void history_manifested(struct pipeline *p, uint32_t key, uint32_t manifest)
     if (file != NULL) {
         file->manifest = manifest;
         file->manifested_ns = now_ns(p);
+        if (file->pending) {
+            set_pending(p, file, false);
+            judge_flush(p, file);
+        }
     }
 }
 
@@ -132,6 +271,7 @@ void history_completed(struct pipeline *p, uint32_t key)
     struct file_history *file = history_file(p, key);
     if (file != NULL) {
         file->completed_ns = now_ns(p);
+        set_pending(p, file, false);
     }
 }
 
@@ -189,10 +329,32 @@ uint32_t history_execution_started(struct pipeline *p, uint32_t manifest, uint32
         .ended_ns = HISTORY_NEVER,
     };
     if (object != NULL && object->owner != 0) {
-        h->manifests[object->owner - 1].executions++;
-        count_starts(p, &h->manifests[object->owner - 1]);
+        struct manifest_history *put = &h->manifests[object->owner - 1];
+        put->latest_execution = row;
+        if (put->executions++ == 0) {
+            count_starts(p, put);
+        }
     }
     return row;
+}
+
+void history_begun(struct pipeline *p, uint32_t execution)
+{
+    p->history.executions[execution - 1].begun = 1;
+}
+
+/* The put of a record whose execution has set it to processing already. */
+void history_record_put(struct pipeline *p, uint32_t manifest)
+{
+    const struct object *object = object_of(p, manifest);
+    const struct scenario *s = p->scenario;
+    if (object == NULL || object->owner == 0 || s->builder.record != s->machine.processing_key) {
+        return;
+    }
+    uint32_t row = p->history.manifests[object->owner - 1].latest_execution;
+    if (row != 0 && p->history.executions[row - 1].begun) {
+        history_violation(p, INVARIANT_S6, manifest);
+    }
 }
 
 void history_execution_ended(struct cloud *c, const struct execution *e)
@@ -233,6 +395,13 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
     h->job_runs[row - 1].ended_ns = now_ns(p);
     h->job_runs[row - 1].parquet_objects = parquet;
     h->counts->parquet_objects += parquet;
+    if (state == JOB_SUCCEEDED) {
+        struct execution_history *execution = &h->executions[h->job_runs[row - 1].execution - 1];
+        execution->processed++;
+        if (execution->manifest_row != 0) {
+            h->manifests[execution->manifest_row - 1].processed++;
+        }
+    }
     h->counts->runs_succeeded += state == JOB_SUCCEEDED;
     h->counts->runs_failed += state != JOB_SUCCEEDED;
 }
@@ -277,7 +446,8 @@ static void end_tenure(struct pipeline *p, struct tenure_history *tenure, enum t
 static bool still_works(const struct pipeline *p, const struct tenure_history *before,
                         uint32_t invocation)
 {
-    return before->end != TENURE_RELEASED && before->invocation != invocation &&
+    return before->end != TENURE_RELEASED && !before->given_up &&
+           before->invocation != invocation &&
            p->history.invocations[before->invocation - 1].end == INVOCATION_RUNNING;
 }
 
@@ -308,13 +478,17 @@ void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocatio
     }
 }
 
-void history_lock_refused(struct pipeline *p, uint32_t date, int64_t now_s)
+void history_lock_refused(struct pipeline *p, uint32_t date)
 {
     struct tenure_history *tenure = tenure_of(p, date);
     p->history.counts->lock_refused++;
     if (tenure != NULL) {
         tenure->refused++;
-        if (now_s > tenure->expires_ns / NS_PER_S) {
+        /* One second more than its life, since clocks are cut to whole seconds. */
+        int64_t most_ns =
+            instant_add((struct instant){tenure->acquired_ns}, p->scenario->lock_ttl).ns + NS_PER_S;
+        if (now_ns(p) > most_ns && !tenure->blocked_too_long) {
+            tenure->blocked_too_long = 1;
             history_violation(p, INVARIANT_L3, date);
         }
     }
@@ -335,6 +509,11 @@ void history_expired(struct cloud *c, struct item old)
     if (text_starts(key, prefix)) {
         struct text date = {key.at + prefix.size, key.size - prefix.size};
         history_lock_gone(pipeline_of(c), names_find(&c->names, date), TENURE_DELETED_BY_TTL);
+        return;
+    }
+    uint32_t file = names_find(&c->names, record_s3_key(old));
+    if (file != 0) {
+        history_untracked(pipeline_of(c), file);
     }
 }
 
@@ -411,11 +590,26 @@ static void count_request(struct pipeline *p, const struct task *caller, const s
         throttled && call->attempt == p->types[caller->type].table_attempts_max;
 }
 
+/* Whoever asks for its lock's release works on without it, whatever the answer. */
+static void note_release(struct pipeline *p, const struct task *caller, const struct call *call)
+{
+    uint32_t date;
+    memcpy(&date, call->request, sizeof date);
+    struct tenure_history *tenure = tenure_of(p, date);
+    const struct invocation *invocation = (const void *)caller;
+    if (tenure != NULL && tenure->invocation == invocation->row) {
+        tenure->given_up = 1;
+    }
+}
+
 void history_call(struct cloud *c, const struct task *caller, const struct call *call,
                   enum call_status status)
 {
     struct pipeline *p = pipeline_of(c);
     struct history *h = &p->history;
+    if (call->operation == OPERATION_RELEASE_LOCK) {
+        note_release(p, caller, call);
+    }
     if (p->operations[call->operation].of_table) {
         count_request(p, caller, call, status);
     }
@@ -426,7 +620,7 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
     if (row == 0) {
         return;
     }
-    bool lost = call->fault == CALL_LOSES_REPLY || caller->dead != 0;
+    bool lost = call->fault == CALL_LOSES_REPLY || call->fault == CALL_HANGS || caller->dead != 0;
     h->calls[row - 1] = (struct call_history){
         .sent_ns = call->sent_ns,
         .effect_ns = now_ns(p),

@@ -7,6 +7,7 @@
 #define LOCKSTEP_MODEL_PIPELINE_HISTORY_H
 
 #include "model/aws/cloud.h"
+#include "model/pipeline/faults.h"
 #include "model/pipeline/scenario.h"
 
 struct pipeline;
@@ -16,11 +17,12 @@ enum { HISTORY_NEVER = -1 };
 /* A file is one key in the input bucket. Its object's owner is its number, from 1. */
 struct file_history {
     uint32_t key, date; /* names; date 0: never tracked */
+    uint32_t date_row;  /* from 1 */
     uint32_t manifest;  /* name; the latest that its record was given */
     uint16_t starts;    /* started manifests that list it */
-    uint16_t outputs;   /* successful job runs that read it */
-    uint32_t quarantined;
-    uint32_t unused;
+    uint16_t outputs;   /* times that a job run has put its rows out */
+    uint16_t quarantined;
+    uint16_t pending; /* so its record said when it was last told of */
     int64_t size;
     int64_t arrived_ns, tracked_ns, manifested_ns, completed_ns;
 };
@@ -30,7 +32,9 @@ struct manifest_history {
     uint32_t key, date;
     uint32_t invocation; /* row, from 1 */
     uint32_t files, executions, overwritten;
-    uint32_t outputs; /* successful job runs */
+    uint32_t latest_execution; /* row, from 1; 0: none */
+    uint32_t processed;        /* successful job runs */
+    uint32_t outputs;          /* times that its rows were put out */
     uint32_t unused;
     uint64_t body_start;
     int64_t created_ns;
@@ -41,6 +45,8 @@ struct execution_history {
     uint32_t manifest_row; /* from 1; 0: no such object */
     uint32_t files, status, caught;
     uint32_t job_runs, refusals;
+    uint32_t begun;     /* its first state has set the record to processing */
+    uint32_t processed; /* successful job runs */
     int64_t started_ns, ended_ns;
 };
 
@@ -59,11 +65,20 @@ struct invocation_history {
     int64_t started_ns, ended_ns;
 };
 
+/* A date with files. The count is of what was told, not of the table: it says when to look. */
+struct date_history {
+    uint32_t date; /* name */
+    uint32_t told; /* bit i: a violation of invariant i was noted and has not ended since */
+    int64_t pending;
+    int64_t end_ns; /* the midnight that ends it; INT64_MAX: the text is no such date */
+};
+
 enum tenure_end {
     TENURE_HELD,
     TENURE_RELEASED,
     TENURE_TAKEN_OVER,
     TENURE_DELETED_BY_TTL,
+    TENURE_DELETED,     /* by an operator */
     TENURE_LEFT_BEHIND, /* only in results: held by nobody when the run ends */
 };
 
@@ -71,6 +86,8 @@ enum tenure_end {
 struct tenure_history {
     uint32_t date, invocation; /* row of the owner, from 1 */
     uint32_t end, refused;
+    uint32_t given_up; /* its owner has tried to release it, and works on without */
+    uint32_t blocked_too_long;
     int64_t acquired_ns, ended_ns, expires_ns, owner_ended_ns;
 };
 
@@ -85,26 +102,40 @@ struct call_history {
 struct violation_history {
     uint32_t invariant, subject; /* enum invariant; a name */
     int64_t at_ns;
+    uint32_t acting; /* whose call brought it about: 1 + the task's type; 0: nobody's */
+    uint32_t parent, ordinal;
+    uint16_t point, operation;
 };
 
-/* A fault of the scenario that struck a call. */
+/* A fault of the scenario that struck a call, or a service. */
 struct deviation_history {
-    uint32_t fault; /* position in the scenario */
-    uint32_t type, parent, ordinal, point;
-    uint32_t unused;
+    uint32_t fault;           /* position in the scenario */
+    uint32_t point;           /* faults.h: point_of_task, point_of_service */
+    uint32_t parent, ordinal; /* of the task; of a service: the ordinal-th time that it did this */
     int64_t at_ns;
+};
+
+enum { DEVIATIONS_MAX = 64 * FAULTS_MAX };
+
+/* A point of faults.h, reached or not. */
+struct point_history {
+    uint64_t reached;
+    uint32_t operation; /* called from there, from 1; 0: none */
+    uint32_t unused;
 };
 
 /* The lists: name of the member, of the region, record, most records for n files. */
 #define HISTORY_MAP(X)                                                                             \
     X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
+    X(dates, "history of dates (limits.files)", struct date_history, n + 64)                       \
     X(manifests, "history of manifests (limits.files)", struct manifest_history, 2 * n + 64)       \
     X(executions, "history of executions (limits.files)", struct execution_history, 2 * n + 64)    \
     X(job_runs, "history of job runs (limits.files)", struct job_run_history, 8 * n + 64)          \
     X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
-    X(deviations, "history of faults", struct deviation_history, FAULTS_MAX)                       \
+    X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
+    X(points, "history of points", struct point_history, POINTS_MAX)                               \
     X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
 
 struct history_counts {
@@ -115,6 +146,8 @@ struct history_counts {
     int64_t parquet_objects;
     int64_t lock_acquired, lock_refused, lock_taken_over;
     int64_t longest_block_ns;
+    uint32_t first_key, folder; /* the first that arrived, and the length of its folder */
+    uint32_t folders, unused;   /* seen: 0, 1, or 2 for more */
     int64_t table_requests, table_throttled, table_retried, table_given_up;
     int64_t violations[INVARIANTS_COUNT];
 };
@@ -136,19 +169,28 @@ void history_init(struct pipeline *p);
 /* How many rows a list has. */
 #define HISTORY_COUNT(p, list) world_used(&(p)->cloud.simulation.world, (p)->history.list##_region)
 
-/* What is told. `key`, `date` and `manifest` are names; rows count from 1. */
+/* What is told of files and their records. `key`, `date` and `manifest` are names; rows count
+ * from 1.
+ */
 void history_arrived(struct pipeline *p, uint32_t key, int64_t size);
 void history_tracked(struct pipeline *p, uint32_t key, uint32_t date);
 void history_quarantined(struct pipeline *p, uint32_t key);
 void history_manifested(struct pipeline *p, uint32_t key, uint32_t manifest);
 void history_completed(struct pipeline *p, uint32_t key);
+void history_repended(struct pipeline *p, uint32_t key);  /* its record was set back to pending */
+void history_untracked(struct pipeline *p, uint32_t key); /* its record is gone, or failed */
+
+/* The builder has put a manifest's record; an execution's first state has updated it. */
+void history_record_put(struct pipeline *p, uint32_t manifest);
+void history_begun(struct pipeline *p, uint32_t execution);
+
 void history_manifest_put(struct pipeline *p, uint32_t manifest, uint32_t date,
                           uint32_t invocation);
 uint32_t history_execution_started(struct pipeline *p, uint32_t manifest, uint32_t date,
                                    uint32_t files);
 void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocation,
                            int64_t expires_s, bool taken_over);
-void history_lock_refused(struct pipeline *p, uint32_t date, int64_t now_s);
+void history_lock_refused(struct pipeline *p, uint32_t date);
 void history_lock_gone(struct pipeline *p, uint32_t date, enum tenure_end end);
 
 /* The application's observers (cloud.h). */
@@ -163,14 +205,20 @@ void history_expired(struct cloud *c, struct item old);
 uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool accepted);
 void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, int64_t parquet);
 
-/* A successful run has put out the rows of a manifest's files; `replaces`: in the place of those
- * that an earlier run of the manifest put out. */
+/* A run has written what it read of a manifest's files: their rows are in the output once more;
+ * with `replaces`, in the place of those that an earlier run of the manifest wrote. */
 void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces);
 
-/* A fault strikes the call that `caller` is about to send. */
+/* A fault strikes the call that `caller` is about to send; what a service does the n-th time. Of
+ * those beyond DEVIATIONS_MAX only the fault's own count tells. */
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller);
+void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
+                               uint64_t n);
 
 void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);
+
+/* The same of a date, once until history_end_telling; false where it has been told. */
+bool history_tell_once(struct pipeline *p, uint32_t date_row, enum invariant invariant);
 
 /* The file of a key; NULL where no such object arrived. */
 struct file_history *history_file(struct pipeline *p, uint32_t key);

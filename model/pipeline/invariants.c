@@ -7,14 +7,16 @@ struct text violation_text(enum invariant invariant)
         [INVARIANT_S1] = "a file is listed by more than one started manifest",
         [INVARIANT_S2] = "a manifest was overwritten by another of the same key",
         [INVARIANT_S3] = "an accepted file is neither processed nor visibly pending or failed",
-        [INVARIANT_S4] = "a file is manifested, but no started manifest lists it",
-        [INVARIANT_S5] = "a file was read by more than one successful job run",
+        [INVARIANT_S4] =
+            "a file is manifested, but its manifest does not list it or was not started",
+        [INVARIANT_S5] = "a file's rows were put out more than once",
         [INVARIANT_S6] = "a manifest's record does not tell how its execution stands",
         [INVARIANT_S7] = "two invocations worked under the same lock",
         [INVARIANT_L1] = "enough files for a manifest are pending, and nothing will happen",
-        [INVARIANT_L2] = "files of an earlier date are pending, and nothing will happen",
-        [INVARIANT_L3] = "a lock was refused although it had expired",
-        [INVARIANT_L4] = "a started batch never reached a reported end",
+        [INVARIANT_L2] = "files of an earlier date were left pending for too long",
+        [INVARIANT_L3] = "a lock blocked for longer than its life",
+        [INVARIANT_L4] = "a started batch has not ended, or its failure is hidden by a success",
+        [INVARIANT_O] = "an operator's tool printed what was not so",
     };
     return text_from(texts[invariant]);
 }
@@ -29,10 +31,24 @@ struct text record_status(struct pipeline *p, uint32_t date, struct text file_ke
     return status;
 }
 
+/* Bits of a name's `waiting`, set for the last judgement. */
+enum { WAITING = 1, DEAD_LETTER = 2 };
+
+/* Whether the record is this file's: two keys of one name and date share one. */
+static bool owns_record(struct pipeline *p, const struct file_history *file, struct text name)
+{
+    struct item item;
+    if (p->history.counts->folders < 2 || file->date == 0) {
+        return true;
+    }
+    return table_peek(p->cloud.table, names_text(&p->cloud.names, file->date), name, &item) &&
+           text_equal(record_s3_key(item), names_text(&p->cloud.names, file->key));
+}
+
 static struct text file_status(struct pipeline *p, const struct file_history *file)
 {
-    struct text key = names_text(&p->cloud.names, file->key);
-    return record_status(p, file->date, record_file_key(p->scenario, key));
+    struct text name = record_file_key(p->scenario, names_text(&p->cloud.names, file->key));
+    return owns_record(p, file, name) ? record_status(p, file->date, name) : TEXT("");
 }
 
 enum file_fate file_fate(struct pipeline *p, const struct file_history *file)
@@ -53,110 +69,249 @@ enum file_fate file_fate(struct pipeline *p, const struct file_history *file)
     if (text_starts(status, TEXT("failed"))) {
         return FATE_FAILED;
     }
-    return p->cloud.names.names[file->key].waiting ? FATE_ON_ITS_WAY : FATE_LOST;
+    uint32_t waiting = p->cloud.names.names[file->key].waiting;
+    return (waiting & WAITING) != 0       ? FATE_ON_ITS_WAY
+           : (waiting & DEAD_LETTER) != 0 ? FATE_DEAD
+                                          : FATE_LOST;
 }
 
-/* Marks what is still under way: keys whose message is in the queue, in flight or dead, and
- * manifests with a running execution. */
+/* Marks what is still under way: keys whose message is in the queue or in flight, and manifests
+ * with a running execution; and those whose message is dead. */
 static void mark_waiting(struct pipeline *p)
 {
     struct cloud *c = &p->cloud;
     uint64_t used = world_used(&c->simulation.world, c->queue.messages_region);
     for (uint64_t i = 0; i < used; i++) {
-        if (c->queue.messages[i].slot.live != 0) {
-            c->names.names[c->queue.messages[i].body].waiting = 1;
+        const struct message *message = &c->queue.messages[i];
+        if (message->slot.live != 0) {
+            c->names.names[message->body].waiting |=
+                message->state == MESSAGE_DEAD ? DEAD_LETTER : WAITING;
         }
     }
     for (uint64_t i = 0; i < HISTORY_COUNT(p, executions); i++) {
         if (p->history.executions[i].status == EXECUTION_RUNNING) {
-            c->names.names[p->history.executions[i].manifest].waiting = 1;
+            c->names.names[p->history.executions[i].manifest].waiting |= WAITING;
         }
     }
 }
 
-/* The manifest's own record says so, or the shared one of its date. */
-static bool visibly(struct pipeline *p, const struct file_history *file, struct text status)
+/* Whether what happened then is over, in whatever function it was: its time-outs are past. */
+static bool settled(const struct pipeline *p, bool at_rest, int64_t at_ns)
 {
-    char key[160];
-    struct text_writer w = text_writer(key, sizeof key);
-    text_put_record_key(&w, names_text(&p->cloud.names, file->manifest));
-    return text_equal(record_status(p, file->date, text_written(&w)), status) ||
-           text_equal(record_status(p, file->date, TEXT("MANIFEST")), status);
+    return at_rest || cloud_now(&p->cloud).ns - at_ns > 15 * 60 * NS_PER_S;
 }
 
-static void judge_file(struct pipeline *p, const struct file_history *file)
+/* The latest put of the manifest that the file's record names; NULL where there is none. */
+static const struct manifest_history *manifest_of(const struct pipeline *p,
+                                                  const struct file_history *file)
 {
-    enum file_fate fate = file_fate(p, file);
-    if (fate == FATE_LOST) {
-        history_violation(p, INVARIANT_S3, file->key);
+    uint32_t number = file->manifest == 0 ? 0 : p->cloud.names.names[file->manifest].owner;
+    const struct object *object = number == 0 ? NULL : bucket_object(&p->cloud.buckets, number);
+    bool put = object != NULL && object->bucket == BUCKET_MANIFEST && object->owner != 0;
+    return put ? &p->history.manifests[object->owner - 1] : NULL;
+}
+
+static bool is_listed(const struct pipeline *p, const struct manifest_history *manifest,
+                      uint32_t key)
+{
+    for (uint32_t i = 0; i < manifest->files; i++) {
+        if (p->cloud.buckets.bodies[manifest->body_start + i] == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_manifested(struct pipeline *p, const struct file_history *file, bool at_rest)
+{
+    const struct manifest_history *manifest = manifest_of(p, file);
+    bool started = manifest != NULL && manifest->executions > 0;
+    if (!started && !settled(p, at_rest, file->manifested_ns)) {
         return;
     }
-    if (fate != FATE_MANIFESTED && fate != FATE_COMPLETED) {
-        return;
-    }
-    if (file->starts == 0) {
+    if (!started || !is_listed(p, manifest, file->key)) {
         history_violation(p, INVARIANT_S4, file->key);
     }
-    if (file->outputs == 0 && !p->cloud.names.names[file->manifest].waiting &&
-        !visibly(p, file, TEXT("failed"))) {
+    bool running =
+        file->manifest != 0 && (p->cloud.names.names[file->manifest].waiting & WAITING) != 0;
+    if (file->outputs == 0 && !running) {
         history_violation(p, INVARIANT_S3, file->key);
     }
 }
 
-/* What a record should say of an execution. */
-static struct text mirrored(const struct execution_history *e)
+static void judge_file(struct pipeline *p, const struct file_history *file, bool at_rest)
 {
-    if (e->status == EXECUTION_RUNNING) {
-        return TEXT("processing");
+    switch (file_fate(p, file)) {
+    case FATE_MANIFESTED:
+    case FATE_COMPLETED:
+        judge_manifested(p, file, at_rest);
+        return;
+    case FATE_DEAD:
+    case FATE_LOST:
+        if (file->outputs == 0 && settled(p, at_rest, file->arrived_ns)) {
+            history_violation(p, INVARIANT_S3, file->key);
+        }
+        return;
+    case FATE_PENDING:
+    case FATE_FAILED:
+    case FATE_QUARANTINED:
+    case FATE_ON_ITS_WAY:
+        return;
     }
-    return e->caught == CALL_OK ? TEXT("completed") : TEXT("failed");
 }
 
-static void judge_execution(struct pipeline *p, const struct execution_history *e, bool quiescent)
+/* --- records and executions
+ * ------------------------------------------------------------------------------------ */
+
+/* Whether a status tells how an execution stands. One that runs may not have come to its first
+ * state yet, or be past the job. */
+static bool mirrors(const struct execution_history *e, struct text status)
+{
+    if (e->status == EXECUTION_RUNNING) {
+        return !e->begun || text_equal(status, TEXT("processing")) ||
+               (e->processed > 0 && text_equal(status, TEXT("completed")));
+    }
+    return text_equal(status, e->processed > 0 ? TEXT("completed") : TEXT("failed"));
+}
+
+/* The manifest that a date's shared record names: a name; 0: there is no such record. */
+static uint32_t shared_manifest(struct pipeline *p, uint32_t date)
+{
+    static const struct text prefix = {"s3://" MANIFEST_BUCKET "/", sizeof "s3://" MANIFEST_BUCKET};
+    struct item item;
+    if (!table_peek(p->cloud.table, names_text(&p->cloud.names, date), TEXT("MANIFEST"), &item)) {
+        return 0;
+    }
+    struct text path = item_text(item, TEXT("manifest_path"));
+    if (!text_starts(path, prefix)) {
+        return 0;
+    }
+    return names_find(&p->cloud.names,
+                      (struct text){path.at + prefix.size, path.size - prefix.size});
+}
+
+/* Its own record, or else the shared one if that is about it. */
+static struct text status_of_manifest(struct pipeline *p, uint32_t date, uint32_t manifest)
 {
     char key[160];
     struct text_writer w = text_writer(key, sizeof key);
-    text_put_record_key(&w, names_text(&p->cloud.names, e->manifest));
-    struct text status = record_status(p, e->date, text_written(&w));
-    if (!text_equal(status, mirrored(e))) {
+    text_put_record_key(&w, names_text(&p->cloud.names, manifest));
+    struct text status = record_status(p, date, text_written(&w));
+    if (status.size == 0 && shared_manifest(p, date) == manifest) {
+        status = record_status(p, date, TEXT("MANIFEST"));
+    }
+    return status;
+}
+
+/* The latest execution of a manifest's key; NULL where there is none. */
+static const struct execution_history *latest_execution(const struct pipeline *p, uint32_t manifest)
+{
+    uint32_t number = p->cloud.names.names[manifest].owner;
+    const struct object *object = number == 0 ? NULL : bucket_object(&p->cloud.buckets, number);
+    if (object == NULL || object->bucket != BUCKET_MANIFEST || object->owner == 0) {
+        return NULL;
+    }
+    uint32_t row = p->history.manifests[object->owner - 1].latest_execution;
+    return row == 0 ? NULL : &p->history.executions[row - 1];
+}
+
+/* Whether a job has processed the batch of an execution, this one's or a later one's. */
+static bool processed(const struct pipeline *p, const struct execution_history *e)
+{
+    return e->processed > 0 ||
+           (e->manifest_row != 0 && p->history.manifests[e->manifest_row - 1].processed > 0);
+}
+
+static void judge_execution(struct pipeline *p, const struct execution_history *e, bool at_rest)
+{
+    const struct execution_history *latest = latest_execution(p, e->manifest);
+    bool current = latest == NULL || latest == e;
+    if (current && !mirrors(e, status_of_manifest(p, e->date, e->manifest))) {
         history_violation(p, INVARIANT_S6, e->manifest);
     }
-    bool alerted = e->status == EXECUTION_SUCCEEDED;
-    if (quiescent && !alerted) {
+    bool unended = at_rest && e->status == EXECUTION_RUNNING;
+    bool hidden = e->status == EXECUTION_SUCCEEDED && !processed(p, e);
+    if (unended || hidden) {
         history_violation(p, INVARIANT_L4, e->manifest);
     }
 }
 
-/* The files still pending, by date; dates are counted in their tenures' stead, in the names. */
-static void count_pending(struct pipeline *p)
+/* A shared record beside the manifests' own is about one of them, too. */
+static void judge_shared(struct pipeline *p, uint32_t date)
 {
+    uint32_t manifest = shared_manifest(p, date);
+    const struct execution_history *e = manifest == 0 ? NULL : latest_execution(p, manifest);
+    char key[160];
+    struct text_writer w = text_writer(key, sizeof key);
+    if (e == NULL) {
+        return;
+    }
+    text_put_record_key(&w, names_text(&p->cloud.names, manifest));
+    bool has_own = record_status(p, date, text_written(&w)).size > 0;
+    if (has_own && !mirrors(e, record_status(p, date, TEXT("MANIFEST")))) {
+        history_violation(p, INVARIANT_S6, date);
+    }
+}
+
+/* --- dates
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* The files of a date whose records say pending, by the table. */
+static int64_t count_pending(struct pipeline *p, uint32_t date_row)
+{
+    int64_t pending = 0;
     for (uint64_t i = 0; i < HISTORY_COUNT(p, files); i++) {
         const struct file_history *file = &p->history.files[i];
-        if (file->date != 0 && file_fate(p, file) == FATE_PENDING) {
-            p->cloud.names.names[file->date].waiting++;
+        pending += file->date_row == date_row && file_fate(p, file) == FATE_PENDING;
+    }
+    return pending;
+}
+
+static bool is_earlier(const struct pipeline *p, uint32_t date)
+{
+    char today[16];
+    struct text_writer w = text_writer(today, sizeof today);
+    text_put_date(&w, cloud_now(&p->cloud));
+    return text_compare(names_text(&p->cloud.names, date), text_written(&w)) < 0;
+}
+
+/* Counting takes a look at every file, so it is done when the told count says so, and not again
+ * until that has fallen. */
+void invariants_at_rest(struct pipeline *p)
+{
+    int64_t most = p->scenario->max_files_per_manifest;
+    for (uint64_t i = 0; i < HISTORY_COUNT(p, dates); i++) {
+        struct date_history *date = &p->history.dates[i];
+        if (date->pending < most) {
+            date->told &= ~(1U << INVARIANT_L1);
+        } else if ((date->told >> INVARIANT_L1 & 1) == 0 && !is_earlier(p, date->date) &&
+                   count_pending(p, (uint32_t)i + 1) >= most) {
+            (void)history_tell_once(p, (uint32_t)i + 1, INVARIANT_L1);
         }
     }
 }
 
+/* By the table alone: one look at every file. */
 static void judge_dates(struct pipeline *p)
 {
-    struct cloud *c = &p->cloud;
-    char today[16];
-    struct text_writer w = text_writer(today, sizeof today);
-    text_put_date(&w, cloud_now(c));
+    struct names *names = &p->cloud.names;
     for (uint64_t i = 0; i < HISTORY_COUNT(p, files); i++) {
-        uint32_t date = p->history.files[i].date;
-        uint32_t pending = date == 0 ? 0 : c->names.names[date].waiting;
-        if (pending == 0) {
-            continue;
+        const struct file_history *file = &p->history.files[i];
+        if (file->date != 0 && file_fate(p, file) == FATE_PENDING) {
+            names->names[file->date].waiting++;
         }
-        c->names.names[date].waiting = 0; /* judged once */
-        bool earlier = text_compare(names_text(&c->names, date), text_written(&w)) < 0;
-        if (pending >= p->scenario->max_files_per_manifest) {
-            history_violation(p, INVARIANT_L1, date);
+    }
+    for (uint64_t i = 0; i < HISTORY_COUNT(p, dates); i++) {
+        uint32_t date = p->history.dates[i].date;
+        uint32_t pending = names->names[date].waiting;
+        bool earlier = is_earlier(p, date);
+        names->names[date].waiting = 0;
+        if (!earlier && pending >= p->scenario->max_files_per_manifest) {
+            (void)history_tell_once(p, (uint32_t)i + 1, INVARIANT_L1);
         }
-        if (earlier) {
-            history_violation(p, INVARIANT_L2, date);
+        if (earlier && pending >= p->scenario->min_files_for_partial_batch) {
+            (void)history_tell_once(p, (uint32_t)i + 1, INVARIANT_L2);
         }
     }
 }
@@ -174,17 +329,20 @@ static void close_tenures(struct pipeline *p)
     }
 }
 
-void invariants_finish(struct pipeline *p, bool quiescent)
+void invariants_finish(struct pipeline *p)
 {
+    bool at_rest = pipeline_at_rest(p);
     mark_waiting(p);
     for (uint64_t i = 0; i < HISTORY_COUNT(p, files); i++) {
-        judge_file(p, &p->history.files[i]);
+        judge_file(p, &p->history.files[i], at_rest);
     }
     for (uint64_t i = 0; i < HISTORY_COUNT(p, executions); i++) {
-        judge_execution(p, &p->history.executions[i], quiescent);
+        judge_execution(p, &p->history.executions[i], at_rest);
     }
-    if (quiescent) {
-        count_pending(p);
+    for (uint64_t i = 0; i < HISTORY_COUNT(p, dates); i++) {
+        judge_shared(p, p->history.dates[i].date);
+    }
+    if (at_rest) {
         judge_dates(p);
     }
     close_tenures(p);

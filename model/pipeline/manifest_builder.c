@@ -213,6 +213,10 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         if (s->function.work.ns > 0) {
             AWAIT(task->at, WORK, task_sleep(c, task, WORK, s->function.work));
         }
+        if ((b->key & MESSAGE_UNREADABLE) != 0) { /* PIPE-ERRORS-1 */
+            b->errors += !s->builder.first_items;
+            continue;
+        }
         if (!valid(c, b->key)) {
             AWAIT(task->at, COPY_TO_QUARANTINE,
                   send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));

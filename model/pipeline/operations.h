@@ -49,8 +49,10 @@
     X(PUT_MANIFEST_ONCE, "s3", "PutObject", BUCKET_PUT, false, perform_put_manifest_once) \
     X(SEAL_RECORD, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_seal_record) \
     X(ABORT_RECORD, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_abort_record) \
+    X(ABORT_OWN, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_abort_record) \
     X(RAISE_ATTEMPT, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_raise_attempt) \
     X(START_NAMED, "states", "StartExecution", START_EXECUTION, false, perform_start_named) \
+    X(START_AGAIN, "states", "StartExecution", START_EXECUTION, false, perform_start_named) \
     X(DESCRIBE_EXECUTION, "states", "DescribeExecution", START_EXECUTION, false, perform_describe_execution) \
     X(RECORD_PROCESSING, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_record_processing) \
     X(RECORD_COMPLETED, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_record_completed) \

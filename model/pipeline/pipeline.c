@@ -22,9 +22,9 @@ static uint64_t files_of(const struct scenario *s)
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
-static void define_types(struct pipeline *p, uint64_t files)
+void pipeline_task_types(struct task_type *types, uint64_t files)
 {
-    p->types[TASK_MANIFEST_BUILDER] = (struct task_type){
+    types[TASK_MANIFEST_BUILDER] = (struct task_type){
         .name = "manifest_builder",
         .size = sizeof(struct manifest_builder),
         .capacity = TASKS_MAX,
@@ -36,18 +36,18 @@ static void define_types(struct pipeline *p, uint64_t files)
         .end = invocation_end,
         .release = manifest_builder_release,
     };
-    p->types[TASK_STATE_MACHINE] = (struct task_type){
+    types[TASK_STATE_MACHINE] = (struct task_type){
         .name = "state_machine",
         .size = sizeof(struct execution),
         .capacity = 2 * files + 64 < 1 << 24 ? 2 * files + 64 : (1 << 24) - 1,
         .attempts_max = 1,
         .table_attempts_max = 1,
-        .points = workflow_points,
-        .points_count = workflow_points_count,
+        .points = state_machine_points,
+        .points_count = state_machine_points_count,
         .step = workflow_step,
         .end = workflow_end,
     };
-    p->types[TASK_STATUS_UPDATER] = (struct task_type){
+    types[TASK_STATUS_UPDATER] = (struct task_type){
         .name = "status_updater",
         .size = sizeof(struct status_updater),
         .capacity = TASKS_MAX,
@@ -59,7 +59,7 @@ static void define_types(struct pipeline *p, uint64_t files)
         .end = invocation_end,
         .release = status_updater_release,
     };
-    p->types[TASK_BATCHER] = (struct task_type){
+    types[TASK_BATCHER] = (struct task_type){
         .name = "batcher",
         .size = sizeof(struct batcher),
         .capacity = TASKS_MAX,
@@ -73,34 +73,6 @@ static void define_types(struct pipeline *p, uint64_t files)
     };
 }
 
-/* What the scenario's faults do to a call that is about to leave: the n-th time that a process is
- * at the point. */
-static enum call_fault fault_of(struct cloud *c, const struct task *caller)
-{
-    struct pipeline *p = pipeline_of(c);
-    const struct task_type *type = &p->types[caller->type];
-    enum call_fault struck = CALL_UNHARMED;
-    for (uint32_t i = 0; i < p->scenario->faults_count; i++) {
-        const struct fault *fault = &p->scenario->faults[i];
-        if (!text_equal(fault->process, text_from(type->name)) ||
-            !text_equal(fault->at, text_from(type->points[caller->call.point]))) {
-            continue;
-        }
-        if (++p->state->fault_counts[i] == fault->occurrence) {
-            static const enum call_fault effects[] = {
-                [FAULT_KILL] = CALL_KILLS,
-                [FAULT_LOSE_REQUEST] = CALL_LOSES_REQUEST,
-                [FAULT_LOSE_REPLY] = CALL_LOSES_REPLY,
-                [FAULT_THROTTLE] = CALL_IS_THROTTLED,
-            };
-
-            struck = effects[fault->kind];
-            history_deviation(p, i, caller);
-        }
-    }
-    return struck;
-}
-
 static void define_application(struct pipeline *p)
 {
     p->cloud.pipeline = p;
@@ -112,7 +84,9 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_of,
+        .call_fault = fault_at_call,
+        .service_fault = fault_at_service,
+        .wait_observed = fault_at_wait,
         .arrival = workload_arrival,
         .invocation_observed = history_invocation,
         .execution_observed = history_execution_ended,
@@ -257,6 +231,7 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     const struct scenario *s = p->scenario;
     int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
+    int64_t stale_ns = faults_staleness(s).ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
     struct table_config config = pipeline_table_schema();
     config.directory = directory;
@@ -267,7 +242,8 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     config.max_rcu = config.indexes[0].max_rcu = s->table.max_rcu;
     config.max_wcu = config.indexes[0].max_wcu = s->table.max_wcu;
     config.limits = s->table.limits;
-    config.history.ns = (replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS;
+    config.history.ns = replica_ns > index_ns ? replica_ns : index_ns;
+    config.history.ns = (config.history.ns > stale_ns ? config.history.ns : stale_ns) + NS_PER_MS;
     config.items_max = 3 * files + 4096;
     config.cache_bytes = (uint64_t)CACHE_MIB << 20;
     p->cloud.table = table_open(&config, s->start, error);
@@ -292,7 +268,8 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->scenario = scenario;
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
-    define_types(p, files);
+    pipeline_task_types(p->types, files);
+    faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);
     configure(p);
@@ -321,6 +298,14 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
         (void)pipeline_deinit(p, NULL);
     }
     return status;
+}
+
+bool pipeline_at_rest(const struct pipeline *p)
+{
+    const struct cloud *c = &p->cloud;
+    return event_queue_count(c->simulation.world.queue) <=
+               c->sweeper.state->pending + c->schedule.state->pending + p->state->outside &&
+           schedule_rests(c);
 }
 
 enum status pipeline_deinit(struct pipeline *p, struct error *error)

@@ -9,6 +9,7 @@
 #define LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
 
 #include "model/aws/cloud.h"
+#include "model/pipeline/faults.h"
 #include "model/pipeline/history.h"
 #include "model/pipeline/operations.h"
 #include "model/pipeline/records.h"
@@ -24,10 +25,11 @@ enum task_type_id {
 
 /* What decides, beside the services: in the world. */
 struct pipeline_state {
-    uint32_t file_index;               /* the running number in file names */
-    uint32_t arrived;                  /* by all workloads */
-    uint32_t fault_counts[FAULTS_MAX]; /* how often each fault's point was reached */
+    uint32_t file_index; /* the running number in file names */
+    uint32_t arrived;    /* by all workloads */
+    uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     int64_t pauses_after_success, pauses_after_failure;
+    struct fault_count faults[FAULTS_MAX];
 };
 
 struct pipeline {
@@ -37,9 +39,10 @@ struct pipeline {
     struct history history;
     struct pipeline_state *state;
     uint32_t state_region;
+    struct fault_plan faults;
     struct task_type types[TASK_TYPES_COUNT];
     struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
-    struct workflow_state machine[12];
+    struct workflow_state machine[9];
     struct distribution replica_lag, index_lag;
     struct distribution
         *gaps; /* between arrivals, one for each workload entry; only poisson ones are set */
@@ -64,8 +67,15 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
                           const char *table_directory, const char *scratch, struct error *error);
 enum status pipeline_deinit(struct pipeline *p, struct error *error);
 
+/* The types of tasks, TASK_TYPES_COUNT of them, with room for the processes of that many files. */
+void pipeline_task_types(struct task_type *types, uint64_t files);
+
 /* The tracking table's name, keys, index and TTL; the rest of the config is zero. */
 struct table_config pipeline_table_schema(void);
+
+/* Whether nothing is under way: what is left to happen comes from outside, or is TTL's, which
+ * deletes whether or not anybody looks, or ticks of a schedule that find nothing to do. */
+bool pipeline_at_rest(const struct pipeline *p);
 
 /* Lets the workload's files arrive (none arrive without it). */
 void workload_start(struct pipeline *p);
@@ -75,8 +85,10 @@ void workload_arrival(struct cloud *c, uint32_t workload, uint64_t ordinal);
  * room. */
 uint32_t workload_put(struct pipeline *p, struct text prefix, struct text date, int64_t size);
 
-/* The machine's states for the scenario's switches. */
+/* The machine's states for the scenario's switches; the points of an execution. */
 void state_machine_define(struct pipeline *p);
+extern const char *const state_machine_points[];
+extern const uint32_t state_machine_points_count;
 
 /* The job's script. */
 bool glue_job_begin(struct cloud *c, struct job_run *run);

@@ -187,6 +187,8 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
         table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
     if (result == TABLE_OK && request.outcome) {
         history_completed(p, request.key);
+    } else if (result == TABLE_OK) {
+        history_untracked(p, request.key);
     }
     return answer(c, result);
 }
@@ -244,7 +246,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
                               reply.old.bytes.size != 0);
         table_sweeper_note(c, item_written(&w), ttl_s);
     } else if (result == TABLE_CONDITION_FAILED) {
-        history_lock_refused(p, request.date, now_s);
+        history_lock_refused(p, request.date);
     }
     return answer(c, result);
 }
@@ -281,7 +283,7 @@ static void push(struct page *page, struct chain *chain, struct text text)
 }
 
 /* The S3 key in an item's file_path; size 0 where it has none. */
-static struct text s3_key_of(struct item item)
+struct text record_s3_key(struct item item)
 {
     struct text path = item_text(item, TEXT("file_path"));
     size_t skip = sizeof "s3://" INPUT_BUCKET; /* the slash behind the bucket in place of the NUL */
@@ -293,7 +295,7 @@ static struct text s3_key_of(struct item item)
 static void visit_pending(void *self, struct item item)
 {
     struct page *page = self;
-    struct text key = s3_key_of(item);
+    struct text key = record_s3_key(item);
     if (key.size == 0) {
         page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
         return;
@@ -321,7 +323,7 @@ static void visit_batch(void *self, struct item item)
     if (text_starts(file_key, TEXT("MANIFEST#")) || text_starts(file_key, TEXT("LOCK#"))) {
         return;
     }
-    struct text key = s3_key_of(item);
+    struct text key = record_s3_key(item);
     push(page, &page->reader->found, key.size == 0 ? file_key : key);
 }
 
@@ -333,7 +335,9 @@ static enum call_status read_page(struct page *page, struct call *call, struct t
     struct reader *reader = page->reader;
     query->start_key = (struct text){reader->cursor.bytes, reader->cursor.size};
     query->self = page;
-    query->as_of.ns = cloud_now(c).ns - cloud_draw(c, label, lag).ns;
+    int64_t lag_ns = cloud_draw(c, label, lag).ns;
+    int64_t stale_ns = call_staleness(call).ns;
+    query->as_of.ns = cloud_now(c).ns - (lag_ns > stale_ns ? lag_ns : stale_ns);
     struct table_page result;
     enum table_result status = table_read_page(c->table, cloud_now(c), query, &result);
     if (status != TABLE_OK) {
@@ -443,6 +447,7 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), NULL, NULL, &reply);
     if (result == TABLE_OK) {
+        history_record_put(p, request.manifest);
         table_sweeper_note(c, item_written(&w), ttl_s);
     }
     return answer(c, result);
@@ -474,8 +479,12 @@ enum call_status perform_update_processing(struct cloud *c, struct task *caller,
         value_s(isoformat_of(e->timestamp_ns, at)),
         value_n(e->file_count),
     };
-    return update_record(c, caller, p->scenario->machine.processing_key,
-                         p->expressions[SENT_SET_PROCESSING], values);
+    enum call_status status = update_record(c, caller, p->scenario->machine.processing_key,
+                                            p->expressions[SENT_SET_PROCESSING], values);
+    if (status == CALL_OK) {
+        history_begun(p, e->row);
+    }
+    return status;
 }
 
 enum call_status perform_update_completed(struct cloud *c, struct task *caller, struct call *call)
@@ -533,11 +542,6 @@ struct value record_size(int64_t bytes)
 int64_t record_ttl_s(const struct cloud *c, int64_t clock_ns)
 {
     return record_ttl(c, clock_ns);
-}
-
-struct text record_s3_key_of(struct item item)
-{
-    return s3_key_of(item);
 }
 
 enum call_status record_answer(struct cloud *c, enum table_result result)

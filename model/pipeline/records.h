@@ -92,7 +92,6 @@ struct text record_path(struct cloud *c, const char *bucket, uint32_t key, char 
 struct item record_key(char *buffer, struct text date, struct text file_key);
 struct value record_size(int64_t bytes);
 int64_t record_ttl_s(const struct cloud *c, int64_t clock_ns);
-struct text record_s3_key_of(struct item item);
 
 /* What the table says of a call, in the words of calls. */
 enum call_status record_answer(struct cloud *c, enum table_result result);
@@ -101,6 +100,9 @@ enum call_status record_answer(struct cloud *c, enum table_result result);
  * PIPE-READ-1. */
 enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
                                   const struct distribution *lag, enum choice_label label);
+
+/* The S3 key in an item's file_path; size 0 where it has none. */
+struct text record_s3_key(struct item item);
 
 /* Why a trial ended whose table could take no more; table_message has the details. */
 #define TABLE_STOPPED "the table"

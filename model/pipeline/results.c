@@ -166,6 +166,8 @@ static struct text fate_text(enum file_fate fate)
         return TEXT("quarantined");
     case FATE_ON_ITS_WAY:
         return TEXT("queued");
+    case FATE_DEAD:
+        return TEXT("dead");
     case FATE_LOST:
         break;
     }
@@ -221,6 +223,18 @@ void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row)
         .overwritten = m->overwritten,
         .executions = m->executions,
     };
+}
+
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct manifest_history *m = &p->history.manifests[i];
+    for (uint32_t f = 0; f < m->files; f++) {
+        if (text_equal(name_of(p, p->cloud.buckets.bodies[m->body_start + f]), file_key)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row)
@@ -293,6 +307,7 @@ void run_tenure(const struct run *run, uint64_t i, struct tenure_row *row)
         [TENURE_RELEASED] = "released",
         [TENURE_TAKEN_OVER] = "taken_over",
         [TENURE_DELETED_BY_TTL] = "deleted_by_ttl",
+        [TENURE_DELETED] = "deleted",
         [TENURE_LEFT_BEHIND] = "left_behind",
     };
     const struct pipeline *p = run_pipeline((struct run *)run);
@@ -331,23 +346,109 @@ void run_call(const struct run *run, uint64_t i, struct call_row *row)
     };
 }
 
-void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row)
+/* Who reaches a point, and its name. */
+static struct text process_at(const struct pipeline *p, uint32_t point, struct text *name)
 {
-    static const char *const faults[] = {
-#define X(name, word) word,
-        FAULT_MAP(X)
+    static const struct {
+        const char *service, *name;
+    } services[] = {
+
+#define X(name, service, text) {service, text},
+        SERVICE_POINT_MAP(X)
 #undef X
     };
+    if (point_is_of_service(point)) {
+        uint32_t i = point - point_of_service(0);
+        *name = text_from(services[i].name);
+        return text_from(services[i].service);
+    }
+    const struct task_type *type = &p->types[point / TASK_POINTS_MAX];
+    *name = text_from(type->points[point % TASK_POINTS_MAX]);
+    return text_from(type->name);
+}
+
+void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row)
+{
     const struct pipeline *p = run_pipeline((struct run *)run);
     const struct deviation_history *d = &p->history.deviations[i];
     *row = (struct deviation_row){
-        .fault = text_from(faults[p->scenario->faults[d->fault].kind]),
-        .process = text_from(p->types[d->type].name),
-        .point = text_from(p->types[d->type].points[d->point]),
+        .fault = text_from(fault_word(p->scenario->faults[d->fault].kind)),
         .parent = d->parent,
         .ordinal = d->ordinal,
         .at = instant_of(d->at_ns),
     };
+    row->process = process_at(p, d->point, &row->point);
+}
+
+uint64_t run_faults_count(const struct run *run)
+{
+    return run_pipeline((struct run *)run)->scenario->faults_count;
+}
+
+void run_fault(const struct run *run, uint64_t i, struct fault_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct fault *fault = &p->scenario->faults[i];
+    *row = (struct fault_row){
+        .fault = text_from(fault_word(fault->kind)),
+        .process = fault->process,
+        .point = fault->at,
+        .reached = (int64_t)p->state->faults[i].reached,
+        .struck = (int64_t)p->state->faults[i].struck,
+    };
+}
+
+/* Whether a point is told of: it was reached, or a fault may strike there. */
+static bool tells(const struct pipeline *p, uint32_t point)
+{
+    return p->history.points[point].reached > 0 || fault_kinds_at(point, p->types) != 0;
+}
+
+uint64_t run_points_count(const struct run *run)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    uint64_t count = 0;
+    for (uint32_t point = 0; point < POINTS_MAX; point++) {
+        count += tells(p, point);
+    }
+    return count;
+}
+
+/* What is called from a point: by its latest call, else by its name, else by the machine's state;
+ * NULL where nothing is. */
+static const struct operation *operation_at(const struct pipeline *p, uint32_t point)
+{
+    if (point_is_of_service(point)) {
+        return NULL;
+    }
+    uint32_t type = point / TASK_POINTS_MAX;
+    uint32_t at = point % TASK_POINTS_MAX;
+    uint32_t called = p->history.points[point].operation;
+    if (called == 0 && type == TASK_STATE_MACHINE && at >= WORKFLOW_POINT_BASE) {
+        called = p->machine[at - WORKFLOW_POINT_BASE].operation + UINT32_C(1);
+    } else if (called == 0) {
+        called = fault_operation_at(&p->types[type], at) + 1;
+    }
+    return called > OPERATIONS_COUNT ? NULL : &p->operations[called - 1];
+}
+
+void run_point(const struct run *run, uint64_t i, struct point_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    uint32_t point = 0;
+    while (!tells(p, point) || i-- > 0) {
+        point++;
+    }
+    const struct operation *operation = operation_at(p, point);
+    *row = (struct point_row){
+        .service = text_from(operation == NULL ? "" : operation->service),
+        .operation = text_from(operation == NULL ? "" : operation->name),
+        .reached = (int64_t)p->history.points[point].reached,
+        .of_service = point_is_of_service(point),
+        .kinds = fault_kinds_at(point, p->types),
+    };
+    row->process = process_at(p, point, &row->point);
+    row->service = row->of_service ? row->process : row->service;
 }
 
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row)
@@ -359,6 +460,11 @@ void run_violation(const struct run *run, uint64_t i, struct violation_row *row)
         .at = instant_of(v->at_ns),
         .subject = name_of(p, v->subject),
         .text = violation_text((enum invariant)v->invariant),
+        .process = v->acting == 0 ? TEXT("") : text_from(p->types[v->acting - 1].name),
+        .point = v->acting == 0 ? TEXT("") : text_from(p->types[v->acting - 1].points[v->point]),
+        .operation = v->acting == 0 ? TEXT("") : text_from(p->operations[v->operation].name),
+        .parent = v->parent,
+        .ordinal = v->ordinal,
         .required = (p->scenario->required_invariants >> v->invariant & 1) != 0,
     };
 }

@@ -18,8 +18,9 @@ enum { NEVER = -1 };
 /* One S3 object that arrived in the input bucket (a key; overwriting it again is the same file). */
 struct file_row {
     struct text key, date; /* the full key; the date it is tracked under ("" if it never was) */
-    struct text status;    /* pending, manifested, completed, failed, quarantined, queued, lost */
-    struct text manifest;  /* key of the manifest its record names, or "" */
+    struct text
+        status; /* pending, manifested, completed, failed, quarantined, queued, dead, lost */
+    struct text manifest; /* key of the manifest its record names, or "" */
     struct instant arrived_at, tracked_at, manifested_at, completed_at;
     int64_t size;
     int64_t manifests; /* started manifests that list it */
@@ -87,13 +88,31 @@ struct violation_row {
     struct instant at;
     struct text subject, text; /* the key or date; a sentence */
     bool required;
+    struct text process, point, operation; /* whose call brought it about; "": nobody's */
+    int64_t parent, ordinal;               /* [2.7], as of a call */
 };
 
-/* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST. */
+/* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST; corrupt s3[3] at
+ * NOTIFICATION, the third. */
 struct deviation_row {
     struct text fault, process, point;
     int64_t parent, ordinal; /* [2.7]: the 7th of environment 2; parent 0: there is none */
     struct instant at;       /* when the call was sent */
+};
+
+/* A fault of the scenario, and whether it struck. */
+struct fault_row {
+    struct text fault, process, point;
+    int64_t reached, struck; /* its point, within its window */
+};
+
+/* A point that was reached, or at which a fault may strike. */
+struct point_row {
+    struct text process, point;
+    struct text service, operation; /* that is called there; "" where it only waits */
+    int64_t reached;
+    bool of_service; /* something that a service does; else a process's point */
+    uint32_t kinds;  /* of faults that may strike there: bit k, enum fault_kind k */
 };
 
 /* What the table, or its index, was used for. */
@@ -180,6 +199,7 @@ uint64_t run_files_count(const struct run *run);
 void run_file(const struct run *run, uint64_t i, struct file_row *row);
 uint64_t run_manifests_count(const struct run *run);
 void run_manifest(const struct run *run, uint64_t i, struct manifest_row *row);
+bool run_manifest_lists(const struct run *run, uint64_t i, struct text file_key); /* as put */
 uint64_t run_executions_count(const struct run *run);
 void run_execution(const struct run *run, uint64_t i, struct execution_row *row);
 uint64_t run_job_runs_count(const struct run *run);
@@ -197,6 +217,10 @@ void run_capacity_second(const struct run *run, uint64_t i, struct capacity_seco
 struct cost run_cost(const struct run *run);
 uint64_t run_deviations_count(const struct run *run);
 void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row);
+uint64_t run_faults_count(const struct run *run);
+void run_fault(const struct run *run, uint64_t i, struct fault_row *row);
+uint64_t run_points_count(const struct run *run);
+void run_point(const struct run *run, uint64_t i, struct point_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

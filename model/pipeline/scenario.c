@@ -1,10 +1,7 @@
 /* scenario.c: presets, and the checks that concern several fields. See scenario.h. */
 #include "model/pipeline/scenario.h"
 
-#include "model/pipeline/batcher.h"
-#include "model/pipeline/manifest_builder.h"
-#include "model/pipeline/pipeline.h"
-#include "model/pipeline/status_updater.h"
+#include "model/pipeline/faults.h"
 
 static struct distribution_spec constant(struct duration value)
 {
@@ -36,6 +33,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->min_files_for_partial_batch = 1;
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
+    s->flush_within = days(1);
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;
@@ -237,6 +235,8 @@ void scenario_init(struct scenario *s)
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
 }
 
+const struct fault fault_default = {.times = 1, .attempts = 1};
+
 struct check {
     char *path;
     struct error *error;
@@ -290,57 +290,17 @@ static enum status check_workload(const struct scenario *s, const struct check *
     return STATUS_OK;
 }
 
-static bool names_point(const char *const *points, uint32_t count, struct text point)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        if (points[i] != NULL && points[i][0] != '\0' && text_equal(text_from(points[i]), point)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool knows_point(struct text process, struct text point, bool *process_known)
-{
-    const struct {
-        const char *name;
-        const char *const *points;
-        uint32_t count;
-    } processes[] = {
-        {"manifest_builder", manifest_builder_points, manifest_builder_points_count},
-        {"state_machine",    workflow_points,         workflow_points_count        },
-        {"status_updater",   status_updater_points,   status_updater_points_count  },
-        {"batcher",          batcher_points,          batcher_points_count         },
-    };
-
-    *process_known = false;
-    for (size_t i = 0; i < sizeof processes / sizeof processes[0]; i++) {
-        if (text_equal(text_from(processes[i].name), process)) {
-            *process_known = true;
-            return names_point(processes[i].points, processes[i].count, point);
-        }
-    }
-    return false;
-}
-
 static enum status check_faults(const struct scenario *s, const struct check *check)
 {
     for (uint32_t i = 0; i < s->faults_count; i++) {
-        bool process_known;
-        bool point_known = knows_point(s->faults[i].process, s->faults[i].at, &process_known);
-        if (!process_known) {
-            return wrong_element(check, "faults", i, "",
-                                 "no such process; there are manifest_builder, state_machine and "
-                                 "status_updater");
-        }
-        if (!point_known) {
-            return wrong_element(
-                check, "faults", i, ".at",
-                "that process makes no call at such a point; manifest_builder has "
-                "TRACK_FILE, ACQUIRE_LOCK, QUERY_PENDING, PUT_MANIFEST, MARK_FILE, "
-                "PUT_RECORD, START_EXECUTION, RELEASE_LOCK, COUNT_PENDING, "
-                "QUERY_ORPHANS, COPY_TO_QUARANTINE and PUT_REPORT; state_machine has "
-                "TASK; status_updater has QUERY_BATCH and SET_FILE_STATUS");
+        const char *member;
+        struct error error;
+        if (fault_validate(&s->faults[i], &member, &error) != STATUS_OK) {
+            char field[32];
+            struct text_writer w = text_writer(field, sizeof field);
+            text_put_char(&w, '.');
+            text_put(&w, text_from(member));
+            return wrong_element(check, "faults", i, text_writer_string(&w), error.message);
         }
     }
     return STATUS_OK;

@@ -23,8 +23,9 @@
 #define BUILDER_MAP(X)                                                                             \
     X(V0, "V0")                                                                                    \
     X(V1, "V1")                                                                                    \
-    X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e")        \
-        X(V6S, "V6s") X(V7, "V7")
+    X(V1C, "V1c")                                                                                  \
+    X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s")        \
+        X(V7, "V7")
 #define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
 #define LOCK_MODE_MAP(X)                                                                           \
     X(STRICT, "strict")                                                                            \
@@ -40,13 +41,20 @@
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
 #define FAULT_MAP(X)                                                                               \
     X(KILL, "kill")                                                                                \
-    X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
+    X(LOSE_REQUEST, "lose_request")                                                                \
+    X(LOSE_REPLY, "lose_reply")                                                                    \
+    X(THROTTLE, "throttle")                                                                        \
+    X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") X(SLOW, "slow") X(STALL, "stall")  \
+        X(STALE, "stale") X(DUPLICATE, "duplicate") X(LOSE, "lose") X(DELAY, "delay")              \
+            X(CORRUPT, "corrupt") X(EXPIRE, "expire") X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
+#define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
 /* The invariants of docs/glossary.md; `all` are always checked. (The formatter would cut a word in
  * two.) */
 /* clang-format off */
 #define INVARIANT_MAP(X)                                                                           \
     X(S1, "S1") X(S2, "S2") X(S3, "S3") X(S4, "S4") X(S5, "S5") X(S6, "S6") X(S7, "S7")            \
-    X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4")
+    X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4") X(O, "O")
 
 /* clang-format on */
 
@@ -142,6 +150,21 @@ enum fault_kind {
 #define X(name, word) FAULT_##name,
     FAULT_MAP(X)
 #undef X
+        FAULT_KINDS_COUNT
+};
+
+enum fault_when {
+
+#define X(name, word) FAULT_WHEN_##name,
+    FAULT_WHEN_MAP(X)
+#undef X
+};
+
+enum fault_outcome {
+
+#define X(name, word) FAULT_OUTCOME_##name,
+    FAULT_OUTCOME_MAP(X)
+#undef X
 };
 
 enum invariant {
@@ -202,12 +225,23 @@ struct workload {
     struct text prefix; /* of the key, "pipeline/input/" */
 };
 
+/* What goes wrong, where and when: faults.h says which kind takes which members. */
 struct fault {
     enum fault_kind kind;
-    struct text process; /* "manifest_builder" */
+    struct text process; /* "manifest_builder", or a service: "s3" */
     struct text at;      /* name of a point: "PUT_MANIFEST" */
-    int64_t occurrence;  /* the n-th time that any such process is there, from 1 */
+    int64_t occurrence;  /* the n-th time that any such process is there, from 1; 0: not given */
+    int64_t times;       /* how many times in a row from there; 0: all later ones */
+    int64_t probability_ppm;  /* of each time; 0: not given */
+    struct duration from, to; /* only in [from, to) from the start; to 0: to the end */
+    int64_t attempts;         /* of a call, how many it harms; 0: all */
+    enum fault_when when;
+    enum fault_outcome outcome;
+    struct duration by;
 };
+
+/* What a fault holds before anything is said of it: once, the first time. */
+extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
@@ -230,8 +264,9 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
+    struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
+    bool start_configured;        /* the builder knows the state machine's ARN */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -346,8 +381,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine);
 void scenario_apply_latency(struct scenario *s, enum latency_profile profile);
 void scenario_apply_throttling(struct scenario *s, enum throttling throttling);
 
-/* Checks what single fields cannot: workload present, sums in range, faults' points known, and so
- * on. STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
+/* Checks what single fields cannot: workload present, sums in range, faults (faults.h), and so on.
+ * STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
  * ("faults.0.at"). */
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error);
 

@@ -11,15 +11,20 @@ const char *const status_updater_points[] = {POINTS(POINT_NAME)};
 const uint32_t status_updater_points_count =
     sizeof status_updater_points / sizeof status_updater_points[0];
 
-/* The event is the input of the execution that invoked it. */
-static void take_event(struct cloud *c, struct status_updater *u)
+/* The event is the input of the execution that invoked it, and how far that has come. */
+void status_updater_event(const struct execution *e, uint32_t payload[4])
 {
-    const struct invocation_request *request = &u->reader.invocation.request;
-    const struct execution *e = (void *)task_find(c, request->caller, request->caller_serial);
-    ASSERT(e != NULL);
-    u->date = e->date;
-    u->manifest = e->manifest;
-    u->outcome = e->caught == CALL_OK;
+    payload[0] = e->date;
+    payload[1] = e->manifest;
+    payload[2] = e->caught == CALL_OK;
+}
+
+static void take_event(struct status_updater *u)
+{
+    const uint32_t *payload = u->reader.invocation.request.payload;
+    u->date = payload[0];
+    u->manifest = payload[1];
+    u->outcome = payload[2];
 }
 
 static void send_page(struct cloud *c, struct status_updater *u)
@@ -73,7 +78,7 @@ enum process_status status_updater_step(struct cloud *c, struct task *task)
 {
     struct status_updater *u = (void *)task;
     PROCESS_BEGIN(task->at, enum point);
-    take_event(c, u);
+    take_event(u);
     if (scenario_of(c)->machine.guarded) {
         AWAIT(task->at, GET_MANIFEST, send_manifest(c, u));
     }

@@ -5,7 +5,7 @@
  * is named <date>-f<number>.ndjson with one running number over all entries. Every put sends an
  * event notification to the queue.
  */
-#include "model/pipeline/pipeline.h"
+#include "model/pipeline/invariants.h"
 
 uint32_t workload_put(struct pipeline *p, struct text prefix, struct text date, int64_t size)
 {
@@ -61,6 +61,7 @@ static void schedule(struct pipeline *p, uint32_t workload, uint64_t ordinal)
     const struct workload *load = &p->scenario->workloads[workload];
     struct instant at = arrival_time(p, load, ordinal, cloud_now(&p->cloud));
     (void)simulation_schedule_at(&p->cloud.simulation, at, EVENT_ARRIVAL, workload, ordinal);
+    p->state->outside++;
 }
 
 void workload_start(struct pipeline *p)
@@ -74,6 +75,10 @@ void workload_arrival(struct cloud *c, uint32_t workload, uint64_t ordinal)
 {
     struct pipeline *p = pipeline_of(c);
     const struct workload *load = &p->scenario->workloads[workload];
+    p->state->outside--;
+    if (pipeline_at_rest(p)) {
+        invariants_at_rest(p);
+    }
     char today[16];
     struct text_writer w = text_writer(today, sizeof today);
     text_put_date(&w, cloud_now(c));
