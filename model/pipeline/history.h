@@ -124,14 +124,15 @@ struct point_history {
     uint32_t unused;
 };
 
-/* The lists: name of the member, of the region, record, most records for n files. */
+/* The lists: name of the member, of the region, record, most records for n files, and so many ticks
+ * of a schedule. */
 #define HISTORY_MAP(X)                                                                             \
     X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
     X(dates, "history of dates (limits.files)", struct date_history, n + 64)                       \
     X(manifests, "history of manifests (limits.files)", struct manifest_history, 2 * n + 64)       \
     X(executions, "history of executions (limits.files)", struct execution_history, 2 * n + 64)    \
     X(job_runs, "history of job runs (limits.files)", struct job_run_history, 8 * n + 64)          \
-    X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
+    X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + ticks + 64) \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
     X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
