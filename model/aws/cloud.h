@@ -8,6 +8,7 @@
 #define LOCKSTEP_MODEL_AWS_CLOUD_H
 
 #include "model/aws/bucket.h"
+#include "model/aws/bus.h"
 #include "model/aws/call.h"
 #include "model/aws/event_source.h"
 #include "model/aws/function.h"
@@ -49,7 +50,8 @@
     X(TICK_DUE, schedule_due)                                                                      \
     X(TICK, schedule_tick)                                                                         \
     X(TASK_KILLED, task_killed)                                                                    \
-    X(MESSAGE_RETURNED, queue_message_returned)
+    X(MESSAGE_RETURNED, queue_message_returned)                                                    \
+    X(BUS_DELIVERY, bus_deliver)
 
 enum event_code {
 
@@ -74,6 +76,7 @@ enum event_code {
     X(LATENCY_INVOKE, "latency of invoke")                                                         \
     X(LATENCY_QUEUE_RECEIVE, "latency of queue receive")                                           \
     X(LATENCY_QUEUE_DELETE, "latency of queue delete")                                             \
+    X(LATENCY_PUT_EVENTS, "latency of put events")                                                 \
     X(BACKOFF, "SDK backoff")                                                                      \
     X(NOTIFICATION_DELAY, "notification delay")                                                    \
     X(NOTIFICATION_DUPLICATE, "notification sent twice")                                           \
@@ -94,10 +97,14 @@ enum event_code {
     X(STREAM_PHASE, "stream poll phase")                                                           \
     X(STREAM_RETRY, "stream retry")                                                                \
     X(STREAM_DUPLICATE, "stream batch delivered twice")                                            \
+    X(FAULT_STRIKES, "fault strikes")                                                              \
+    X(EVENT_DELAY, "event delay")                                                                  \
+    X(EVENT_DUPLICATE, "event delivered twice")                                                    \
+    X(EVENT_FAILS, "event not delivered")                                                          \
+    X(EVENT_RETRY, "event retry")                                                                  \
     X(TICK_LOST, "tick lost")                                                                      \
     X(TICK_DUPLICATE, "tick delivered twice")                                                      \
-    X(TICK_DELAY, "tick delay")                                                                    \
-    X(FAULT_STRIKES, "fault strikes")
+    X(TICK_DELAY, "tick delay")
 
 enum choice_label {
 
@@ -105,7 +112,7 @@ enum choice_label {
     CHOICE_MAP(X)
 #undef X
         CHOICES_COUNT,
-    LATENCIES_COUNT = CHOICE_LATENCY_QUEUE_DELETE + 1,
+    LATENCIES_COUNT = CHOICE_LATENCY_PUT_EVENTS + 1,
 };
 
 /* The labels' names, for choices_init_*: CHOICES_COUNT of them. */
@@ -173,6 +180,8 @@ struct application {
     void (*expiry_observed)(struct cloud *c, struct item old);
     /* A batch of the stream was given up: the failure destination. NULL: there is none. */
     void (*stream_discarded)(struct cloud *c, const struct stream_discard *discard);
+    /* The target of the bus's rule is invoked with an event. */
+    void (*event_target)(struct cloud *c, const struct workflow_input *input);
 };
 
 struct cloud {
@@ -193,6 +202,7 @@ struct cloud {
     struct queue queue;
     struct event_source event_source;
     struct stream_source stream_source;
+    struct bus bus;
     struct schedule schedule;
     struct functions functions;
     struct workflow workflow;

@@ -14,7 +14,13 @@
 #include "model/aws/call.h"
 #include "sim/distribution.h"
 
-enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTION_BATCHER, FUNCTIONS_COUNT };
+enum function_id {
+    FUNCTION_BUILDER,
+    FUNCTION_UPDATER,
+    FUNCTION_STREAM_CREATOR,
+    FUNCTION_BATCHER,
+    FUNCTIONS_COUNT
+};
 
 struct function_config {
     const char *name;
@@ -27,12 +33,16 @@ struct function_config {
     struct distribution clock_skew; /* less its median */
 };
 
+enum { ENVIRONMENT_WORDS = 2 };
+
 struct environment {
     struct pool_slot slot; /* next: index + 1 of the next idle one, used less recently */
     uint32_t ordinal;      /* number within its function, from 1 */
     uint32_t invocations;
     int64_t skew_ns;
     int64_t idle_since_ns;
+    uint64_t memory[ENVIRONMENT_WORDS]; /* what the application's code keeps from one invocation to
+                                           the next; zero at the cold start */
 };
 
 struct function_state {
@@ -51,7 +61,13 @@ struct invocation_request {
     uint32_t tick;                  /* 0: none */
     uint32_t payload[4];            /* what a task's call hands over */
     uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
+    uint32_t event;                 /* enum invocation_event: what it carries in place of a batch */
+    uint32_t event_key;             /* a name */
+    int64_t event_size;
 };
+
+/* An event of one S3 object: none, bare as S3 writes it, or wrapped as the queue's batches are. */
+enum invocation_event { INVOCATION_NO_EVENT, INVOCATION_BARE_EVENT, INVOCATION_WRAPPED_EVENT };
 
 /* How the task of every handler begins. */
 struct invocation {

@@ -36,6 +36,7 @@ static struct execution *start(struct cloud *c, const struct workflow_input *inp
     e->attempt = input->attempt;
     e->name_row = name_row;
     e->timestamp_ns = input->timestamp_ns;
+    e->without_file_key = input->without_file_key;
     if (w->first_state_inside_start) {
         /* Only the effect of the first state, at this very instant, and nothing after it. */
         e->entered_ns = cloud_now(c).ns;

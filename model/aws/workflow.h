@@ -58,7 +58,7 @@ struct execution {
     uint32_t caught;      /* enum call_status of the error that was caught; CALL_OK: none */
     uint32_t job_run_row; /* of the latest accepted run */
     uint32_t name_row;    /* of its name, from 1; 0: it has none */
-    uint32_t unused;
+    uint32_t without_file_key;
     int64_t timestamp_ns; /* $.timestamp of its input */
     int64_t entered_ns;   /* when the current state was entered */
 };
@@ -69,7 +69,8 @@ struct workflow_counts {
 
 struct workflow_input {
     uint32_t manifest, date, file_count, row;
-    uint32_t attempt, unused;
+    uint32_t attempt;
+    uint32_t without_file_key; /* $.file_key is not in it */
     int64_t timestamp_ns;
 };
 

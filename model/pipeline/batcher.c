@@ -9,18 +9,18 @@
     X(QUERY_RECORDS)                                                                               \
     X(ABORT_RECORD)                                                                                \
     X(START_AGAIN)                                                                                 \
-    X(DESCRIBE_EXECUTION)                                                                          \
+    X(LOOK_AT_EXECUTION)                                                                           \
     X(RAISE_ATTEMPT)                                                                               \
     X(PUBLISH_ALERT)                                                                               \
-    X(LIST_OBJECTS)                                                                                \
+    X(LIST_INPUT)                                                                                  \
     X(CHECK_TRACKED)                                                                               \
     X(COPY_TO_QUARANTINE)                                                                          \
     X(TRACK_ONCE)                                                                                  \
     X(QUERY_UNCLAIMED)                                                                             \
     X(OPEN_RECORD)                                                                                 \
-    X(CLAIM_FILE)                                                                                  \
+    X(TAKE_FILE)                                                                                   \
     X(PUT_MANIFEST_ONCE)                                                                           \
-    X(SEAL_RECORD) X(START_NAMED) X(ABORT_OWN) X(QUERY_CLAIMED) X(GET_RECORD) X(RELEASE_FILE)
+    X(SEAL_RECORD) X(START_NAMED) X(ABORT_OWN) X(QUERY_CLAIMED) X(GET_RECORD) X(GIVE_BACK_FILE)
 
 enum point { POINTS(POINT_ENUM) };
 
@@ -189,14 +189,26 @@ static bool more_checks(struct cloud *c, struct batcher *b)
     return b->item < b->reader.found.count;
 }
 
+/* Bytes of the current file, as the listing has them. */
+static int64_t size_of(const struct cloud *c, const struct batcher *b)
+{
+    return bucket_object(&c->buckets, c->names.names[b->key].owner)->size;
+}
+
+static bool is_accepted(struct cloud *c, const struct batcher *b)
+{
+    return manifest_builder_accepts(c, b->key, size_of(c, b));
+}
+
 static void send_file(struct cloud *c, struct batcher *b, enum point point, uint16_t operation)
 {
     struct file_request request = {
         .key = b->key,
         .date = b->record.date,
         .manifest = b->record.manifest,
-        .outcome = manifest_builder_accepts(c, b->key),
+        .outcome = is_accepted(c, b), /* TRACK_ONCE */
         .clock_ns = clock_ns(c, b),
+        .size = size_of(c, b),
     };
     send(c, b, point, operation, &request, sizeof request);
 }
@@ -310,7 +322,7 @@ static void send_claim(struct cloud *c, struct batcher *b)
 {
     (void)take(c, b); /* the date */
     b->key = take(c, b);
-    send_file(c, b, CLAIM_FILE, OPERATION_CLAIM_FILE);
+    send_file(c, b, TAKE_FILE, OPERATION_TAKE_FILE);
 }
 
 /* A file that is not pending any more is left out; without an answer nobody knows. */
@@ -376,8 +388,8 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
                 }
             }
             if (b->kind == BATCH_PROCESSING) {
-                AWAIT(task->at, DESCRIBE_EXECUTION,
-                      send_record(c, b, DESCRIBE_EXECUTION, OPERATION_DESCRIBE_EXECUTION));
+                AWAIT(task->at, LOOK_AT_EXECUTION,
+                      send_record(c, b, LOOK_AT_EXECUTION, OPERATION_LOOK_AT_EXECUTION));
                 if (!has_ended(b)) {
                     continue;
                 }
@@ -393,7 +405,7 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
     if (is_thorough(c, b)) {
         begin_list(c, b);
         do {
-            AWAIT(task->at, LIST_OBJECTS, send_page(c, b, LIST_OBJECTS, OPERATION_LIST_OBJECTS));
+            AWAIT(task->at, LIST_INPUT, send_page(c, b, LIST_INPUT, OPERATION_LIST_INPUT));
         } while (more_objects(b));
         if (b->reader.found.count > 0) {
             do {
@@ -402,7 +414,7 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
         }
         b->missed = 0;
         while (take_missing(c, b)) {
-            if (!manifest_builder_accepts(c, b->key)) {
+            if (!is_accepted(c, b)) {
                 AWAIT(task->at, COPY_TO_QUARANTINE,
                       send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
                 if (!replied(b, CALL_OK)) {
@@ -423,7 +435,7 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
             break;
         }
         for (b->slice = 0; b->slice < b->files && !b->trouble; b->slice++) {
-            AWAIT(task->at, CLAIM_FILE, send_claim(c, b));
+            AWAIT(task->at, TAKE_FILE, send_claim(c, b));
             note_claim(c, b);
         }
         if (!b->trouble && b->missing.count > 0) {
@@ -459,8 +471,8 @@ enum process_status batcher_step(struct cloud *c, struct task *task)
                 b->dead = has_ended(b);
             }
             if (b->dead) {
-                AWAIT(task->at, RELEASE_FILE,
-                      send_file(c, b, RELEASE_FILE, OPERATION_RELEASE_FILE));
+                AWAIT(task->at, GIVE_BACK_FILE,
+                      send_file(c, b, GIVE_BACK_FILE, OPERATION_GIVE_BACK_FILE));
                 b->outstanding = 1;
             }
         }

@@ -74,7 +74,7 @@ enum batch_status {
 /* A page of the index, or of a list: where the lists stood before it. */
 struct batcher_page {
     uint32_t kind, base;
-    uint32_t object;       /* LIST_OBJECTS: behind this one */
+    uint32_t object;       /* LIST_INPUT: behind this one */
     uint32_t count, chunk; /* CHECK_TRACKED: so many keys from there */
     uint32_t position;
     int64_t clock_ns;

@@ -86,9 +86,9 @@ enum call_status perform_track_once(struct cloud *c, struct task *caller, struct
     CALL_REQUEST(call, struct file_request, request);
     char bytes[ITEM_BYTES_MAX];
     char path[TEXT_BYTES_MAX];
-    struct value size = record_size(history_file(p, request.key)->size);
+    struct value size = record_size(request.size);
     bool accepted = request.outcome != 0;
-    int64_t ttl_s = record_ttl_s(c, request.clock_ns);
+    int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct item_writer w = item_writer(bytes, sizeof bytes);
     item_add_s(&w, TEXT("date_prefix"), names_text(&c->names, request.date));
     item_add_s(&w, TEXT("file_key"), names_text(&c->names, request.key));
@@ -123,7 +123,7 @@ static enum call_status change_file(struct cloud *c, const struct file_request *
     struct pipeline *p = pipeline_of(c);
     char bytes[ITEM_BYTES_MAX];
     char path[TEXT_BYTES_MAX];
-    int64_t ttl_s = record_ttl_s(c, request->clock_ns);
+    int64_t ttl_s = record_ttl(c, request->clock_ns);
     struct value values[] = {
         value_s(text_from(change->status)),
         value_n(seconds_of(request->clock_ns)),
@@ -131,8 +131,8 @@ static enum call_status change_file(struct cloud *c, const struct file_request *
         value_s(record_path(c, MANIFEST_BUCKET, request->manifest, path)),
         value_n(ttl_s),
     };
-    struct item key = record_key(bytes, names_text(&c->names, request->date),
-                                 names_text(&c->names, request->key));
+    struct item key = record_key_item(bytes, TEXT("file_key"), names_text(&c->names, request->date),
+                                      names_text(&c->names, request->key));
     struct table_reply reply;
     enum table_result result =
         table_update(c->table, cloud_now(c), key, p->expressions[change->update],
@@ -143,7 +143,7 @@ static enum call_status change_file(struct cloud *c, const struct file_request *
     return record_answer(c, result);
 }
 
-enum call_status perform_claim_file(struct cloud *c, struct task *caller, struct call *call)
+enum call_status perform_take_file(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
     CALL_REQUEST(call, struct file_request, request);
@@ -156,7 +156,7 @@ enum call_status perform_claim_file(struct cloud *c, struct task *caller, struct
     return status;
 }
 
-enum call_status perform_release_file(struct cloud *c, struct task *caller, struct call *call)
+enum call_status perform_give_back_file(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
     CALL_REQUEST(call, struct file_request, request);
@@ -192,7 +192,7 @@ static struct item record_of(struct cloud *c, uint32_t date, uint32_t manifest, 
     char key[TEXT_BYTES_MAX];
     struct text_writer w = text_writer(key, sizeof key);
     text_put_record_key(&w, names_text(&c->names, manifest));
-    return record_key(bytes, names_text(&c->names, date), text_written(&w));
+    return record_key_item(bytes, TEXT("file_key"), names_text(&c->names, date), text_written(&w));
 }
 
 /* The key is this invocation's alone: a record that is there was put by an earlier attempt of the
@@ -237,7 +237,7 @@ static enum call_status change_record(struct cloud *c, const struct batch_record
 {
     struct pipeline *p = pipeline_of(c);
     char bytes[ITEM_BYTES_MAX];
-    int64_t ttl_s = record_ttl_s(c, clock_ns);
+    int64_t ttl_s = record_ttl(c, clock_ns);
     struct value values[] = {
         value_s(status_word(step->to)),
         value_n(seconds_of(clock_ns)),
@@ -501,7 +501,7 @@ enum call_status perform_query_records(struct cloud *c, struct task *caller, str
  * rather than that of their texts, which the batcher does not care for. Source: S3-LIST-1. */
 enum { LIST_KEYS_MAX = 1000, GET_KEYS_MAX = 100 };
 
-enum call_status perform_list_objects(struct cloud *c, struct task *caller, struct call *call)
+enum call_status perform_list_input(struct cloud *c, struct task *caller, struct call *call)
 {
     CALL_REQUEST(call, struct batcher_page, request);
     const struct scenario *s = scenario_of(c);
@@ -541,11 +541,11 @@ enum call_status perform_check_tracked(struct cloud *c, struct task *caller, str
         char bytes[ITEM_BYTES_MAX];
         struct item item;
         struct table_reply reply;
-        enum table_result result =
-            table_get(c->table, cloud_now(c), cloud_now(c),
-                      record_key(bytes, names_text(&c->names, batcher_date(c, key)),
-                                 names_text(&c->names, key)),
-                      &item, &reply);
+        enum table_result result = table_get(
+            c->table, cloud_now(c), cloud_now(c),
+            record_key_item(bytes, TEXT("file_key"), names_text(&c->names, batcher_date(c, key)),
+                            names_text(&c->names, key)),
+            &item, &reply);
         if (result != TABLE_OK) {
             return record_answer(c, result);
         }
@@ -644,7 +644,7 @@ enum call_status perform_start_named(struct cloud *c, struct task *caller, struc
 }
 
 /* The reply's first word: whether it has ended. */
-enum call_status perform_describe_execution(struct cloud *c, struct task *caller, struct call *call)
+enum call_status perform_look_at_execution(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
     CALL_REQUEST(call, struct batch_request, request);

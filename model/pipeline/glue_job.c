@@ -37,7 +37,7 @@ bool glue_job_begin(struct cloud *c, struct job_run *run)
     return true;
 }
 
-static int64_t write_parts(struct cloud *c, const struct object *manifest)
+static int64_t count_parts(struct cloud *c, const struct object *manifest)
 {
     struct pipeline *p = pipeline_of(c);
     int64_t rows = 0;
@@ -53,6 +53,25 @@ static int64_t write_parts(struct cloud *c, const struct object *manifest)
     return parts < manifest->body_count ? parts : manifest->body_count;
 }
 
+/* "merged-parquet-<date>/part-<part>-<run>.snappy.parquet": another object for each run. */
+static bool put_part(struct cloud *c, const struct job_run *run, int64_t part)
+{
+    char key[128];
+    struct text_writer w = text_writer(key, sizeof key);
+    text_put(&w, TEXT("merged-parquet-"));
+    text_put(&w, names_text(&c->names, run->date));
+    text_put(&w, TEXT("/part-"));
+    text_put_integer(&w, part, 5);
+    text_put_char(&w, '-');
+    text_put_integer(&w, run->row, 8);
+    text_put(&w, TEXT(".snappy.parquet"));
+    uint32_t name = names_intern(&c->names, text_written(&w));
+    if (name == 0) {
+        simulation_fail(&c->simulation, "names (limits.files)");
+    }
+    return name != 0 && bucket_put(c, BUCKET_OUTPUT, name, 0, 0) != 0;
+}
+
 void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state state)
 {
     struct pipeline *p = pipeline_of(c);
@@ -61,9 +80,8 @@ void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state sta
     const struct object *manifest = number == 0 ? NULL : bucket_object(&c->buckets, number);
     int64_t parts = 0;
     if ((state == JOB_SUCCEEDED || run->commits) && manifest != NULL) {
-        parts = write_parts(c, manifest);
-        for (int64_t i = 0; i < parts; i++) {
-            bucket_count_put(c, BUCKET_OUTPUT);
+        parts = count_parts(c, manifest);
+        for (int64_t i = 0; i < parts && put_part(c, run, i); i++) {
         }
         history_read_by_job(p, manifest, p->scenario->glue.output == GLUE_OUTPUT_MANIFEST);
     }

@@ -2,6 +2,7 @@
 #include "model/pipeline/pipeline.h"
 
 #include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/stream_creator.h"
 
 /* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
 static uint64_t most_ticks(const struct scenario *s)
@@ -531,6 +532,74 @@ void history_expired(struct cloud *c, struct item old)
     }
 }
 
+/* --- operators' tools
+ * -------------------------------------------------------------------------------------- */
+
+uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t arguments)
+{
+    uint32_t row = append(p, p->history.operators_region);
+    if (row != 0) {
+        struct operator_history *o = &p->history.operators[row - 1];
+        o->tool = tool;
+        o->arguments = arguments;
+        o->started_ns = now_ns(p);
+        o->ended_ns = HISTORY_NEVER;
+        for (uint32_t i = 0; i < CLAIMS_COUNT; i++) {
+            o->claims[i] = (struct operator_claim){HISTORY_NEVER, HISTORY_NEVER};
+        }
+    }
+    return row;
+}
+
+/* The console is bounded: what is beyond it is cut, and a last line says so. */
+void history_operator_printed(struct pipeline *p, uint32_t row, struct text text)
+{
+    static const struct text notice = {"\n(the rest of the output is cut)\n", 33};
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t room = CONSOLE_BYTES - notice.size - o->output_size;
+    if (o->output_cut) {
+        return;
+    }
+    size_t size = text.size <= room ? text.size : room;
+    memcpy(o->output + o->output_size, text.at, size);
+    o->output_size += (uint32_t)size;
+    if (size < text.size) {
+        memcpy(o->output + o->output_size, notice.at, notice.size);
+        o->output_size += (uint32_t)notice.size;
+        o->output_cut = 1;
+    }
+}
+
+/* By an operator: live, if its ttl has not passed. */
+void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t skip = sizeof "LOCK#manifest-" - 1;
+    uint32_t date =
+        names_find(&p->cloud.names, (struct text){lock_key.at + skip, lock_key.size - skip});
+    const struct tenure_history *tenure = date == 0 ? NULL : tenure_of(p, date);
+    o->locks_deleted++;
+    o->live_locks_deleted +=
+        tenure != NULL && tenure->end == TENURE_HELD &&
+        tenure->expires_ns / NS_PER_S >= instant_epoch_seconds(cloud_now(&p->cloud));
+    if (date != 0) {
+        history_lock_gone(p, date, TENURE_DELETED);
+    }
+}
+
+void history_claim(struct pipeline *p, uint32_t row, enum claim claim, int64_t shown, int64_t truth)
+{
+    p->history.operators[row - 1].claims[claim] = (struct operator_claim){shown, truth};
+}
+
+void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->exit_status = exit_status;
+    o->ended = 1;
+    o->ended_ns = now_ns(p);
+}
+
 /* --- invocations and calls
  * --------------------------------------------------------------------------------- */
 
@@ -562,6 +631,11 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct invocation_history *row = &p->history.invocations[invocation->row - 1];
     row->end = end;
     row->ended_ns = now_ns(p);
+    if (invocation->function == FUNCTION_STREAM_CREATOR) {
+        const struct stream_creator *s = (const void *)invocation;
+        row->records = s->records;
+        row->manifests = s->manifests;
+    }
     if (invocation->function != FUNCTION_BUILDER) {
         return;
     }
@@ -569,6 +643,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->records = b->record;
     row->errors = b->errors;
     row->manifests = b->manifests;
+    row->processed = b->processed;
+    row->quarantined = b->quarantined;
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);
