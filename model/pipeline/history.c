@@ -207,6 +207,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
         }
     }
     note_folder(p, key);
+    /* What was known of an object that is overwritten is over; what is there now is not tracked. */
+    p->history.counts->tracked -= p->history.files[object->owner - 1].date != 0;
     set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,
@@ -544,8 +546,8 @@ uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t ar
         o->arguments = arguments;
         o->started_ns = now_ns(p);
         o->ended_ns = HISTORY_NEVER;
-        for (uint32_t i = 0; i < CLAIMS_COUNT; i++) {
-            o->claims[i] = (struct operator_claim){HISTORY_NEVER, HISTORY_NEVER};
+        for (uint32_t i = 0; i < FIGURES_COUNT; i++) {
+            o->figures[i] = (struct operator_figure){HISTORY_NEVER, HISTORY_NEVER};
         }
     }
     return row;
@@ -587,9 +589,14 @@ void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row
     }
 }
 
-void history_claim(struct pipeline *p, uint32_t row, enum claim claim, int64_t shown, int64_t truth)
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth)
 {
-    p->history.operators[row - 1].claims[claim] = (struct operator_claim){shown, truth};
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->figures[figure] = (struct operator_figure){shown, truth};
+    if (shown != truth && figure < FIGURE_RESTARTED) {
+        history_violation(p, INVARIANT_O, o->arguments);
+    }
 }
 
 void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)

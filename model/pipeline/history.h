@@ -124,8 +124,9 @@ struct point_history {
     uint32_t unused;
 };
 
-/* What a tool tells its reader, as numbers; the words are those of reports. */
-#define CLAIM_MAP(X)                                                                               \
+/* What a tool tells its reader, as numbers; the words are those of reports. Whether the last two
+ * were warranted is no question of truth. */
+#define FIGURE_MAP(X)                                                                              \
     X(LOCKS, "locks")                                                                              \
     X(LOCKS_EXPIRED, "expired locks")                                                              \
     X(LOCKS_CLEARED, "locks cleared")                                                              \
@@ -139,23 +140,24 @@ struct point_history {
     X(OUTPUT_FOUND, "parquet found")                                                               \
     X(EXECUTIONS_FAILED, "failed executions")                                                      \
     X(PROCESSED, "files processed")                                                                \
+    X(HEALTHY, "nothing to do")                                                                    \
     X(RESTARTED, "executions restarted")                                                           \
-    X(RESET, "items reset")                                                                        \
-    X(HEALTHY, "nothing to do")
+    X(RESET, "items reset")
 
-enum claim {
+enum figure {
 
-#define X(name, text) CLAIM_##name,
-    CLAIM_MAP(X)
+#define X(name, text) FIGURE_##name,
+    FIGURE_MAP(X)
 #undef X
-        CLAIMS_COUNT
+        FIGURES_COUNT
 };
 
 /* What was shown, HISTORY_NEVER where nothing was said of it, and what was true just then: of locks
- * expired, as the builder's condition has it; of failed executions, those of failed jobs, too; of
- * executions restarted and items reset, those that had no output and needed it. "Nothing to do" is
- * 1 where that was said, or was true. */
-struct operator_claim {
+ * expired, as the builder's condition has it; of live locks deleted 0 is shown, since the tool says
+ * that it deletes expired ones; of failed executions, those of failed jobs, too; of executions
+ * restarted and items reset, those that had no output and needed it. "Nothing to do" is 1 where
+ * that was said, or was true. */
+struct operator_figure {
     int64_t shown, truth;
 };
 
@@ -168,7 +170,7 @@ struct operator_history {
     int32_t exit_status; /* of a tool that has ended */
     uint32_t ended;      /* 1: it has, or was killed */
     int64_t started_ns, ended_ns;
-    struct operator_claim claims[CLAIMS_COUNT];
+    struct operator_figure figures[FIGURES_COUNT];
     uint32_t locks_deleted, live_locks_deleted; /* the latter: by the builder's condition */
     uint32_t output_size, output_cut;           /* 1: there was more */
     char output[CONSOLE_BYTES];
@@ -268,12 +270,12 @@ void history_deviation(struct pipeline *p, uint32_t fault, const struct task *ca
 void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
                                uint64_t n);
 
-/* A tool of an operator: begins (row from 1; 0: no room), prints, claims, ends. */
+/* A tool of an operator: begins (row from 1; 0: no room), prints, tells a figure, ends. */
 uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t arguments);
 void history_operator_printed(struct pipeline *p, uint32_t row, struct text text);
 void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row);
-void history_claim(struct pipeline *p, uint32_t row, enum claim claim, int64_t shown,
-                   int64_t truth);
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth);
 void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status);
 
 void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);

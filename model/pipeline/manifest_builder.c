@@ -325,7 +325,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
             continue;
         }
         if (!valid(c, b)) {
-            if (!s->quarantine_configured) {
+            if (!s->quarantine_configured) { /* PIPE-VALIDATE-2 */
                 b->quarantined++;
                 continue;
             }

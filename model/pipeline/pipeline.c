@@ -97,7 +97,7 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
     };
 }
 
-/* A call is about to leave: an operator may be waiting for it, and a fault may strike it. */
+/* A process is at a point: an operator may be waiting for it, and a fault may strike there. */
 static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
 {
     operators_watch(c, caller);
@@ -111,6 +111,12 @@ static void start_by_event(struct cloud *c, const struct workflow_input *event)
     input.row =
         history_execution_started(pipeline_of(c), input.manifest, input.date, input.file_count);
     (void)workflow_start(c, &input);
+}
+
+static void waits(struct cloud *c, const struct task *task)
+{
+    operators_watch(c, task);
+    fault_at_wait(c, task);
 }
 
 static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
@@ -135,7 +141,7 @@ static void define_application(struct pipeline *p)
         .call_observed = history_call,
         .call_fault = call_leaves,
         .service_fault = fault_at_service,
-        .wait_observed = fault_at_wait,
+        .wait_observed = waits,
         .arrival = workload_arrival,
         .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,

@@ -35,15 +35,13 @@ static void visit_pending(void *self, struct item item)
     push(page, &page->reader->found, key);
 }
 
-/* A date that two pages share is found on both, and is one. Source: PIPE-FLUSH-1. */
+/* A date that two pages share is found on both; the flush takes it once. Source: PIPE-FLUSH-1. */
 static void visit_orphan(void *self, struct item item)
 {
     struct page *page = self;
-    struct reader *reader = page->reader;
     struct text date = item_text(item, TEXT("date_prefix"));
-    struct text latest = names_text(&page->c->names, chain_last(&page->c->chunks, &reader->dates));
-    if (text_compare(date, page->before) < 0 && !text_equal(date, latest)) {
-        push(page, &reader->dates, date);
+    if (text_compare(date, page->before) < 0) {
+        push(page, &page->reader->dates, date);
     }
 }
 

@@ -59,8 +59,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, each as what it changed of the one before. Source:
- * PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source: PIPE-VARIANTS-1,
+ * PIPE-VARIANTS-2. */
 static void apply_strict(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
@@ -264,9 +264,9 @@ void scenario_init(struct scenario *s)
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
     set_bus(s);
     set_stream(s);
-    s->cli.call_time = duration_ms(600); /* CLI-TIME-1 */
-    s->cli.attempts = 3;                 /* CLI-RETRY-1 */
-    s->cli.raw_payload = true;           /* CLI-PAYLOAD-1 */
+    s->cli.call_time = duration_ms(600); /* SDK-CLI-5 */
+    s->cli.attempts = 3;                 /* SDK-CLI-1 */
+    s->cli.raw_payload = true;           /* SDK-CLI-4 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -374,16 +374,23 @@ static enum status check_claims(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
-/* A point that is looked for among those of a process. */
-struct sought {
-    struct text name;
-    bool found;
-};
-
-static void look(void *self, const char *name)
+/* Whether a process waits at such a point. */
+static bool knows_moment(const struct operator_moment *moment, bool *process_known)
 {
-    struct sought *sought = self;
-    sought->found |= text_equal(text_from(name), sought->name);
+    struct task_type types[TASK_TYPES_COUNT];
+    pipeline_task_types(types, 0);
+    *process_known = false;
+    for (uint32_t i = 0; i < TASK_TYPES_COUNT; i++) {
+        bool named = text_equal(moment->process, text_from(types[i].name));
+        *process_known |= named;
+        for (uint32_t point = 1; named && point < types[i].points_count; point++) {
+            const char *name = types[i].points[point];
+            if (name != NULL && text_equal(moment->point, text_from(name))) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* What an operator types, and the moments that the rows wait for. */
@@ -395,18 +402,18 @@ static enum status check_operators(const struct scenario *s, const struct check 
         struct operator_unknown unknown;
         struct operator_moment moment;
         struct error error = {.message = ""};
+        bool known;
         if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
             return wrong_element(check, "operator", i, ".run", error.message);
         }
         if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
             return wrong_element(check, "operator", i, ".when", error.message);
         }
-        struct sought point = {.name = moment.point};
-        fault_each_point(moment.process, look, &point);
-        if (moment.occurrence > 0 && !point.found) {
+        if (moment.occurrence > 0 && !knows_moment(&moment, &known)) {
             return wrong_element(check, "operator", i, ".when",
-                                 "no process makes a call at such a point; lockstep points lists "
-                                 "those that a scenario reaches");
+                                 known
+                                     ? "that process has no such point; lockstep points lists them"
+                                     : "no such process; lockstep points lists them");
         }
     }
     return STATUS_OK;
