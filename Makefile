@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,cli.sh scenarios.sh sources.sh table.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,catalogue.sh cli.sh harness.sh points.sh scenarios.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
@@ -54,6 +54,10 @@ $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
 $(OUT)/tests/test_table_differential: \
     $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
         table_sequence.o)
+
+# What takes memory, so that it can be refused.
+$(OUT)/tests/test_api: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+    -Wl,--wrap=memory_reserve,--wrap=memory_area_init,--wrap=memory_area_take
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')

@@ -61,7 +61,7 @@ err_has "Usage: lockstep COMMAND"
 expect 2 rum
 out_is_empty
 err_has "rum: no such command (did you mean 'run'?)"
-for command in run schema vectors; do
+for command in run points schema vectors; do
     expect 0 "$command" --help
     out_has "lockstep $command"
     err_is_empty
@@ -114,8 +114,9 @@ expect 2 run sql.yaml
 err_has "sql.yaml:4:37: error: expect.0.sql: no such table: manifest"
 expect 2 run none.yaml
 err_has "cannot read none.yaml: No such file or directory"
-expect 2 run .
-err_has "Is a directory"
+mkdir -p nothing/below/it
+expect 2 run nothing
+err_has "nothing selected"
 : >empty.yaml
 expect 2 run empty.yaml
 err_has "empty.yaml: error: empty"
@@ -128,7 +129,7 @@ err_has "until: '5' is not a duration"
 expect 2 run --set 'expect.0.sql=DELETE FROM files' good.yaml
 err_has "an expectation reads and does nothing else"
 expect 2 run --set faults.0.kill=manifest_builder --set faults.0.at=NOWHERE good.yaml
-err_has "faults.0.at: that process makes no call at such a point"
+err_has "faults.0.at: manifest_builder has no such point; there are COPY_TO_QUARANTINE, TRACK_FILE,"
 
 # Standard input, assignments, the end of a run.
 check "a scenario on standard input" sh -c "'$program' run -q - <good.yaml"

@@ -47,6 +47,9 @@ static inline void story_init(struct story *s)
     scenario->bucket.notification_delay = nothing;
     scenario->bucket.notification_duplicate_ppm = 0;
     scenario->queue.duplicate_ppm = 0;
+    scenario->bus.delay = nothing;
+    scenario->stream.read_latency = nothing;
+    scenario->stream.retry_wait = exactly(duration_s(1));
     scenario->workflow.start_delay = nothing;
     scenario->workflow.transition = nothing;
     scenario->glue.max_concurrent_runs = 100;
@@ -70,12 +73,18 @@ static inline void story_files(struct story *s, int64_t files, int64_t at_s, str
 static inline void story_fault(struct story *s, enum fault_kind kind, const char *process,
                                const char *point, int64_t occurrence)
 {
-    s->scenario.faults[s->scenario.faults_count++] = (struct fault){
-        .kind = kind,
-        .process = text_from(process),
-        .at = text_from(point),
-        .occurrence = occurrence,
-    };
+    struct fault fault = fault_default;
+    fault.kind = kind;
+    fault.process = text_from(process);
+    fault.at = text_from(point);
+    fault.occurrence = occurrence;
+    s->scenario.faults[s->scenario.faults_count++] = fault;
+}
+
+/* The fault that was added last, for what else it takes. */
+static inline struct fault *story_last_fault(struct story *s)
+{
+    return &s->scenario.faults[s->scenario.faults_count - 1];
 }
 
 /* Begins with the choices that have been made ready. */

@@ -174,11 +174,11 @@ static void call_observed(struct cloud *c, const struct task *caller, const stru
     (void)status;
 }
 
-static enum call_fault no_fault(struct cloud *c, const struct task *caller)
+static struct call_fault no_fault(struct cloud *c, const struct task *caller)
 {
     (void)c;
     (void)caller;
-    return CALL_UNHARMED;
+    return (struct call_fault){.harm = CALL_UNHARMED};
 }
 
 static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,

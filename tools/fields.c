@@ -1,6 +1,7 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "model/pipeline/operator_command.h"
 #include "sim/event_queue.h"
 
 #include "sim/unicode.h"
@@ -17,10 +18,17 @@ static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
 static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
 static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
+static const char *const output_words[] = {GLUE_OUTPUT_MAP(WORD) NULL};
+static const char *const range_key_words[] = {RANGE_KEY_MAP(WORD) NULL};
+static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
+static const char *const answer_words[] = {ANSWER_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
+static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
+static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
+static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 #undef WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */
@@ -113,6 +121,19 @@ static const struct field table[] = {
     {.key = "invariants", .type = FIELD_WORDS, AT(required_invariants), .words = invariant_words,
      .text = "Invariants that must hold; all are checked, the others only reported."},
 
+    {.key = "violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words, .any = true,
+     .text = "Exactly these invariants must be violated, no more and no fewer; any: see invariants."},
+    ROW_TEXT("catalogue.id", catalogue.id, "Of the failure mode or the claim: F13, C20."),
+    ROW_TEXT("catalogue.claim", catalogue.claim, "What is said of the pipeline."),
+    ROW_WORD("catalogue.verdict", catalogue.verdict, verdict,
+             "What the scenario shows of the claim; none: it is about no claim."),
+    ROW_TEXT("catalogue.trigger", catalogue.trigger, "What brings the failure about."),
+    ROW_TEXT("catalogue.symptom", catalogue.symptom, "What an operator sees of it."),
+    ROW_TEXT("catalogue.why", catalogue.why, "How the one leads to the other."),
+    ROW_TEXT("catalogue.fixed_by", catalogue.fixed_by, "What puts an end to it."),
+    ROW_TEXT("catalogue.assumption", catalogue.assumption,
+             "What the scenario assumes where the facts leave a gap."),
+
     ROW_PRESET("pipeline.preset", preset, preset, apply_preset,
                "Settings of the dev or the prod environment; applied first, single fields after."),
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
@@ -154,6 +175,8 @@ static const struct field table[] = {
              "Item that the update to completed or failed goes to."),
     ROW_BOOLEAN("pipeline.batch_updater", machine.batch_updater,
                 "Set the files to completed or failed, too."),
+    ROW_BOOLEAN("pipeline.guarded", machine.guarded,
+                "Updates have conditions and are retried; a failure ends the execution FAILED."),
     ROW_INTEGER("pipeline.max_files_per_manifest", max_files_per_manifest, 1, 10000,
                 "Files in a full manifest."),
     ROW_INTEGER("pipeline.min_files_for_partial_batch", min_files_for_partial_batch, 1, 10000,
@@ -165,6 +188,13 @@ static const struct field table[] = {
                  "L2: a file is manifested so soon after the end of its date, or after its arrival."),
     ROW_BOOLEAN("pipeline.start_configured", start_configured,
                 "The builder knows the state machine; else it starts nothing."),
+    ROW_BOOLEAN("pipeline.quarantine_configured", quarantine_configured,
+                "The builder knows a quarantine bucket; else refused files stay where they are."),
+    ROW_WORD("pipeline.missing_file_key", missing_file_key, missing_key,
+             "What the machine makes of an input without file_key (before V3): error; or shared, "
+             "the item MANIFEST."),
+    ROW_BOOLEAN("pipeline.may_delete", may_delete,
+                "Functions may delete manifests that they have put; else that fails."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
     ROW_DURATION("pipeline.lock_lease", lock_lease, NS_PER_S, DAY,
@@ -240,6 +270,8 @@ static const struct field table[] = {
                 "On demand, the owner's maximum of read units a second; 0: none."),
     ROW_INTEGER("table.max_wcu", table.max_wcu, 0, UNITS_MOST,
                 "On demand, the owner's maximum of write units a second; 0: none."),
+    ROW_WORD("table.range_key", table.range_key, range_key,
+             "Name of the table's range key: file_name as V1's items have it, or file_key."),
     ROW_DISTRIBUTION("table.replica_lag", table.replica_lag,
                      "How far an eventually consistent read may be behind."),
     ROW_DISTRIBUTION("table.index_lag", table.index_lag, "How far the index is behind the table."),
@@ -283,15 +315,69 @@ static const struct field table[] = {
     ROW_DURATION("glue.poll_interval", glue.poll_interval, 0, HOUR,
                  "Between the workflow's looks at a run; 0s: noticed at once."),
     ROW_SHARE("glue.failure", glue.failure_ppm, "Share of runs that fail by themselves."),
+    ROW_WORD("glue.output", glue.output, output,
+             "What a run does with its rows: append them, or replace those of the same manifest."),
+
+    ROW_DURATION("schedule.interval", schedule.interval, 0, DAY, "Between two ticks."),
+    ROW_DISTRIBUTION("schedule.delay", schedule.delay,
+                     "From a tick's instant to its delivery to the function."),
+    ROW_SHARE("schedule.duplicate", schedule.duplicate_ppm, "Share of ticks delivered twice."),
+    ROW_SHARE("schedule.lost", schedule.lost_ppm, "Share of ticks that are not delivered."),
+    ROW_INTEGER("schedule.concurrency", schedule.concurrency, 0, 100000,
+                "Environments reserved for the batcher, and the most there are; 0: none reserved."),
+    ROW_DURATION("schedule.claim_lease", schedule.claim_lease, NS_PER_S, DAY,
+                 "An unfinished manifest is given up after this time."),
+    ROW_DURATION("schedule.look_after", schedule.look_after, 0, DAY,
+                 "How long a record is processing before its execution is looked at."),
+    ROW_INTEGER("schedule.attempts", schedule.attempts, 1, 100,
+                "Executions of a manifest that may fail before it stays failed."),
+    ROW_DURATION("schedule.reconcile_every", schedule.reconcile_every, NS_PER_S, DAY,
+                 "How often the input bucket is held against the table."),
+    ROW_DURATION("schedule.reconcile_from", schedule.reconcile_from, 0, DAY,
+                 "Objects younger than this are left to their notifications."),
+    ROW_DURATION("schedule.reconcile_to", schedule.reconcile_to, 0, 3650 * DAY,
+                 "Objects older than this are not looked at."),
+
+    ROW_DISTRIBUTION("bus.delay", bus.delay, "From PutEvents to the target's invocation."),
+    ROW_SHARE("bus.duplicate", bus.duplicate_ppm, "Share of events delivered twice."),
+    ROW_SHARE("bus.failure", bus.failure_ppm,
+              "Share of deliveries that fail, and are tried again after a while."),
+    ROW_INTEGER("bus.max_retries", bus.max_retries, 0, 185,
+                "Deliveries after the first, until the event goes to the dead-letter queue."),
+    ROW_DURATION("bus.max_age", bus.max_age, MINUTE, DAY,
+                 "Time after which an event is delivered no more, but goes there."),
+
+    ROW_INTEGER("stream.shards", stream.shards, 1, 1000, "Shards of the table's stream."),
+    ROW_INTEGER("stream.batch_size", stream.batch_size, 1, 10000, "Records in a batch, at most."),
+    ROW_DURATION("stream.batching_window", stream.batching_window, 0, 300 * NS_PER_S,
+                 "How long a batch that is not full waits for more records."),
+    ROW_INTEGER("stream.parallelization", stream.parallelization, 1, 10,
+                "Batches of a shard at once."),
+    ROW_INTEGER("stream.max_retries", stream.max_retries, -1, 10000,
+                "Tries after a failed one, until the batch is discarded; -1: no limit."),
+    ROW_DURATION("stream.max_age", stream.max_age, 0, 7 * DAY,
+                 "Older records are discarded; 0s: when the stream drops them."),
+    ROW_BOOLEAN("stream.bisect", stream.bisect, "A batch that failed is tried again in halves."),
+    ROW_SHARE("stream.duplicate", stream.duplicate_ppm,
+              "Share of batches handed over once more after success."),
+    ROW_DISTRIBUTION("stream.read_latency", stream.read_latency, "Of a poll of the stream."),
+    ROW_DISTRIBUTION("stream.retry_wait", stream.retry_wait, "Between two tries of a batch."),
 
     ROW_PRESET("latency.profile", latency_profile, profile, apply_latency,
                "All latencies at once: typical of one region, or zero."),
     ROW_LATENCY(table_get), ROW_LATENCY(table_write), ROW_LATENCY(table_query),
     ROW_LATENCY(bucket_get), ROW_LATENCY(bucket_put), ROW_LATENCY(start_execution),
     ROW_LATENCY(start_job_run), ROW_LATENCY(publish), ROW_LATENCY(invoke),
-    ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete),
+    ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete), ROW_LATENCY(put_events),
     ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
                  "What a page takes beyond table_query, for each MB that it reads."),
+
+    ROW_DURATION("cli.call_time", cli.call_time, 0, HOUR,
+                 "Before each command of an operator's tool: the CLI's start, and a person's time."),
+    ROW_INTEGER("cli.attempts", cli.attempts, 1, 10,
+                "Of the CLI, for each call of an operator's tool."),
+    ROW_BOOLEAN("cli.raw_payload", cli.raw_payload,
+                "It is set to take a payload as it is; else it refuses what is not base64."),
 
     ROW_INTEGER("limits.files", limits.files, 0, 10000000,
                 "Most files, for which memory is reserved; 0: from the workload."),
@@ -312,8 +398,12 @@ static const struct field table[] = {
     {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE,
      .text = "Of each file."},
     {.key = "workload.*.date", .type = FIELD_DATE, AT(date),
-     .text = "Date in the name; left out: the date of arrival."},
+     .text = "Date in the name, 9999-99-99 or none; left out: the date of arrival."},
     ROW_TEXT("workload.*.prefix", prefix, "Of the keys."),
+    ROW_TEXT("workload.*.name", name,
+             "Of every file, behind the prefix; left out: <date>-f<number>.ndjson."),
+    {.key = "workload.*.number", .type = FIELD_INTEGER, AT(number), .most = 10000000,
+     .text = "Of the first file, so that names come again; 0: they are numbered on."},
 
 #undef AT
 #define AT(member) .offset = offsetof(struct fault, member)
@@ -323,13 +413,53 @@ static const struct field table[] = {
 #define FAULT_TEXT_KILL "The process dies there; no clean-up runs."
 #define FAULT_TEXT_LOSE_REQUEST "The process's request is lost before its effect."
 #define FAULT_TEXT_LOSE_REPLY "The reply is lost after the effect."
-#define FAULT_TEXT_THROTTLE "The service refuses the request."
+#define FAULT_TEXT_THROTTLE "The service throttles the request, or an invoke of lambda."
+#define FAULT_TEXT_TIMEOUT "There is no reply until the process's own time-out."
+#define FAULT_TEXT_ERROR "The service answers 500, which is tried again."
+#define FAULT_TEXT_REFUSE "The service denies the request, or an invoke of lambda, for good."
+#define FAULT_TEXT_SLOW "Request and reply take longer."
+#define FAULT_TEXT_STALL "The process is frozen before it sends."
+#define FAULT_TEXT_STALE "A read sees what was there a while ago."
+#define FAULT_TEXT_DUPLICATE "What a service does happens twice: s3 at NOTIFICATION."
+#define FAULT_TEXT_LOSE "What a service does does not happen: s3 at NOTIFICATION."
+#define FAULT_TEXT_DELAY "What a service does happens later: states at START."
+#define FAULT_TEXT_CORRUPT "A message cannot be parsed: s3 at NOTIFICATION."
+#define FAULT_TEXT_EXPIRE "An object is gone after a while: s3 at MANIFEST_OBJECT."
+#define FAULT_TEXT_CLOCK_SKEW "A clock is off: lambda at ENVIRONMENT."
+#define FAULT_TEXT_FAIL "A job run fails: glue at RUN."
     FAULT_MAP(ROW_FAULT)
     {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at),
      .text = "The point: PUT_MANIFEST."},
-    {.key = "faults.*.occurrence", .type = FIELD_INTEGER, AT(occurrence),
-     .least = 1, .most = INT64_C(1) << 40,
-     .text = "The n-th time that any such process is there, from 1."},
+    ROW_INTEGER("faults.*.occurrence", occurrence, 0, INT64_C(1) << 40,
+                "The n-th time that any such process is there, within the window if there is one; "
+                "0: the first, or in a window each."),
+    ROW_INTEGER("faults.*.times", times, 0, INT64_C(1) << 40,
+                "How many times in a row from that occurrence; 0: all later ones."),
+    ROW_SHARE("faults.*.probability", probability_ppm,
+              "Of each time, in place of an occurrence; 0%: not given."),
+    ROW_DURATION("faults.*.from", from, 0, 36500 * DAY, "Strikes from that long after the start."),
+    ROW_DURATION("faults.*.to", to, 0, 36500 * DAY,
+                 "Strikes before that long after the start; 0s: to the end."),
+    ROW_INTEGER("faults.*.attempts", attempts, 0, 100,
+                "Of a call, how many of its attempts are struck; 0: all."),
+    ROW_WORD("faults.*.when", when, fault_when,
+             "Kill: after the call's effect, or before the request leaves (after); fail: before or "
+             "after the output is written (before)."),
+    ROW_WORD("faults.*.outcome", outcome, fault_outcome,
+             "Timeout: whether the request takes effect all the same (applied); error, too (lost)."),
+    ROW_DURATION("faults.*.by", by, -30 * DAY, 30 * DAY,
+                 "How much slower, later, older, or off; of a clock it may be negative."),
+
+#undef AT
+#define AT(member) .offset = offsetof(struct operator_row, member)
+    {.key = "operator.*.at", .type = FIELD_DURATION, AT(at), .most = 36500 * DAY,
+     .text = "When the tool is run, from the start or from the moment."},
+    ROW_TEXT("operator.*.when", when,
+             "A moment: manifest_builder.PUT_MANIFEST#3, the third time that one is there."),
+    {.key = "operator.*.run", .type = FIELD_COMMAND, .required = true, AT(run),
+     .text = "What is typed: check-locks --clear-expired."},
+    ROW_WORD("operator.*.answer", answer, answer,
+             "To a question of the tool: y, n, or none, for nobody is there to answer."),
 
 #undef AT
 #define AT(member) .offset = offsetof(struct expectation, member)
@@ -337,14 +467,25 @@ static const struct field table[] = {
      .text = "A name for reports."},
     {.key = "expect.*.sql", .type = FIELD_TEXT, .required = true, AT(sql),
      .text = "A query of the results that must give one row with one column equal to 1."},
+    ROW_TEXT("expect.*.case", only_case, "The case for which it is asked; left out: all."),
+
+#undef AT
+#define AT(member) .offset = offsetof(struct scenario_case, member)
+    {.key = "cases.*.name", .type = FIELD_TEXT, .required = true, AT(name),
+     .text = "A name for reports and --case."},
+    ROW_TEXT("cases.*.set", set,
+             "Assignments, with blanks between: pipeline.builder=V7 pipeline.machine=M7."),
+    {.key = "cases.*.violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words,
+     .any = true, .text = "As violates, for this case; any: what the scenario says."},
 };
 /* clang-format on */
 
 static const struct workload default_workload = {
     .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
 };
-static const struct fault default_fault = {.occurrence = 1};
+static const struct operator_row default_operator;
 static const struct expectation default_expectation;
+static const struct scenario_case default_case = {.violates = VIOLATES_ANY};
 
 #define LIST(name, member, most_items, element, doc)                                               \
     {                                                                                              \
@@ -355,23 +496,31 @@ static const struct expectation default_expectation;
 
 static const struct field_list lists[] = {
     LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),
-    LIST("faults", faults, FAULTS_MAX, default_fault, "What goes wrong, and where."),
+    LIST("faults", faults, FAULTS_MAX, fault_default, "What goes wrong, and where."),
+    LIST("operator", operators, OPERATORS_MAX, default_operator, "What an operator does."),
     LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
          "What must be true of the results."),
+    LIST("cases", cases, SCENARIO_CASES_MAX, default_case,
+         "Ways to run the scenario, each once: on top of what is written above."),
 };
 
 static const struct field_group groups[] = {
-    {"pipeline", "The pipeline's version and parameters."                 },
-    {"function", "The Lambda function that runs the manifest builder."    },
-    {"mapping",  "The event source mapping between queue and function."   },
-    {"queue",    "The SQS queue and its dead-letter queue."               },
-    {"table",    "The DynamoDB table and its index."                      },
-    {"prices",   "List prices of DynamoDB, us-east-1."                    },
-    {"bucket",   "The S3 buckets."                                        },
-    {"workflow", "The Step Functions state machine."                      },
-    {"glue",     "The Glue job."                                          },
-    {"latency",  "API calls, from request to reply as the client sees it."},
-    {"limits",   "Capacities of the simulation itself."                   },
+    {"catalogue", "What the catalogue of failures tells of it."            },
+    {"pipeline",  "The pipeline's version and parameters."                 },
+    {"function",  "The Lambda function that runs the manifest builder."    },
+    {"mapping",   "The event source mapping between queue and function."   },
+    {"queue",     "The SQS queue and its dead-letter queue."               },
+    {"table",     "The DynamoDB table and its index."                      },
+    {"prices",    "List prices of DynamoDB, us-east-1."                    },
+    {"bucket",    "The S3 buckets."                                        },
+    {"workflow",  "The Step Functions state machine."                      },
+    {"glue",      "The Glue job."                                          },
+    {"schedule",  "The schedule that invokes the batcher, and its work."   },
+    {"bus",       "The EventBridge bus, where the builder publishes to it."},
+    {"stream",    "The mapping from the table's stream to its function."   },
+    {"latency",   "API calls, from request to reply as the client sees it."},
+    {"cli",       "The AWS CLI at the operator's terminal."                },
+    {"limits",    "Capacities of the simulation itself."                   },
 };
 
 size_t fields_count(void)
@@ -518,8 +667,9 @@ static bool is_date(struct text value)
 
 static enum status parse_date(struct text value, struct text *date, struct error *error)
 {
-    if (!is_date(value)) {
-        return refuse(error, value, "is not a date; write 2026-01-29");
+    if (!is_date(value) && !text_equal(value, TEXT("9999-99-99")) &&
+        !text_equal(value, TEXT("none"))) {
+        return refuse(error, value, "is not a date; write 2026-01-29, 9999-99-99 or none");
     }
     *date = value;
     return STATUS_OK;
@@ -580,6 +730,21 @@ static enum status parse_word(const char *const *words, struct text value, unsig
     return refuse_word(words, value, error);
 }
 
+/* A line for an operator's terminal; a word that is unknown is told with those that are known. */
+static enum status parse_command(struct text value, struct text *line, struct error *error)
+{
+    struct operator_command command;
+    struct operator_unknown unknown = {.known = NULL};
+    enum status status = parse_text(value, true, line, error);
+    if (status == STATUS_OK) {
+        status = operator_parse(value, &command, &unknown, error);
+    }
+    if (status != STATUS_OK && unknown.known != NULL) {
+        status = refuse_word(unknown.known, unknown.word, error);
+    }
+    return status;
+}
+
 static struct text trimmed(struct text text)
 {
     while (text.size > 0 && text.at[0] == ' ') {
@@ -591,11 +756,16 @@ static struct text trimmed(struct text text)
     return text;
 }
 
-/* "S1, S2": sets their bits. "all" sets every bit, "none" not one. */
-static enum status parse_words(const char *const *words, struct text value, uint32_t *bits,
+/* "S1, S2": sets their bits. "all" sets every word's bit, "none" not one, "any" all there are. */
+static enum status parse_words(const struct field *field, struct text value, uint32_t *bits,
                                struct error *error)
 {
+    const char *const *words = field->words;
     *bits = 0;
+    if (field->any && text_equal(value, TEXT("any"))) {
+        *bits = UINT32_MAX;
+        return STATUS_OK;
+    }
     if (text_equal(value, TEXT("none"))) {
         return STATUS_OK;
     }
@@ -796,8 +966,10 @@ static enum status parse_ranged(const struct field *field, struct text value, in
         status = parse_money(value, amount, error);
     } else if (field->type == FIELD_DURATION) {
         struct duration d = {0};
-        status = duration_parse(value, &d, error);
-        *amount = d.ns;
+        bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
+        struct text rest = {value.at + negative, value.size - negative};
+        status = duration_parse(rest, &d, error);
+        *amount = negative ? -d.ns : d.ns;
     } else {
         struct instant t = {0};
         status = instant_parse(value, &t, error);
@@ -841,6 +1013,9 @@ static enum status parse(const struct field *field, struct text text, union fiel
     case FIELD_TEXT:
         *size = sizeof v->text;
         return parse_text(text, field->required, &v->text, error);
+    case FIELD_COMMAND:
+        *size = sizeof v->text;
+        return parse_command(text, &v->text, error);
     case FIELD_DATE:
         *size = sizeof v->text;
         return parse_date(text, &v->text, error);
@@ -852,7 +1027,7 @@ static enum status parse(const struct field *field, struct text text, union fiel
         return parse_word(field->words, text, &v->word, error);
     case FIELD_WORDS:
         *size = sizeof v->bits;
-        return parse_words(field->words, text, &v->bits, error);
+        return parse_words(field, text, &v->bits, error);
     case FIELD_DISTRIBUTION:
         *size = sizeof v->distribution;
         return distribution_parse(text, &v->distribution, error);
@@ -895,8 +1070,27 @@ unsigned field_word(const struct field *field, const struct scenario *scenario)
     return word;
 }
 
+uint32_t field_bits(const struct field *field, const struct scenario *scenario, uint32_t index)
+{
+    uint32_t bits;
+    ASSERT(field->type == FIELD_WORDS);
+    memcpy(&bits, (const char *)scenario + base_of(field, index) + field->offset, sizeof bits);
+    return bits;
+}
+
+void field_set_bits(const struct field *field, struct scenario *scenario, uint32_t index,
+                    uint32_t bits)
+{
+    ASSERT(field->type == FIELD_WORDS);
+    memcpy((char *)scenario + base_of(field, index) + field->offset, &bits, sizeof bits);
+}
+
 static void put_words(const struct field *field, uint32_t bits, struct text_writer *w)
 {
+    if (field->any && bits == UINT32_MAX) {
+        text_put(w, TEXT("any"));
+        return;
+    }
     text_put(w, bits == 0 ? TEXT("none") : TEXT(""));
     bool first = true;
     for (unsigned i = 0; field->words[i] != NULL; i++) {
@@ -915,6 +1109,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     const char *at = (const char *)scenario + base_of(field, index) + field->offset;
     switch (field->type) {
     case FIELD_TEXT:
+    case FIELD_COMMAND:
     case FIELD_DATE:
     case FIELD_FAULT:
         memcpy(&v.text, at, sizeof v.text);
@@ -963,6 +1158,7 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_DURATION] = "duration, ",
         [FIELD_INSTANT] = "instant",
         [FIELD_DISTRIBUTION] = "duration or distribution",
+        [FIELD_COMMAND] = "tool and options",
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));

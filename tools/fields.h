@@ -28,6 +28,7 @@ enum field_type {
     FIELD_DURATION, /* 300s, 1h30m */
     FIELD_INSTANT,  /* 2026-01-29T08:00:00Z */
     FIELD_DISTRIBUTION, /* 40ms, uniform(3h, 48h) */
+    FIELD_COMMAND,      /* what an operator types: check-locks --clear-expired */
     FIELD_FAULT,        /* a process; stores it and the kind of fault in `least` */
 };
 
@@ -38,6 +39,7 @@ struct field {
     size_t offset;            /* in struct scenario, or in its list's element */
     int64_t least, most;      /* of integers, bytes, ns */
     const char *const *words; /* ends with NULL */
+    bool any;                 /* of FIELD_WORDS: "any" may be said, and all 32 bits are stored */
     void (*apply)(struct scenario *s, unsigned word); /* presets: sets what the word stands for */
     const char *text;
 };
@@ -84,6 +86,11 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
 
 /* The enumerator a FIELD_WORD holds now. */
 unsigned field_word(const struct field *field, const struct scenario *scenario);
+
+/* The bits that a FIELD_WORDS holds now; sets them. */
+uint32_t field_bits(const struct field *field, const struct scenario *scenario, uint32_t index);
+void field_set_bits(const struct field *field, struct scenario *scenario, uint32_t index,
+                    uint32_t bits);
 
 /* The type in a few words, for documentation: "duration, 1s to 15m". */
 void field_put_type(const struct field *field, struct text_writer *w);

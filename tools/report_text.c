@@ -3,6 +3,7 @@
  */
 #include "tools/report.h"
 
+#include "model/pipeline/faults.h"
 #include "sim/unicode.h"
 #include "tools/fields.h"
 #include "tools/version.h"
@@ -62,16 +63,34 @@ static void put_workload(FILE *out, const struct report *r, uint32_t i)
     (void)fputc('\n', out);
 }
 
+/* "occurrence 3, from 5m, by 3s": what differs from the default. */
 static void put_fault(FILE *out, const struct report *r, uint32_t i)
 {
-    static const char *const kinds[] = {
-#define X(name, word) word,
-        FAULT_MAP(X)
-#undef X
-    };
     const struct fault *f = &r->scenario->faults[i];
-    (void)fprintf(out, "  fault       %s: %s at %s, occurrence %" PRId64 "\n", kinds[f->kind],
-                  shown(f->process).text, shown(f->at).text, f->occurrence);
+    (void)fprintf(out, "  fault       %s: %s at %s", fault_word(f->kind), shown(f->process).text,
+                  shown(f->at).text);
+
+    const struct {
+        const char *key, *word;
+        bool told;
+    } members[] = {
+        {"faults.*.occurrence",  "occurrence",  f->occurrence > 0                    },
+        {"faults.*.times",       "times",       f->times != fault_default.times      },
+        {"faults.*.probability", "probability", f->probability_ppm > 0               },
+        {"faults.*.from",        "from",        f->from.ns > 0                       },
+        {"faults.*.to",          "to",          f->to.ns > 0                         },
+        {"faults.*.attempts",    "attempts",    f->attempts != fault_default.attempts},
+        {"faults.*.when",        "when",        f->when != FAULT_WHEN_DEFAULT        },
+        {"faults.*.outcome",     "outcome",     f->outcome != FAULT_OUTCOME_DEFAULT  },
+        {"faults.*.by",          "by",          f->by.ns != 0                        },
+    };
+
+    for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {
+        if (members[m].told) {
+            (void)fprintf(out, ", %s %s", members[m].word, value(r, members[m].key, i).text);
+        }
+    }
+    (void)fputc('\n', out);
 }
 
 /* Indented, and broken at blanks so that lines stay within some 90 bytes. */
@@ -106,7 +125,8 @@ static void put_choices(FILE *out, const struct report *r)
 static void put_head(FILE *out, const struct report *r)
 {
     const struct scenario *s = r->scenario;
-    put_plain(out, s->name);
+    char room[REPORT_TITLE_MAX];
+    put_plain(out, report_title(r, room));
     (void)fputc('\n', out);
     put_wrapped(out, s->description);
     (void)fputs("  scenario    ", out);
@@ -294,20 +314,43 @@ static void put_tenure(FILE *out, const struct report *r, uint64_t i)
     }
 }
 
-/* The faults that struck, and whom. */
+enum { DEVIATIONS_SHOWN = 20 };
+
+/* The faults that struck, and whom; then those that did not. */
 static void put_deviations(FILE *out, const struct report *r)
 {
-    uint64_t count = run_deviations_count(r->run);
+    uint64_t struck = 0;
+    uint64_t times = 0;
+    for (uint32_t i = 0; i < r->scenario->faults_count; i++) {
+        struct fault_row row;
+        run_fault(r->run, i, &row);
+        struck += row.struck > 0;
+        times += (uint64_t)row.struck;
+    }
     if (r->scenario->faults_count > 0) {
-        (void)fprintf(out, "\nFaults, %" PRIu64 " of %" PRIu32 " struck:\n", count,
+        (void)fprintf(out, "\nFaults, %" PRIu64 " of %" PRIu32 " struck:\n", struck,
                       r->scenario->faults_count);
     }
+    uint64_t count = run_deviations_count(r->run);
+    count = count < DEVIATIONS_SHOWN ? count : DEVIATIONS_SHOWN;
     for (uint64_t i = 0; i < count; i++) {
         struct deviation_row row;
         char text[REPORT_DEVIATION_MAX];
         run_deviation(r->run, i, &row);
         struct text words = report_deviation(r, i, text);
         (void)fprintf(out, "  %s  %.*s\n", clock_text(r, row.at).text, (int)words.size, words.at);
+    }
+    if (times > count) {
+        (void)fprintf(out, "  and %" PRIu64 " times more\n", times - count);
+    }
+    for (uint32_t i = 0; i < r->scenario->faults_count; i++) {
+        char text[REPORT_DEVIATION_MAX];
+        struct text words = report_unreached(r, i, text);
+        if (words.size > 0) {
+            (void)fputs("  ", out);
+            put_plain(out, words);
+            (void)fputc('\n', out);
+        }
     }
 }
 
@@ -326,6 +369,41 @@ static void put_lock(FILE *out, const struct report *r)
                   "held for", "end", "refused");
     for (size_t i = 0; i < count; i++) {
         put_tenure(out, r, best[i]);
+    }
+}
+
+/* ---- What an operator did. ---- */
+
+/* Line by line, indented. */
+static void put_output(FILE *out, struct text output)
+{
+    while (output.size > 0) {
+        const char *end = memchr(output.at, '\n', output.size);
+        size_t size = end == NULL ? output.size : (size_t)(end - output.at);
+        (void)fputs(size > 0 ? "    " : "", out);
+        put_plain(out, (struct text){output.at, size});
+        (void)fputc('\n', out);
+        size += end != NULL;
+        output = (struct text){output.at + size, output.size - size};
+    }
+}
+
+static void put_operators(FILE *out, const struct report *r)
+{
+    for (uint64_t i = 0; i < run_operator_runs_count(r->run); i++) {
+        struct operator_run_row row;
+        run_operator_run(r->run, i, &row);
+        (void)fprintf(out, i == 0 ? "\nAn operator's tools:\n  %s  $ " : "  %s  $ ",
+                      clock_text(r, row.started_at).text);
+        put_plain(out, row.arguments);
+        (void)fputc('\n', out);
+        put_output(out, row.output);
+        if (row.ended_at.ns == NEVER) {
+            (void)fputs("    (has not ended)\n", out);
+        } else {
+            (void)fprintf(out, "    exit status %" PRId64 ", after %s\n", row.exit_status,
+                          seconds_text(row.ended_at.ns - row.started_at.ns).text);
+        }
     }
 }
 
@@ -402,6 +480,7 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
         put_plain(out, row.subject);
         (void)fputs(": ", out);
         put_plain(out, row.text);
+        put_violator(out, &row);
         (void)fputc('\n', out);
     }
     if (r->violations[invariant] > SHOWN) {
@@ -409,29 +488,49 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
     }
 }
 
-/* Those that are required, and those that were violated all the same. */
+/* How an invariant fared, in a word and in the rest of its line. */
+static void put_invariant(FILE *out, const struct report *r, enum invariant invariant)
+{
+    bool violated = r->violations[invariant] > 0;
+    bool wrong = ((r->unexpected | r->missing) >> invariant & 1) != 0 ||
+                 (violated && invariant_required(r, invariant));
+    bool said = report_says_violates(r);
+    (void)fprintf(out, "  %-6s%s %s",
+                  wrong               ? "FALSE"
+                  : violated && !said ? "no"
+                                      : "ok",
+                  invariant_name(invariant), invariant_text(invariant));
+    if (violated) {
+        (void)fputs("; violated ", out);
+        put_times(out, r->violations[invariant]);
+        (void)fputs(wrong  ? ""
+                    : said ? ", as this scenario says"
+                           : ", which this scenario allows",
+                    out);
+    } else if (wrong) {
+        (void)fputs("; not violated, though this scenario says so", out);
+    }
+    (void)fputc('\n', out);
+    put_violations(out, r, invariant);
+}
+
+/* Those that are required, those that were violated, and those that should have been. */
 static void put_invariants(FILE *out, const struct report *r)
 {
-    const char *title = "\nInvariants:\n";
-    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
-        enum invariant invariant = (enum invariant)i;
-        bool required = invariant_required(r, invariant);
-        if (!required && r->violations[i] == 0) {
-            continue;
-        }
-        (void)fprintf(out, "%s  %-6s", title,
-                      r->violations[i] == 0 ? "ok"
-                      : required            ? "FALSE"
-                                            : "no");
-        (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
-        title = "";
-        if (r->violations[i] > 0) {
-            (void)fputs("; violated ", out);
-            put_times(out, r->violations[i]);
-            (void)fputs(required ? "" : ", which this scenario allows", out);
-        }
+    uint32_t told = r->found | r->missing | r->scenario->required_invariants;
+    if (told == 0 && !report_says_violates(r)) {
+        return;
+    }
+    (void)fputs("\nInvariants:\n", out);
+    if (report_says_violates(r)) {
+        (void)fprintf(out, "  %-6sviolates exactly: ", report_violates_as_said(r) ? "ok" : "FALSE");
+        put_invariant_names(out, r->scenario->violates);
         (void)fputc('\n', out);
-        put_violations(out, r, invariant);
+    }
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        if ((told >> i & 1) != 0) {
+            put_invariant(out, r, (enum invariant)i);
+        }
     }
 }
 
@@ -465,18 +564,31 @@ static void put_expectations(FILE *out, const struct report *r)
     }
 }
 
-static void put_verdict(struct report_stream *stream, const struct report *r)
+/* Each line indented. */
+static void put_explanation(FILE *out, const struct report *r)
+{
+    char room[REPORT_EXPLANATION_MAX];
+    struct text text = report_explanation(r, room);
+    bool fresh = true;
+    (void)fputs(text.size > 0 ? "\nWhat happened:\n" : "", out);
+    for (size_t i = 0; i < text.size; i++) {
+        (void)fputs(fresh ? "  " : "", out);
+        (void)fputc(text.at[i], out);
+        fresh = text.at[i] == '\n';
+    }
+}
+
+static void put_verdict(FILE *out, const struct report *r, bool color)
 {
     static const char *const red = "\033[31m", *const green = "\033[32m", *const plain = "\033[0m";
-    FILE *out = stream->out;
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
     (void)fprintf(out, "\ntrace     %s\n", hash);
     if (r->summary.full) {
         (void)fprintf(out, "full      %s\n", shown(r->summary.full_what).text);
     }
-    (void)fprintf(out, "verdict   %s%s%s", stream->color ? (r->passed ? green : red) : "",
-                  r->passed ? "pass" : "FAIL", stream->color ? plain : "");
+    (void)fprintf(out, "verdict   %s%s%s", color ? (r->passed ? green : red) : "",
+                  r->passed ? "pass" : "FAIL", color ? plain : "");
     if (r->expectations_false > 0) {
         (void)fprintf(out, ", %u of %u expectations false", r->expectations_false,
                       r->scenario->expectations_count);
@@ -484,6 +596,10 @@ static void put_verdict(struct report_stream *stream, const struct report *r)
     if (r->invariants_broken > 0) {
         (void)fprintf(out, ", %u of %d required invariants violated", r->invariants_broken,
                       __builtin_popcount(r->scenario->required_invariants));
+    }
+    if (!report_violates_as_said(r)) {
+        (void)fputs(", ", out);
+        put_violates_mistake(out, r);
     }
     (void)fprintf(out, "\nreplay    %s\n", r->replay);
 }
@@ -493,21 +609,27 @@ static void begin(struct report_stream *stream)
     (void)stream;
 }
 
-static void put(struct report_stream *stream, const struct report *r)
+static void put(FILE *out, const struct report *r, bool color)
 {
-    FILE *out = stream->out;
-    (void)fputs(stream->written > 0 ? "\n----\n\n" : "", out);
     put_head(out, r);
     put_figures(out, r);
     put_deviations(out, r);
     put_lock(out, r);
+    put_operators(out, r);
     (void)fputs("\nSlowest:\n", out);
     put_slowest_file(out, r);
     put_slowest_invocation(out, r);
     put_slowest_execution(out, r);
     put_invariants(out, r);
     put_expectations(out, r);
-    put_verdict(stream, r);
+    put_explanation(out, r);
+    put_verdict(out, r, color);
+}
+
+static void join(struct report_stream *stream, struct text report)
+{
+    (void)fputs(stream->written > 0 ? "\n----\n\n" : "", stream->out);
+    (void)fwrite(report.at, 1, report.size, stream->out);
 }
 
 static void end(struct report_stream *stream)
@@ -515,4 +637,4 @@ static void end(struct report_stream *stream)
     (void)stream;
 }
 
-const struct report_format report_text = {"text", begin, put, end};
+const struct report_format report_text = {"text", begin, put, NULL, join, end};

@@ -113,23 +113,61 @@ static void schedule(struct cloud *c, struct task *task, struct duration after,
     }
 }
 
+/* No reply will come: a function waits until its own time-out, others for the SDK's. */
+static void hang(struct cloud *c, struct task *task)
+{
+    if (task->deadline_ns == 0) {
+        schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
+    } else if (!task->doomed) {
+        task->doomed = 1;
+        (void)simulation_schedule_at(&c->simulation, (struct instant){task->deadline_ns},
+                                     EVENT_INVOCATION_TIMED_OUT, task_number(c, task),
+                                     task->serial);
+    }
+}
+
+/* Half of the attempt's latency. A slow one takes effect before its caller has given it up. */
+static int64_t draw_half_ns(struct cloud *c, const struct call *call)
+{
+    uint32_t latency = c->application.operations[call->operation].latency;
+    int64_t half_ns = cloud_draw(c, (enum choice_label)latency, &c->latencies[latency]).ns / 2;
+    if (call->fault != CALL_IS_SLOW) {
+        return half_ns;
+    }
+    half_ns += call->by_ns / 2;
+    return half_ns < READ_TIMEOUT.ns ? half_ns : READ_TIMEOUT.ns;
+}
+
 /* One attempt of the call leaves. Source: SDK-CALL-1. */
 static void transmit(struct cloud *c, struct task *task)
 {
     struct call *call = &task->call;
-    const struct operation *operation = &c->application.operations[call->operation];
     call->attempt++;
+    task->attempts++;
+    if (call->fault_attempts != 0 && call->attempt > call->fault_attempts) {
+        call->fault = CALL_UNHARMED;
+    }
     call->sent_ns = cloud_now(c).ns;
     call->extra_ns = 0;
-    call->half_ns =
-        cloud_draw(c, (enum choice_label)operation->latency, &c->latencies[operation->latency]).ns /
-        2;
-    call->in_flight = call->fault != CALL_LOSES_REQUEST;
+    call->pending = 0;
+    call->half_ns = draw_half_ns(c, call);
+    call->in_flight =
+        call->fault != CALL_LOSES_REQUEST && (call->fault != CALL_HANGS || call->fault_applied);
     if (call->in_flight) {
         schedule(c, task, (struct duration){call->half_ns}, EVENT_CALL_EFFECT);
+    } else if (call->fault == CALL_HANGS) {
+        hang(c, task);
     } else {
         schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
     }
+}
+
+static void take_fault(struct call *call, struct call_fault fault)
+{
+    call->fault = (uint8_t)fault.harm;
+    call->fault_attempts = fault.attempts;
+    call->fault_applied = fault.applied;
+    call->by_ns = fault.by.ns;
 }
 
 void call_send(struct cloud *c, struct task *task, uint16_t point, uint16_t operation,
@@ -143,8 +181,43 @@ void call_send(struct cloud *c, struct task *task, uint16_t point, uint16_t oper
     if (size > 0) {
         memcpy(call->request, request, size);
     }
-    call->fault = (uint8_t)c->application.call_fault(c, task);
-    transmit(c, task);
+    take_fault(call, c->application.call_fault(c, task));
+    /* The task is in its step: it ends after it. */
+    if (call->fault == CALL_KILLS_BEFORE) {
+        schedule(c, task, (struct duration){0}, EVENT_TASK_KILLED);
+    } else if (call->fault == CALL_STALLS) {
+        schedule(c, task, (struct duration){call->by_ns}, EVENT_CALL_RETRY);
+    } else {
+        transmit(c, task);
+    }
+}
+
+/* What the service does: nothing where it refuses, and where an error comes before the effect.
+ * Source: SDK-LOST-1, SDK-DENIED-1. */
+static enum call_status perform(struct cloud *c, struct task *task)
+{
+    struct call *call = &task->call;
+    if (call->fault == CALL_IS_THROTTLED) {
+        return CALL_THROTTLED;
+    }
+    if (call->fault == CALL_IS_DENIED) {
+        return CALL_DENIED;
+    }
+    if (call->fault == CALL_FAILS && !call->fault_applied) {
+        return CALL_INTERNAL_ERROR;
+    }
+    enum call_status status = c->application.operations[call->operation].perform(c, task, call);
+    return call->fault == CALL_FAILS ? CALL_INTERNAL_ERROR : status;
+}
+
+bool call_awaits(const struct task *caller, uint32_t attempt)
+{
+    return caller->dead == 0 && caller->attempts == attempt && caller->call.pending;
+}
+
+struct duration call_staleness(const struct call *call)
+{
+    return (struct duration){call->fault == CALL_IS_STALE ? call->by_ns : 0};
 }
 
 void call_effect(void *cloud, uint32_t number, uint64_t serial)
@@ -154,10 +227,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
     ASSERT(task != NULL && task->call.in_flight);
     struct call *call = &task->call;
     c->acting = task;
-    enum call_status status =
-        call->fault == CALL_IS_THROTTLED
-            ? CALL_THROTTLED
-            : c->application.operations[call->operation].perform(c, task, call);
+    enum call_status status = perform(c, task);
     call->in_flight = 0;
     simulation_note(&c->simulation, NOTE_CALL, number, (uint64_t)call->operation << 8 | status,
                     call->request[0]);
@@ -168,18 +238,35 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
         release(c, task);
     } else if (call->fault == CALL_KILLS) {
         task_kill(c, task);
-    } else if (status != CALL_PENDING) {
+    } else if (call->fault == CALL_HANGS) {
+        hang(c, task);
+    } else if (status == CALL_PENDING) {
+        call->pending = 1;
+    } else {
         call_complete(c, task, status);
     }
+}
+
+/* A slow reply comes when the SDK has given the attempt up, unless the service had said at once
+ * that the end would come later. Source: SDK-TIMEOUT-1. */
+static bool too_late(const struct cloud *c, const struct call *call)
+{
+    return call->fault == CALL_IS_SLOW && !call->pending &&
+           cloud_now(c).ns + call->half_ns - call->sent_ns > READ_TIMEOUT.ns;
 }
 
 /* Source: SDK-LOST-1, for a reply that does not arrive. */
 void call_complete(struct cloud *c, struct task *task, enum call_status status)
 {
     struct call *call = &task->call;
+    bool late = too_late(c, call);
     call->status = (uint8_t)status;
+    call->pending = 0;
     if (call->fault == CALL_LOSES_REPLY) {
         schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);
+    } else if (late) {
+        struct duration rest = {call->sent_ns + READ_TIMEOUT.ns - cloud_now(c).ns};
+        schedule(c, task, rest, EVENT_CALL_LOST);
     } else {
         schedule(c, task, (struct duration){call->half_ns + call->extra_ns}, EVENT_CALL_REPLY);
     }
@@ -205,7 +292,6 @@ static void retry_or_resume(struct cloud *c, struct task *task, bool retryable)
         choose(c->simulation.choices, CHOICE_BACKOFF, UINT64_C(1) << 32) + (UINT32_C(1) << 31);
     __extension__ typedef __int128 i128;
     struct duration wait = {(int64_t)((i128)scale.ns * rank >> 32)};
-    call->fault = CALL_UNHARMED;
     schedule(c, task, wait, EVENT_CALL_RETRY);
 }
 
@@ -214,7 +300,10 @@ void call_reply(void *cloud, uint32_t number, uint64_t serial)
     struct cloud *c = cloud;
     struct task *task = task_find(c, number, (uint32_t)serial);
     if (task != NULL) {
-        retry_or_resume(c, task, task->call.status == CALL_THROTTLED);
+        /* Source: SDK-ERROR-1. */
+        retry_or_resume(c, task,
+                        task->call.status == CALL_THROTTLED ||
+                            task->call.status == CALL_INTERNAL_ERROR);
     }
 }
 
@@ -241,6 +330,9 @@ void task_sleep(struct cloud *c, struct task *task, uint16_t point, struct durat
 {
     memset(&task->call, 0, sizeof task->call);
     task->call.point = point;
+    if (c->application.wait_observed != NULL) {
+        c->application.wait_observed(c, task);
+    }
     schedule(c, task, time, EVENT_TASK_WAKE);
 }
 
@@ -250,6 +342,17 @@ void task_wake(void *cloud, uint32_t number, uint64_t serial)
     struct task *task = task_find(c, number, (uint32_t)serial);
     if (task != NULL) {
         task_step(c, task);
+    }
+}
+
+/* Its end comes from outside: a fault that struck while it was about to send. */
+void task_killed(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    /* Its time-out may have killed it already. */
+    if (task != NULL && task->dead == 0) {
+        task_kill(c, task);
     }
 }
 

@@ -7,8 +7,9 @@
  * read time-out. A reply that is lost leaves its effect in place, so the owner of a lock can be
  * refused by its own lock (SDK-RETRY-1). A task is a process that makes calls: a Lambda invocation,
  * an execution of a state machine. It is suspended at a named point while its call is under way.
- * When it is killed meanwhile, a request that has left still takes effect. Left out: connection
- * set-up, retry quotas. Sources: SDK-* in docs/sources.md.
+ * When it is killed meanwhile, a request that has left still takes effect. A fault strikes a call
+ * when it is made, and harms as many of its attempts as it says (struct call_fault). Left out:
+ * connection set-up, retry quotas. Sources: SDK-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_CALL_H
 #define LOCKSTEP_MODEL_AWS_CALL_H
@@ -28,7 +29,9 @@ struct cloud;
     X(NOT_FOUND, "not found")                                                                      \
     X(FAILED, "failed")       /* the job or function that was called ended in an error */          \
     X(TIMED_OUT, "timed out") /* no reply within the SDK's time-outs */                            \
-    X(PENDING, "pending")     /* not an end: the service will complete the call later */
+    X(PENDING, "pending")     /* not an end: the service will complete the call later */           \
+    X(INTERNAL_ERROR, "internal error") /* 500: it may have been done or not */                    \
+    X(DENIED, "denied")                 /* by permissions or a quota: for good */
 
 enum call_status {
 
@@ -38,6 +41,29 @@ enum call_status {
 };
 
 const char *call_status_text(enum call_status status);
+
+/* What a fault does to a call. */
+enum call_harm {
+    CALL_UNHARMED,
+    CALL_LOSES_REQUEST,
+    CALL_LOSES_REPLY,
+    CALL_IS_THROTTLED,
+    CALL_KILLS,        /* the caller dies once the call has taken effect */
+    CALL_KILLS_BEFORE, /* the caller dies as the request would leave */
+    CALL_HANGS,        /* no reply, and the SDK does not give up before the caller's own end */
+    CALL_FAILS,        /* CALL_INTERNAL_ERROR */
+    CALL_IS_DENIED,
+    CALL_IS_SLOW, /* request and reply together take `by` longer */
+    CALL_STALLS,  /* the caller is frozen for `by`, then the request leaves */
+    CALL_IS_STALE /* what it reads is as it was `by` ago, or longer */
+};
+
+struct call_fault {
+    enum call_harm harm;
+    bool applied;     /* CALL_HANGS, CALL_FAILS: it takes effect all the same */
+    uint8_t attempts; /* how many of the call's attempts are harmed; 0: all */
+    struct duration by;
+};
 
 enum { CALL_REQUEST_WORDS = 8, CALL_REPLY_WORDS = 4 };
 
@@ -49,10 +75,14 @@ struct call {
     uint8_t status;    /* enum call_status */
     uint8_t attempt;   /* from 1 */
     uint8_t in_flight; /* the request has left and its effect is still to come */
-    uint8_t fault;     /* enum call_fault that strikes this attempt */
-    int64_t sent_ns;   /* when this attempt left */
-    int64_t half_ns;   /* of its latency */
-    int64_t extra_ns;  /* that the service took over what it did, set by perform */
+    uint8_t fault;     /* enum call_harm that strikes this attempt */
+    uint8_t fault_attempts, fault_applied; /* as in struct call_fault */
+    uint8_t pending;                       /* perform said so, and the service will complete it */
+    uint8_t unused[5];
+    int64_t by_ns;    /* of the fault */
+    int64_t sent_ns;  /* when this attempt left */
+    int64_t half_ns;  /* of its latency */
+    int64_t extra_ns; /* that the service took over what it did, set by perform */
     uint64_t request[CALL_REQUEST_WORDS];
     uint64_t reply[CALL_REPLY_WORDS];
 };
@@ -65,8 +95,9 @@ struct task {
     uint32_t parent,
         ordinal;         /* its name: the ordinal-th of its parent (an environment, the pipeline) */
     uint16_t at;         /* the point it is suspended at: the step function's own */
-    uint16_t dead;       /* killed, while its request was in flight */
-    uint32_t doomed;     /* it stays suspended beyond its deadline, which has been scheduled */
+    uint8_t dead;        /* killed, while its request was in flight */
+    uint8_t doomed;      /* it stays suspended beyond its deadline, which has been scheduled */
+    uint32_t attempts;   /* of all its calls so far: tells whose reply a service still owes */
     int64_t deadline_ns; /* when its time-out kills it; 0: never */
     struct call call;
 };
@@ -118,6 +149,13 @@ void task_kill(struct cloud *c, struct task *task);
 void call_send(struct cloud *c, struct task *task, uint16_t point, uint16_t operation,
                const void *request, size_t size);
 
+/* Whether the caller still waits for the end of its attempt of that number (task.attempts while it
+ * was performed). It does not once it was killed, or was told of an error in place of the end. */
+bool call_awaits(const struct task *caller, uint32_t attempt);
+
+/* How far back a read must look at least: the stale fault's, or 0. */
+struct duration call_staleness(const struct call *call);
+
 /* Completes a call whose perform returned CALL_PENDING: the reply starts its way back now. */
 void call_complete(struct cloud *c, struct task *task, enum call_status status);
 
@@ -134,6 +172,7 @@ void call_reply(void *cloud, uint32_t task, uint64_t serial);
 void call_retry(void *cloud, uint32_t task, uint64_t serial);
 void call_lost(void *cloud, uint32_t task, uint64_t serial);
 void task_wake(void *cloud, uint32_t task, uint64_t serial);
+void task_killed(void *cloud, uint32_t task, uint64_t serial);
 
 #define CALL_REQUEST(call, type, variable)                                                         \
     type variable;                                                                                 \

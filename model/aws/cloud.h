@@ -8,11 +8,13 @@
 #define LOCKSTEP_MODEL_AWS_CLOUD_H
 
 #include "model/aws/bucket.h"
+#include "model/aws/bus.h"
 #include "model/aws/call.h"
 #include "model/aws/event_source.h"
 #include "model/aws/function.h"
 #include "model/aws/job.h"
 #include "model/aws/queue.h"
+#include "model/aws/schedule.h"
 #include "model/aws/stream_source.h"
 #include "model/aws/table_sweeper.h"
 #include "model/aws/topic.h"
@@ -44,7 +46,12 @@
     X(ARRIVAL, cloud_arrival)                                                                      \
     X(CONCURRENCY_GROWN, event_source_grown)                                                       \
     X(STREAM_POLL, stream_source_poll)                                                             \
-    X(STREAM_INVOKE, stream_source_invoke)
+    X(STREAM_INVOKE, stream_source_invoke)                                                         \
+    X(TICK_DUE, schedule_due)                                                                      \
+    X(TICK, schedule_tick)                                                                         \
+    X(TASK_KILLED, task_killed)                                                                    \
+    X(MESSAGE_RETURNED, queue_message_returned)                                                    \
+    X(BUS_DELIVERY, bus_deliver)
 
 enum event_code {
 
@@ -69,6 +76,7 @@ enum event_code {
     X(LATENCY_INVOKE, "latency of invoke")                                                         \
     X(LATENCY_QUEUE_RECEIVE, "latency of queue receive")                                           \
     X(LATENCY_QUEUE_DELETE, "latency of queue delete")                                             \
+    X(LATENCY_PUT_EVENTS, "latency of put events")                                                 \
     X(BACKOFF, "SDK backoff")                                                                      \
     X(NOTIFICATION_DELAY, "notification delay")                                                    \
     X(NOTIFICATION_DUPLICATE, "notification sent twice")                                           \
@@ -88,7 +96,15 @@ enum event_code {
     X(LATENCY_STREAM_READ, "latency of stream read")                                               \
     X(STREAM_PHASE, "stream poll phase")                                                           \
     X(STREAM_RETRY, "stream retry")                                                                \
-    X(STREAM_DUPLICATE, "stream batch delivered twice")
+    X(STREAM_DUPLICATE, "stream batch delivered twice")                                            \
+    X(FAULT_STRIKES, "fault strikes")                                                              \
+    X(EVENT_DELAY, "event delay")                                                                  \
+    X(EVENT_DUPLICATE, "event delivered twice")                                                    \
+    X(EVENT_FAILS, "event not delivered")                                                          \
+    X(EVENT_RETRY, "event retry")                                                                  \
+    X(TICK_LOST, "tick lost")                                                                      \
+    X(TICK_DUPLICATE, "tick delivered twice")                                                      \
+    X(TICK_DELAY, "tick delay")
 
 enum choice_label {
 
@@ -96,7 +112,7 @@ enum choice_label {
     CHOICE_MAP(X)
 #undef X
         CHOICES_COUNT,
-    LATENCIES_COUNT = CHOICE_LATENCY_QUEUE_DELETE + 1,
+    LATENCIES_COUNT = CHOICE_LATENCY_PUT_EVENTS + 1,
 };
 
 /* The labels' names, for choices_init_*: CHOICES_COUNT of them. */
@@ -104,13 +120,38 @@ extern const char *const cloud_choice_names[];
 
 enum { TASK_TYPES_MAX = 8 };
 
-/* What a fault does to a call: nothing, or one of these. */
-enum call_fault {
-    CALL_UNHARMED,
-    CALL_LOSES_REQUEST,
-    CALL_LOSES_REPLY,
-    CALL_IS_THROTTLED,
-    CALL_KILLS /* the caller dies once the call has taken effect */
+/* What services do where a fault may strike: service, point. */
+#define SERVICE_POINT_MAP(X)                                                                       \
+    X(NOTIFICATION, "s3", "NOTIFICATION")       /* of an object that was created */                \
+    X(INPUT_OBJECT, "s3", "INPUT_OBJECT")       /* a put into the input bucket */                  \
+    X(MANIFEST_OBJECT, "s3", "MANIFEST_OBJECT") /* a put of a manifest */                          \
+    X(DELIVERY, "sqs", "DELIVERY")              /* of one message to a receiver */                 \
+    X(ENVIRONMENT, "lambda", "ENVIRONMENT")     /* a new one starts */                             \
+    X(INVOKE, "lambda", "INVOKE")               /* of any function, by whomever */                 \
+    X(TTL_DELETION, "dynamodb", "TTL_DELETION") /* of one item */                                  \
+    X(START, "states", "START")                 /* of an execution that was accepted */            \
+    X(RUN, "glue", "RUN")                       /* of the job's script */                          \
+    X(EVENT, "eventbridge", "EVENT")            /* on the bus, to its target */                    \
+    X(TICK, "scheduler", "TICK")                /* of a schedule */                                \
+    X(BATCH, "stream", "BATCH")                 /* of the table's stream to its function */
+
+enum service_point {
+
+#define X(name, service, text) SERVICE_POINT_##name,
+    SERVICE_POINT_MAP(X)
+#undef X
+        SERVICE_POINTS_COUNT
+};
+
+/* What a fault does to one of these; each point knows some of the members. */
+struct service_fault {
+    uint32_t copies;          /* how often it happens: 1; 0: it is lost */
+    struct duration delay;    /* how much later */
+    struct duration life;     /* of an object, from now; 0: as its bucket has it */
+    struct duration skew;     /* of an environment's clock, beside the drawn one */
+    enum call_status refusal; /* CALL_OK; CALL_THROTTLED, CALL_DENIED: of an invoke */
+    bool corrupt;             /* its content cannot be read */
+    bool fails, commits;      /* a run: it ends FAILED; what it wrote is there all the same */
 };
 
 /* What the application brings. */
@@ -125,7 +166,11 @@ struct application {
     /* A call took effect (for histories), and a fault may strike it. */
     void (*call_observed)(struct cloud *c, const struct task *caller, const struct call *call,
                           enum call_status status);
-    enum call_fault (*call_fault)(struct cloud *c, const struct task *caller);
+    struct call_fault (*call_fault)(struct cloud *c, const struct task *caller);
+    /* A service does something that a fault may strike; NULL: none ever does. */
+    struct service_fault (*service_fault)(struct cloud *c, enum service_point point);
+    /* A task begins to wait at a point without a call. NULL: nobody wants to know. */
+    void (*wait_observed)(struct cloud *c, const struct task *task);
     /* A file or what else the workload brings arrives. */
     void (*arrival)(struct cloud *c, uint32_t workload, uint64_t ordinal);
     /* An invocation started or ended; an execution ended; an item expired. */
@@ -135,6 +180,8 @@ struct application {
     void (*expiry_observed)(struct cloud *c, struct item old);
     /* A batch of the stream was given up: the failure destination. NULL: there is none. */
     void (*stream_discarded)(struct cloud *c, const struct stream_discard *discard);
+    /* The target of the bus's rule is invoked with an event. */
+    void (*event_target)(struct cloud *c, const struct workflow_input *input);
 };
 
 struct cloud {
@@ -142,7 +189,7 @@ struct cloud {
     struct names names;
     struct chunks chunks;
     struct application application;
-    void *pipeline; /* the application's own struct */
+    void *pipeline;            /* the application's own struct */
     const struct task *acting; /* whose call is taking effect now; NULL: nobody's */
 
     char *tasks[TASK_TYPES_MAX]; /* records of each task type */
@@ -155,6 +202,8 @@ struct cloud {
     struct queue queue;
     struct event_source event_source;
     struct stream_source stream_source;
+    struct bus bus;
+    struct schedule schedule;
     struct functions functions;
     struct workflow workflow;
     struct job job;
@@ -180,6 +229,15 @@ void cloud_arrival(void *cloud, uint32_t workload, uint64_t ordinal);
 static inline struct instant cloud_now(const struct cloud *c)
 {
     return simulation_now(&c->simulation);
+}
+
+/* What strikes at a service's point, which is hereby reached; copies is 1 where nothing does. */
+static inline struct service_fault cloud_service_fault(struct cloud *c, enum service_point point)
+{
+    if (c->application.service_fault == NULL) {
+        return (struct service_fault){.copies = 1};
+    }
+    return c->application.service_fault(c, point);
 }
 
 static inline struct duration cloud_draw(struct cloud *c, enum choice_label label,

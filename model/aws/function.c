@@ -74,8 +74,21 @@ static int64_t start_cold(struct cloud *c, enum function_id function)
     state->window_starts++;
     f->environments[index].ordinal = ++state->environments;
     f->environments[index].skew_ns = cloud_draw(c, CHOICE_CLOCK_SKEW, &config->clock_skew).ns -
-                                     distribution_at(&config->clock_skew, UINT32_C(1) << 31).ns;
+                                     distribution_at(&config->clock_skew, UINT32_C(1) << 31).ns +
+                                     cloud_service_fault(c, SERVICE_POINT_ENVIRONMENT).skew.ns;
     return index;
+}
+
+static bool refuse(struct function_state *state, enum call_status status)
+{
+    state->throttled++;
+    state->refusal = status;
+    return false;
+}
+
+enum call_status function_refusal(const struct cloud *c, enum function_id function)
+{
+    return (enum call_status)c->functions.states[function].refusal;
 }
 
 /* Source: LAMBDA-CONCURRENCY-1, LAMBDA-COLD-1. */
@@ -85,17 +98,19 @@ bool function_invoke(struct cloud *c, enum function_id function,
     struct functions *f = &c->functions;
     struct function_state *state = &f->states[function];
     const struct function_config *config = &f->configs[function];
+    enum call_status refusal = cloud_service_fault(c, SERVICE_POINT_INVOKE).refusal;
+    if (refusal != CALL_OK) {
+        return refuse(state, refusal);
+    }
     if (config->reserved_concurrency > 0 && state->active >= config->reserved_concurrency) {
-        state->throttled++;
-        return false;
+        return refuse(state, CALL_THROTTLED);
     }
     int64_t environment = take_warm(c, function);
     bool cold = environment < 0;
     if (cold) {
         environment = start_cold(c, function);
         if (environment < 0) {
-            state->throttled++;
-            return false;
+            return refuse(state, CALL_THROTTLED);
         }
     }
     struct environment *e = &f->environments[environment];
@@ -108,6 +123,10 @@ bool function_invoke(struct cloud *c, enum function_id function,
     invocation->function = function;
     invocation->environment = (uint32_t)environment;
     invocation->request = *request;
+    if (request->caller_serial != 0) {
+        invocation->request.caller_attempt =
+            task_find(c, request->caller, request->caller_serial)->attempts;
+    }
     invocation->cold = cold;
     invocation->started_ns = -1;
     struct duration delay =
@@ -175,7 +194,9 @@ void invocation_end(struct cloud *c, struct task *task, bool killed)
     c->application.invocation_observed(c, invocation, false, end);
     free_environment(c, invocation, killed);
     const struct invocation_request *request = &invocation->request;
+    killed |= invocation->raised != 0;
     if (request->batch != 0) {
+        c->queue.batches[request->batch - 1].failed = invocation->failed;
         event_source_done(c, request->batch - 1, request->batch_serial, !killed);
     }
     if (request->lane != 0) {
@@ -184,7 +205,7 @@ void invocation_end(struct cloud *c, struct task *task, bool killed)
     /* Source: LAMBDA-SYNC-1. */
     if (request->caller_serial != 0) {
         struct task *caller = task_find(c, request->caller, request->caller_serial);
-        if (caller != NULL && caller->dead == 0) {
+        if (caller != NULL && call_awaits(caller, request->caller_attempt)) {
             call_complete(c, caller, killed ? CALL_FAILED : CALL_OK);
         }
     }

@@ -14,7 +14,13 @@
 #include "model/aws/call.h"
 #include "sim/distribution.h"
 
-enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTIONS_COUNT };
+enum function_id {
+    FUNCTION_BUILDER,
+    FUNCTION_UPDATER,
+    FUNCTION_STREAM_CREATOR,
+    FUNCTION_BATCHER,
+    FUNCTIONS_COUNT
+};
 
 struct function_config {
     const char *name;
@@ -27,27 +33,41 @@ struct function_config {
     struct distribution clock_skew; /* less its median */
 };
 
+enum { ENVIRONMENT_WORDS = 2 };
+
 struct environment {
     struct pool_slot slot; /* next: index + 1 of the next idle one, used less recently */
     uint32_t ordinal;      /* number within its function, from 1 */
     uint32_t invocations;
     int64_t skew_ns;
     int64_t idle_since_ns;
+    uint64_t memory[ENVIRONMENT_WORDS]; /* what the application's code keeps from one invocation to
+                                           the next; zero at the cold start */
 };
 
 struct function_state {
     uint32_t active, idle_head, environments, window_starts;
-    int64_t window_start_ns; /* of the scaling rate's ten seconds */
+    uint32_t refusal, unused; /* enum call_status: how the latest invoke was refused */
+    int64_t window_start_ns;  /* of the scaling rate's ten seconds */
     int64_t throttled;
 };
 
 /* Who invokes, and with what: a batch of the queue's event source, one of a lane of the stream's,
- * or a task's call. */
+ * a tick of the schedule, or a task's call. */
 struct invocation_request {
     uint32_t batch, batch_serial;   /* index + 1; 0: none */
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
+    uint32_t tick;                  /* 0: none */
+    uint32_t payload[4];            /* what a task's call hands over */
+    uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
+    uint32_t event;                 /* enum invocation_event: what it carries in place of a batch */
+    uint32_t event_key;             /* a name */
+    int64_t event_size;
 };
+
+/* An event of one S3 object: none, bare as S3 writes it, or wrapped as the queue's batches are. */
+enum invocation_event { INVOCATION_NO_EVENT, INVOCATION_BARE_EVENT, INVOCATION_WRAPPED_EVENT };
 
 /* How the task of every handler begins. */
 struct invocation {
@@ -57,6 +77,8 @@ struct invocation {
     struct invocation_request request;
     uint32_t row; /* of the application's history */
     uint32_t cold;
+    uint32_t raised;    /* the handler ended in an error: for its caller or the batch, as a death */
+    uint32_t failed;    /* bit i: its response names message i of the batch as failed */
     int64_t started_ns; /* of the handler; -1 before */
 };
 
@@ -72,9 +94,13 @@ struct functions {
 void functions_declare(struct cloud *c, uint64_t environments);
 void functions_init(struct cloud *c);
 
-/* Invokes; false where it is throttled. The handler starts after the invoke's latency. */
+/* Invokes; false where it is refused: throttled, or by a fault. The handler starts after the
+ * invoke's latency. */
 bool function_invoke(struct cloud *c, enum function_id function,
                      const struct invocation_request *request);
+
+/* How the latest invoke that was refused was: CALL_THROTTLED or CALL_DENIED. */
+enum call_status function_refusal(const struct cloud *c, enum function_id function);
 
 /* The environment's wall clock. */
 struct instant invocation_clock(const struct cloud *c, const struct invocation *invocation);

@@ -55,6 +55,7 @@ struct job_run *job_start(struct cloud *c, uint32_t manifest, uint32_t date,
     if (run != NULL) {
         run->caller = task_number(c, caller);
         run->caller_serial = caller->serial;
+        run->caller_attempt = caller->attempts;
     }
     return run;
 }
@@ -74,13 +75,14 @@ void job_run_started(void *cloud, uint32_t index, uint64_t serial)
     struct job_run *run = find(c, index, serial);
     run->state = JOB_RUNNING;
     struct duration time = {0};
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_RUN);
     if (!c->application.job_begin(c, run)) {
         run->will = JOB_FAILED;
     } else {
         time = cloud_draw(c, CHOICE_RUN_TIME, &j->run_time);
-        run->will = choose_chance(c->simulation.choices, CHOICE_RUN_FAILS, j->failure_ppm)
-                        ? JOB_FAILED
-                        : JOB_SUCCEEDED;
+        bool fails = choose_chance(c->simulation.choices, CHOICE_RUN_FAILS, j->failure_ppm);
+        run->will = fails || fault.fails ? JOB_FAILED : JOB_SUCCEEDED;
+        run->commits = fault.commits;
     }
     if (time.ns > j->timeout.ns) {
         time = j->timeout;
@@ -131,7 +133,7 @@ void job_run_noticed(void *cloud, uint32_t index, uint64_t serial)
     struct job_run *run = find(c, index, serial);
     if (run->caller_serial != 0) {
         struct task *caller = task_find(c, run->caller, run->caller_serial);
-        if (caller != NULL && caller->dead == 0) {
+        if (caller != NULL && call_awaits(caller, run->caller_attempt)) {
             call_complete(c, caller, run->state == JOB_SUCCEEDED ? CALL_OK : CALL_FAILED);
         }
     }

@@ -26,6 +26,9 @@ struct job_run {
     uint32_t state, attempt;        /* enum job_state; from 1 */
     uint32_t row, execution_row;    /* of the application's history */
     uint32_t will;                  /* the state it will end in, drawn when it starts to run */
+    uint32_t commits;               /* what it writes stays, though it will fail */
+    uint32_t caller_attempt;        /* call_awaits */
+    uint32_t unused;
     int64_t requested_ns;
 };
 

@@ -1,6 +1,9 @@
 /* queue.c: see queue.h. */
 #include "model/aws/cloud.h"
 
+/* In the detail of a notification: its message cannot be parsed. */
+static const uint64_t NOTIFICATION_CORRUPT = UINT64_C(1) << 32;
+
 void queue_declare(struct cloud *c, uint64_t files)
 {
     struct world *w = &c->simulation.world;
@@ -22,12 +25,16 @@ void queue_init(struct cloud *c)
 /* Source: S3-EVENT-1, S3-EVENT-2. */
 void queue_notify(struct cloud *c, uint32_t key)
 {
-    uint32_t copies = 1 + choose_chance(c->simulation.choices, CHOICE_NOTIFICATION_DUPLICATE,
-                                        c->queue.notification_duplicate_ppm);
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_NOTIFICATION);
+    uint32_t copies =
+        fault.copies + choose_chance(c->simulation.choices, CHOICE_NOTIFICATION_DUPLICATE,
+                                     c->queue.notification_duplicate_ppm);
     for (uint32_t i = 0; i < copies; i++) {
         struct duration delay =
             cloud_draw(c, CHOICE_NOTIFICATION_DELAY, &c->queue.notification_delay);
-        (void)simulation_schedule(&c->simulation, delay, EVENT_NOTIFICATION, key, i);
+        delay.ns += fault.delay.ns;
+        (void)simulation_schedule(&c->simulation, delay, EVENT_NOTIFICATION, key,
+                                  i | (fault.corrupt ? NOTIFICATION_CORRUPT : 0));
     }
 }
 
@@ -75,9 +82,10 @@ static int64_t add_message(struct cloud *c, uint32_t body, int64_t sent_ns)
 
 void queue_notified(void *cloud, uint32_t key, uint64_t detail)
 {
-    (void)detail;
     struct cloud *c = cloud;
-    if (add_message(c, key, cloud_now(c).ns) >= 0) {
+    int64_t index = add_message(c, key, cloud_now(c).ns);
+    if (index >= 0) {
+        c->queue.messages[index].unreadable = (detail & NOTIFICATION_CORRUPT) != 0;
         c->queue.state->sent++;
         event_source_wake(c);
     }
@@ -118,11 +126,35 @@ static bool deliverable(struct cloud *c, uint32_t index)
     return true;
 }
 
+/* Its turn had come, and it is not there for anybody, for a while. */
+static void hide(struct cloud *c, uint32_t index, struct duration time)
+{
+    struct queue *q = &c->queue;
+    q->messages[index].state = MESSAGE_HIDDEN;
+    q->state->in_flight++;
+    (void)simulation_schedule(&c->simulation, time, EVENT_MESSAGE_RETURNED, index, 0);
+}
+
+void queue_message_returned(void *cloud, uint32_t index, uint64_t detail)
+{
+    (void)detail;
+    struct cloud *c = cloud;
+    ASSERT(c->queue.messages[index].state == MESSAGE_HIDDEN);
+    c->queue.state->in_flight--;
+    make_visible(&c->queue, index);
+    event_source_wake(c);
+}
+
 /* Source: SQS-DUPLICATE-1. */
 static void deliver(struct cloud *c, struct batch *batch, uint32_t index)
 {
     struct queue *q = &c->queue;
     struct message *message = &q->messages[index];
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_DELIVERY);
+    if (fault.delay.ns > 0) {
+        hide(c, index, fault.delay);
+        return;
+    }
     q->state->redelivered += message->receives > 0;
     q->state->delivered++;
     q->state->in_flight++;
@@ -130,11 +162,15 @@ static void deliver(struct cloud *c, struct batch *batch, uint32_t index)
     message->state = MESSAGE_IN_FLIGHT;
     message->slot.next = batch->first;
     batch->first = index + 1;
-    batch->bodies[batch->count++] = message->body;
-    if (choose_chance(c->simulation.choices, CHOICE_MESSAGE_DUPLICATE, q->duplicate_ppm)) {
+    batch->bodies[batch->count++] = message->body | (message->unreadable ? MESSAGE_UNREADABLE : 0);
+    uint32_t copies =
+        fault.copies - 1 +
+        choose_chance(c->simulation.choices, CHOICE_MESSAGE_DUPLICATE, q->duplicate_ppm);
+    for (uint32_t i = 0; i < copies; i++) {
         int64_t copy = add_message(c, message->body, message->sent_ns);
         if (copy >= 0) {
             q->messages[copy].receives = message->receives;
+            q->messages[copy].unreadable = message->unreadable;
         }
     }
 }
@@ -220,24 +256,33 @@ struct batch *queue_receive(struct cloud *c, int64_t most)
     return batch;
 }
 
-/* A batch whose visibility has ended has lost its messages. Source: SQS-DELETE-1, SQS-RECEIPT-1. */
+/* A batch whose visibility has ended has lost its messages. The list is in reverse order of
+ * delivery. Source: SQS-DELETE-1, SQS-RECEIPT-1, ESM-PARTIAL-1. */
 uint32_t queue_delete(struct cloud *c, struct batch *batch)
 {
     struct queue *q = &c->queue;
     uint32_t deleted = 0;
-    uint32_t at = batch->first;
-    if (at == 0) {
+    uint32_t position = batch->count;
+    uint32_t *link = &batch->first;
+    if (batch->first == 0) {
         return 0; /* its messages are visible again: the receipts are old (SQS-RECEIPT-1) */
     }
-    while (at != 0) {
-        uint32_t next = q->messages[at - 1].slot.next;
+    while (*link != 0) {
+        uint32_t at = *link;
+        uint32_t *next = &q->messages[at - 1].slot.next;
+        if ((batch->failed >> --position & 1) != 0) {
+            link = next;
+            continue;
+        }
+        *link = *next;
         pool_give(&c->simulation.world, q->messages_region, at - 1);
         q->state->in_flight--;
         q->state->deleted++;
         deleted++;
-        at = next;
     }
-    take_out_of_flight(c, batch);
+    if (batch->first == 0) {
+        take_out_of_flight(c, batch);
+    }
     return deleted;
 }
 

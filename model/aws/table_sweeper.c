@@ -39,7 +39,9 @@ void table_sweeper_init(struct cloud *c)
  * DDB-TTL-4, DDB-TTL-5. */
 static void mark(struct cloud *c, uint64_t key_hash, struct instant from)
 {
-    struct instant due = instant_add(from, cloud_draw(c, CHOICE_TTL_DELAY, &c->sweeper.delay));
+    struct duration delay = cloud_draw(c, CHOICE_TTL_DELAY, &c->sweeper.delay);
+    delay.ns += cloud_service_fault(c, SERVICE_POINT_TTL_DELETION).delay.ns;
+    struct instant due = instant_add(from, delay);
     if (instant_before(due, cloud_now(c))) {
         due = cloud_now(c);
     }

@@ -2,12 +2,27 @@
 #include "model/pipeline/pipeline.h"
 
 #include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/stream_creator.h"
+
+/* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
+static uint64_t most_ticks(const struct scenario *s)
+{
+    int64_t span_ns = s->until.ns;
+    for (uint32_t i = 0; span_ns == 0 && i < s->workloads_count; i++) {
+        span_ns += s->workloads[i].at.ns + s->workloads[i].over.ns;
+    }
+    if (s->builder.creator != CREATOR_SCHEDULE) {
+        return 0;
+    }
+    return 2 * (uint64_t)((span_ns + 7 * NS_PER_DAY) / s->schedule.interval.ns);
+}
 
 void history_declare(struct pipeline *p, uint64_t files)
 {
     struct world *w = &p->cloud.simulation.world;
     struct history *h = &p->history;
     uint64_t n = files;
+    uint64_t ticks = most_ticks(p->scenario);
     bool keep_calls = h->keep_calls;
 #define X(member, name, type, most)                                                                \
     h->member##_region =                                                                           \
@@ -21,6 +36,9 @@ void history_declare(struct pipeline *p, uint64_t files)
 void history_init(struct pipeline *p)
 {
     (void)world_append(&p->cloud.simulation.world, p->history.counts_region);
+    for (uint32_t i = 0; i < POINTS_MAX; i++) {
+        (void)world_append(&p->cloud.simulation.world, p->history.points_region);
+    }
 }
 
 /* The number, from 1, of a new zeroed row; 0 where the list is full, which ends the trial. */
@@ -149,19 +167,34 @@ static void note_folder(struct pipeline *p, uint32_t key)
     }
 }
 
+static void add_deviation(struct pipeline *p, struct deviation_history deviation)
+{
+    int64_t at = world_append(&p->cloud.simulation.world, p->history.deviations_region);
+    if (at >= 0) {
+        p->history.deviations[at] = deviation;
+    }
+}
+
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller)
 {
-    uint32_t row = append(p, p->history.deviations_region);
-    if (row != 0) {
-        p->history.deviations[row - 1] = (struct deviation_history){
-            .fault = fault,
-            .type = caller->type,
-            .parent = caller->parent,
-            .ordinal = caller->ordinal,
-            .point = caller->call.point,
-            .at_ns = now_ns(p),
-        };
-    }
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_task(caller->type, caller->call.point),
+                         .parent = caller->parent,
+                         .ordinal = caller->ordinal,
+                         .at_ns = now_ns(p),
+                     });
+}
+
+void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
+                               uint64_t n)
+{
+    add_deviation(p, (struct deviation_history){
+                         .fault = fault,
+                         .point = point_of_service(point),
+                         .ordinal = (uint32_t)n,
+                         .at_ns = now_ns(p),
+                     });
 }
 
 void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
@@ -174,6 +207,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
         }
     }
     note_folder(p, key);
+    /* What was known of an object that is overwritten is over; what is there now is not tracked. */
+    p->history.counts->tracked -= p->history.files[object->owner - 1].date != 0;
     set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,
@@ -388,8 +423,12 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
     h->counts->runs_failed += state != JOB_SUCCEEDED;
 }
 
-void history_read_by_job(struct pipeline *p, const struct object *manifest)
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces)
 {
+    if (manifest->owner != 0 && p->history.manifests[manifest->owner - 1].outputs++ > 0 &&
+        replaces) {
+        return;
+    }
     for (uint32_t i = 0; i < manifest->body_count; i++) {
         struct file_history *file =
             history_file(p, p->cloud.buckets.bodies[manifest->body_start + i]);
@@ -495,6 +534,79 @@ void history_expired(struct cloud *c, struct item old)
     }
 }
 
+/* --- operators' tools
+ * -------------------------------------------------------------------------------------- */
+
+uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t arguments)
+{
+    uint32_t row = append(p, p->history.operators_region);
+    if (row != 0) {
+        struct operator_history *o = &p->history.operators[row - 1];
+        o->tool = tool;
+        o->arguments = arguments;
+        o->started_ns = now_ns(p);
+        o->ended_ns = HISTORY_NEVER;
+        for (uint32_t i = 0; i < FIGURES_COUNT; i++) {
+            o->figures[i] = (struct operator_figure){HISTORY_NEVER, HISTORY_NEVER};
+        }
+    }
+    return row;
+}
+
+/* The console is bounded: what is beyond it is cut, and a last line says so. */
+void history_operator_printed(struct pipeline *p, uint32_t row, struct text text)
+{
+    static const struct text notice = {"\n(the rest of the output is cut)\n", 33};
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t room = CONSOLE_BYTES - notice.size - o->output_size;
+    if (o->output_cut) {
+        return;
+    }
+    size_t size = text.size <= room ? text.size : room;
+    memcpy(o->output + o->output_size, text.at, size);
+    o->output_size += (uint32_t)size;
+    if (size < text.size) {
+        memcpy(o->output + o->output_size, notice.at, notice.size);
+        o->output_size += (uint32_t)notice.size;
+        o->output_cut = 1;
+    }
+}
+
+/* By an operator: live, if its ttl has not passed. */
+void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t skip = sizeof "LOCK#manifest-" - 1;
+    uint32_t date =
+        names_find(&p->cloud.names, (struct text){lock_key.at + skip, lock_key.size - skip});
+    const struct tenure_history *tenure = date == 0 ? NULL : tenure_of(p, date);
+    o->locks_deleted++;
+    o->live_locks_deleted +=
+        tenure != NULL && tenure->end == TENURE_HELD &&
+        tenure->expires_ns / NS_PER_S >= instant_epoch_seconds(cloud_now(&p->cloud));
+    if (date != 0) {
+        history_lock_gone(p, date, TENURE_DELETED);
+    }
+}
+
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->figures[figure] = (struct operator_figure){shown, truth};
+    if (shown != truth && figure < FIGURE_RESTARTED) {
+        history_violation(p, INVARIANT_O, o->arguments);
+    }
+}
+
+void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->exit_status = exit_status;
+    o->ended = 1;
+    o->ended_ns = now_ns(p);
+}
+
 /* --- invocations and calls
  * --------------------------------------------------------------------------------- */
 
@@ -526,6 +638,11 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct invocation_history *row = &p->history.invocations[invocation->row - 1];
     row->end = end;
     row->ended_ns = now_ns(p);
+    if (invocation->function == FUNCTION_STREAM_CREATOR) {
+        const struct stream_creator *s = (const void *)invocation;
+        row->records = s->records;
+        row->manifests = s->manifests;
+    }
     if (invocation->function != FUNCTION_BUILDER) {
         return;
     }
@@ -533,6 +650,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->records = b->record;
     row->errors = b->errors;
     row->manifests = b->manifests;
+    row->processed = b->processed;
+    row->quarantined = b->quarantined;
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);
@@ -598,7 +717,7 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
     if (row == 0) {
         return;
     }
-    bool lost = call->fault == CALL_LOSES_REPLY || caller->dead != 0;
+    bool lost = call->fault == CALL_LOSES_REPLY || call->fault == CALL_HANGS || caller->dead != 0;
     h->calls[row - 1] = (struct call_history){
         .sent_ns = call->sent_ns,
         .effect_ns = now_ns(p),

@@ -77,7 +77,8 @@ static void send_acquire(struct cloud *c, struct invocation *invocation, struct 
     lock->acquired_ms = clock_ns(c, invocation) / NS_PER_MS;
     lock->renewed_ns = cloud_now(c).ns;
     lock->version = mode_of(c) == LOCK_LEASE ? new_version(c) : 0;
-    send(c, invocation, lock, point, OPERATION_ACQUIRE_LOCK);
+    send(c, invocation, lock, point,
+         point == ACQUIRE_LOCK ? OPERATION_ACQUIRE_LOCK : OPERATION_TAKE_OVER_LOCK);
 }
 
 /* What a waiter read: another owner's version, 0 where there is no lock. True: it has stood still
@@ -262,10 +263,9 @@ static enum table_result put_fencing(struct cloud *c, struct task *caller,
     struct value values[] = {value_s(id_of(request, id)), value_n(expires_s), value_n(0),
                              value_n(1), value_n(now_s)};
     struct table_reply reply;
-    enum table_result result =
-        table_update(c->table, cloud_now(c), lock_item(c, request->date, bytes),
-                     p->expressions[SENT_TAKE_TOKEN], p->expressions[SENT_TOKEN_FREE], values,
-                     &reply);
+    enum table_result result = table_update(
+        c->table, cloud_now(c), lock_item(c, request->date, bytes), p->expressions[SENT_TAKE_TOKEN],
+        p->expressions[SENT_TOKEN_FREE], values, &reply);
     struct value before = value_null();
     bool held_before = result == TABLE_OK && reply.old.bytes.size != 0 &&
                        item_get(reply.old, TEXT("lock_id"), &before);
@@ -296,9 +296,8 @@ static enum table_result put_lease(struct cloud *c, struct task *caller,
     item_add_s(&w, TEXT("ownerName"), id_of(request, id));
     item_add_n(&w, TEXT("recordVersionNumber"), request->version);
     struct value values[] = {value_n(request->seen)};
-    const struct expression *condition = request->seen == 0
-                                             ? p->expressions[SENT_LOCK_ABSENT]
-                                             : p->expressions[SENT_VERSION_IS];
+    const struct expression *condition =
+        request->seen == 0 ? p->expressions[SENT_LOCK_ABSENT] : p->expressions[SENT_VERSION_IS];
     struct table_reply reply;
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), condition, values, &reply);
@@ -354,8 +353,7 @@ enum call_status perform_renew_lock(struct cloud *c, struct task *caller, struct
     char bytes[ITEM_BYTES_MAX];
     struct value values[] = {value_n(request.version), value_n(request.seen)};
     struct table_reply reply;
-    return record_answer(c, table_update(c->table, cloud_now(c),
-                                         lock_item(c, request.date, bytes),
+    return record_answer(c, table_update(c->table, cloud_now(c), lock_item(c, request.date, bytes),
                                          p->expressions[SENT_RENEW], p->expressions[SENT_RENEWABLE],
                                          values, &reply));
 }

@@ -1,12 +1,14 @@
 /* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
+#include "model/pipeline/stream_creator.h"
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
+enum { TASKS_MAX = 4096, OPERATOR_TASKS_MAX = 64, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1, SFN-CALL-1. */
@@ -18,12 +20,13 @@ static uint64_t files_of(const struct scenario *s)
     for (uint32_t i = 0; i < s->workloads_count; i++) {
         files += (uint64_t)s->workloads[i].files;
     }
+    files += (uint64_t)operators_files(s);
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
-static void define_types(struct pipeline *p, uint64_t files)
+void pipeline_task_types(struct task_type *types, uint64_t files)
 {
-    p->types[TASK_MANIFEST_BUILDER] = (struct task_type){
+    types[TASK_MANIFEST_BUILDER] = (struct task_type){
         .name = "manifest_builder",
         .size = sizeof(struct manifest_builder),
         .capacity = TASKS_MAX,
@@ -35,18 +38,18 @@ static void define_types(struct pipeline *p, uint64_t files)
         .end = invocation_end,
         .release = manifest_builder_release,
     };
-    p->types[TASK_STATE_MACHINE] = (struct task_type){
+    types[TASK_STATE_MACHINE] = (struct task_type){
         .name = "state_machine",
         .size = sizeof(struct execution),
         .capacity = 2 * files + 64 < 1 << 24 ? 2 * files + 64 : (1 << 24) - 1,
         .attempts_max = 1,
         .table_attempts_max = 1,
-        .points = workflow_points,
-        .points_count = workflow_points_count,
+        .points = state_machine_points,
+        .points_count = state_machine_points_count,
         .step = workflow_step,
         .end = workflow_end,
     };
-    p->types[TASK_STATUS_UPDATER] = (struct task_type){
+    types[TASK_STATUS_UPDATER] = (struct task_type){
         .name = "status_updater",
         .size = sizeof(struct status_updater),
         .capacity = TASKS_MAX,
@@ -58,34 +61,71 @@ static void define_types(struct pipeline *p, uint64_t files)
         .end = invocation_end,
         .release = status_updater_release,
     };
+    types[TASK_BATCHER] = (struct task_type){
+        .name = "batcher",
+        .size = sizeof(struct batcher),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = batcher_points,
+        .points_count = batcher_points_count,
+        .step = batcher_step,
+        .end = invocation_end,
+        .release = batcher_release,
+    };
+    types[TASK_STREAM_CREATOR] = (struct task_type){
+        .name = "stream_creator",
+        .size = sizeof(struct stream_creator),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = stream_creator_points,
+        .points_count = stream_creator_points_count,
+        .step = stream_creator_step,
+        .end = invocation_end,
+        .release = stream_creator_release,
+    };
+    types[TASK_OPERATOR] = (struct task_type){
+        .name = "operator",
+        .size = sizeof(struct tool_run),
+        .capacity = OPERATOR_TASKS_MAX,
+        .points = operator_points,
+        .points_count = operator_points_count,
+        .step = operator_step,
+        .end = operator_end,
+        .release = operator_release,
+    };
 }
 
-/* What the scenario's faults do to a call that is about to leave: the n-th time that a process is
- * at the point. */
-static enum call_fault fault_of(struct cloud *c, const struct task *caller)
+/* A process is at a point: an operator may be waiting for it, and a fault may strike there. */
+static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
 {
-    struct pipeline *p = pipeline_of(c);
-    const struct task_type *type = &p->types[caller->type];
-    enum call_fault struck = CALL_UNHARMED;
-    for (uint32_t i = 0; i < p->scenario->faults_count; i++) {
-        const struct fault *fault = &p->scenario->faults[i];
-        if (!text_equal(fault->process, text_from(type->name)) ||
-            !text_equal(fault->at, text_from(type->points[caller->call.point]))) {
-            continue;
-        }
-        if (++p->state->fault_counts[i] == fault->occurrence) {
-            static const enum call_fault effects[] = {
-                [FAULT_KILL] = CALL_KILLS,
-                [FAULT_LOSE_REQUEST] = CALL_LOSES_REQUEST,
-                [FAULT_LOSE_REPLY] = CALL_LOSES_REPLY,
-                [FAULT_THROTTLE] = CALL_IS_THROTTLED,
-            };
+    operators_watch(c, caller);
+    return fault_at_call(c, caller);
+}
 
-            struck = effects[fault->kind];
-            history_deviation(p, i, caller);
-        }
+/* The bus's rule hands an event's detail to StartExecution. */
+static void start_by_event(struct cloud *c, const struct workflow_input *event)
+{
+    struct workflow_input input = *event;
+    input.row =
+        history_execution_started(pipeline_of(c), input.manifest, input.date, input.file_count);
+    (void)workflow_start(c, &input);
+}
+
+static void waits(struct cloud *c, const struct task *task)
+{
+    operators_watch(c, task);
+    fault_at_wait(c, task);
+}
+
+static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
+                                enum invocation_end end)
+{
+    history_invocation(c, invocation, started, end);
+    if (!started) {
+        operator_answered(c, invocation);
     }
-    return struck;
 }
 
 static void define_application(struct pipeline *p)
@@ -99,11 +139,14 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_of,
+        .call_fault = call_leaves,
+        .service_fault = fault_at_service,
+        .wait_observed = waits,
         .arrival = workload_arrival,
-        .invocation_observed = history_invocation,
+        .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
+        .event_target = start_by_event,
     };
 }
 
@@ -120,6 +163,21 @@ static void configure_function(struct pipeline *p, enum function_id function, co
     config->idle_lifetime = s->function.idle_lifetime;
     distribution_init(&config->cold_start, &s->function.cold_start);
     distribution_init(&config->clock_skew, &s->function.clock_skew);
+}
+
+static void configure_schedule(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct schedule *schedule = &p->cloud.schedule;
+    configure_function(p, FUNCTION_BATCHER, "manifest-batcher", TASK_BATCHER, s->function.timeout,
+                       s->schedule.concurrency);
+    if (s->builder.creator == CREATOR_SCHEDULE) {
+        schedule->interval = s->schedule.interval;
+    }
+    schedule->duplicate_ppm = s->schedule.duplicate_ppm;
+    schedule->lost_ppm = s->schedule.lost_ppm;
+    schedule->function = FUNCTION_BATCHER;
+    distribution_init(&schedule->delay, &s->schedule.delay);
 }
 
 static void configure_queue(struct pipeline *p)
@@ -163,6 +221,38 @@ static void configure_workflow(struct pipeline *p)
     distribution_init(&j->run_time, &s->glue.run_time);
 }
 
+static void configure_bus(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct bus *b = &p->cloud.bus;
+    b->enabled = s->builder.publisher == PUBLISHER_BUS;
+    b->duplicate_ppm = s->bus.duplicate_ppm;
+    b->failure_ppm = s->bus.failure_ppm;
+    b->maximum_retries = s->bus.max_retries;
+    b->maximum_age = s->bus.max_age;
+    distribution_init(&b->delay, &s->bus.delay);
+}
+
+static void configure_stream(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct stream_source *source = &p->cloud.stream_source;
+    source->enabled = s->builder.creator == CREATOR_STREAM;
+    source->function = FUNCTION_STREAM_CREATOR;
+    source->start = STREAM_LATEST;
+    source->filter = stream_creator_wants;
+    source->shards = (uint32_t)s->stream.shards;
+    source->batch_size = s->stream.batch_size;
+    source->batching_window = s->stream.batching_window;
+    source->parallelization = s->stream.parallelization;
+    source->maximum_retries = s->stream.max_retries;
+    source->maximum_record_age = s->stream.max_age;
+    source->duplicate_ppm = s->stream.duplicate_ppm;
+    source->bisect = s->stream.bisect;
+    distribution_init(&source->read_latency, &s->stream.read_latency);
+    distribution_init(&source->retry_wait, &s->stream.retry_wait);
+}
+
 static void configure(struct pipeline *p)
 {
     const struct scenario *s = p->scenario;
@@ -183,6 +273,11 @@ static void configure(struct pipeline *p)
     /* The updater has 120 s and no reserved concurrency. Source: PIPE-CONFIG-1. */
     configure_function(p, FUNCTION_UPDATER, "batch-status-updater", TASK_STATUS_UPDATER,
                        duration_s(120), 0);
+    configure_function(p, FUNCTION_STREAM_CREATOR, "stream-manifest-creator", TASK_STREAM_CREATOR,
+                       duration_s(120), 0);
+    configure_bus(p);
+    configure_stream(p);
+    configure_schedule(p);
     configure_workflow(p);
     distribution_init(&p->replica_lag, &s->table.replica_lag);
     distribution_init(&p->index_lag, &s->table.index_lag);
@@ -222,14 +317,22 @@ struct table_config pipeline_table_schema(void)
     };
 }
 
+/* Source: PIPE-FIRST-1. */
+struct text pipeline_range_name(const struct pipeline *p)
+{
+    return p->scenario->table.range_key == RANGE_FILE_NAME ? TEXT("file_name") : TEXT("file_key");
+}
+
 static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
                               const char *scratch, struct error *error)
 {
     const struct scenario *s = p->scenario;
     int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
+    int64_t stale_ns = faults_staleness(s).ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
     struct table_config config = pipeline_table_schema();
+    config.range_key.name = pipeline_range_name(p).at;
     config.directory = directory;
     config.durable = directory != NULL;
     config.scratch = scratch;
@@ -238,7 +341,12 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     config.max_rcu = config.indexes[0].max_rcu = s->table.max_rcu;
     config.max_wcu = config.indexes[0].max_wcu = s->table.max_wcu;
     config.limits = s->table.limits;
-    config.history.ns = (replica_ns > index_ns ? replica_ns : index_ns) + NS_PER_MS;
+    config.history.ns = replica_ns > index_ns ? replica_ns : index_ns;
+    config.history.ns = (config.history.ns > stale_ns ? config.history.ns : stale_ns) + NS_PER_MS;
+    if (p->cloud.stream_source.enabled) {
+        config.stream = STREAM_NEW_AND_OLD_IMAGES;
+        config.stream_shards = p->cloud.stream_source.shards;
+    }
     config.items_max = 3 * files + 4096;
     config.cache_bytes = (uint64_t)CACHE_MIB << 20;
     p->cloud.table = table_open(&config, s->start, error);
@@ -263,7 +371,10 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->scenario = scenario;
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
-    define_types(p, files);
+    pipeline_task_types(p->types, files);
+    p->types[TASK_OPERATOR].attempts_max = (uint8_t)scenario->cli.attempts;
+    p->types[TASK_OPERATOR].table_attempts_max = (uint8_t)scenario->cli.attempts;
+    faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);
     configure(p);
@@ -296,8 +407,10 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
 
 bool pipeline_at_rest(const struct pipeline *p)
 {
-    return event_queue_count(p->cloud.simulation.world.queue) <=
-           p->cloud.sweeper.state->pending + p->state->outside;
+    const struct cloud *c = &p->cloud;
+    return event_queue_count(c->simulation.world.queue) <=
+               c->sweeper.state->pending + c->schedule.state->pending + p->state->outside &&
+           schedule_rests(c);
 }
 
 enum status pipeline_deinit(struct pipeline *p, struct error *error)

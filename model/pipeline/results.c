@@ -346,23 +346,109 @@ void run_call(const struct run *run, uint64_t i, struct call_row *row)
     };
 }
 
-void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row)
+/* Who reaches a point, and its name. */
+static struct text process_at(const struct pipeline *p, uint32_t point, struct text *name)
 {
-    static const char *const faults[] = {
-#define X(name, word) word,
-        FAULT_MAP(X)
+    static const struct {
+        const char *service, *name;
+    } services[] = {
+
+#define X(name, service, text) {service, text},
+        SERVICE_POINT_MAP(X)
 #undef X
     };
+    if (point_is_of_service(point)) {
+        uint32_t i = point - point_of_service(0);
+        *name = text_from(services[i].name);
+        return text_from(services[i].service);
+    }
+    const struct task_type *type = &p->types[point / TASK_POINTS_MAX];
+    *name = text_from(type->points[point % TASK_POINTS_MAX]);
+    return text_from(type->name);
+}
+
+void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row)
+{
     const struct pipeline *p = run_pipeline((struct run *)run);
     const struct deviation_history *d = &p->history.deviations[i];
     *row = (struct deviation_row){
-        .fault = text_from(faults[p->scenario->faults[d->fault].kind]),
-        .process = text_from(p->types[d->type].name),
-        .point = text_from(p->types[d->type].points[d->point]),
+        .fault = text_from(fault_word(p->scenario->faults[d->fault].kind)),
         .parent = d->parent,
         .ordinal = d->ordinal,
         .at = instant_of(d->at_ns),
     };
+    row->process = process_at(p, d->point, &row->point);
+}
+
+uint64_t run_faults_count(const struct run *run)
+{
+    return run_pipeline((struct run *)run)->scenario->faults_count;
+}
+
+void run_fault(const struct run *run, uint64_t i, struct fault_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct fault *fault = &p->scenario->faults[i];
+    *row = (struct fault_row){
+        .fault = text_from(fault_word(fault->kind)),
+        .process = fault->process,
+        .point = fault->at,
+        .reached = (int64_t)p->state->faults[i].reached,
+        .struck = (int64_t)p->state->faults[i].struck,
+    };
+}
+
+/* Whether a point is told of: it was reached, or a fault may strike there. */
+static bool tells(const struct pipeline *p, uint32_t point)
+{
+    return p->history.points[point].reached > 0 || fault_kinds_at(point, p->types) != 0;
+}
+
+uint64_t run_points_count(const struct run *run)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    uint64_t count = 0;
+    for (uint32_t point = 0; point < POINTS_MAX; point++) {
+        count += tells(p, point);
+    }
+    return count;
+}
+
+/* What is called from a point: by its latest call, else by its name, else by the machine's state;
+ * NULL where nothing is. */
+static const struct operation *operation_at(const struct pipeline *p, uint32_t point)
+{
+    if (point_is_of_service(point)) {
+        return NULL;
+    }
+    uint32_t type = point / TASK_POINTS_MAX;
+    uint32_t at = point % TASK_POINTS_MAX;
+    uint32_t called = p->history.points[point].operation;
+    if (called == 0 && type == TASK_STATE_MACHINE && at >= WORKFLOW_POINT_BASE) {
+        called = p->machine[at - WORKFLOW_POINT_BASE].operation + UINT32_C(1);
+    } else if (called == 0) {
+        called = fault_operation_at(&p->types[type], at) + 1;
+    }
+    return called > OPERATIONS_COUNT ? NULL : &p->operations[called - 1];
+}
+
+void run_point(const struct run *run, uint64_t i, struct point_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    uint32_t point = 0;
+    while (!tells(p, point) || i-- > 0) {
+        point++;
+    }
+    const struct operation *operation = operation_at(p, point);
+    *row = (struct point_row){
+        .service = text_from(operation == NULL ? "" : operation->service),
+        .operation = text_from(operation == NULL ? "" : operation->name),
+        .reached = (int64_t)p->history.points[point].reached,
+        .of_service = point_is_of_service(point),
+        .kinds = fault_kinds_at(point, p->types),
+    };
+    row->process = process_at(p, point, &row->point);
+    row->service = row->of_service ? row->process : row->service;
 }
 
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row)
@@ -452,4 +538,59 @@ void run_describe_json(struct run *run, const struct trace_record *record, struc
     text_put(w, TEXT(",\"detail\":"));
     text_put_integer(w, (int64_t)record->first, 0);
     text_put_char(w, '}');
+}
+
+uint64_t run_operator_runs_count(const struct run *run)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    return HISTORY_COUNT(p, operators);
+}
+
+void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct operator_history *o = &p->history.operators[i];
+    *row = (struct operator_run_row){
+        .tool = text_from(operator_tool_word((enum operator_tool)o->tool)),
+        .arguments = name_of(p, o->arguments),
+        .started_at = instant_of(o->started_ns),
+        .ended_at = instant_of(o->ended_ns),
+        .exit_status = o->ended ? o->exit_status : NEVER,
+        .output = {o->output, o->output_size},
+    };
+}
+
+/* They are few: each is found by walking over those before it. */
+static uint64_t each_figure(const struct pipeline *p, uint64_t wanted,
+                            struct operator_figure_row *row)
+{
+    static const char *const names[] = {
+#define X(name, text) [FIGURE_##name] = text,
+        FIGURE_MAP(X)
+#undef X
+    };
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < HISTORY_COUNT(p, operators); i++) {
+        for (uint32_t figure = 0; figure < FIGURES_COUNT; figure++) {
+            const struct operator_figure *c = &p->history.operators[i].figures[figure];
+            if (c->shown == HISTORY_NEVER) {
+                continue;
+            }
+            if (count++ == wanted) {
+                *row = (struct operator_figure_row){(int64_t)i + 1, text_from(names[figure]),
+                                                    c->shown, c->truth};
+            }
+        }
+    }
+    return count;
+}
+
+uint64_t run_operator_figures_count(const struct run *run)
+{
+    return each_figure(run_pipeline((struct run *)run), UINT64_MAX, NULL);
+}
+
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row)
+{
+    (void)each_figure(run_pipeline((struct run *)run), i, row);
 }

@@ -92,11 +92,42 @@ struct violation_row {
     int64_t parent, ordinal;               /* [2.7], as of a call */
 };
 
-/* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST. */
+/* A fault of the scenario that struck: kill manifest_builder[2.7] at PUT_MANIFEST; corrupt s3[3] at
+ * NOTIFICATION, the third. */
 struct deviation_row {
     struct text fault, process, point;
     int64_t parent, ordinal; /* [2.7]: the 7th of environment 2; parent 0: there is none */
     struct instant at;       /* when the call was sent */
+};
+
+/* A fault of the scenario, and whether it struck. */
+struct fault_row {
+    struct text fault, process, point;
+    int64_t reached, struck; /* its point, within its window */
+};
+
+/* A point that was reached, or at which a fault may strike. */
+struct point_row {
+    struct text process, point;
+    struct text service, operation; /* that is called there; "" where it only waits */
+    int64_t reached;
+    bool of_service; /* something that a service does; else a process's point */
+    uint32_t kinds;  /* of faults that may strike there: bit k, enum fault_kind k */
+};
+
+/* One run of a tool by an operator. */
+struct operator_run_row {
+    struct text tool, arguments; /* check-locks; the whole line that was typed */
+    struct instant started_at, ended_at;
+    int64_t exit_status; /* -1: it has not ended */
+    struct text output;  /* what it printed */
+};
+
+/* One number that a tool told its reader, and what it should have been. */
+struct operator_figure_row {
+    int64_t run;      /* row number of the tool's run, from 1 */
+    struct text name; /* "pending files" */
+    int64_t shown, truth;
 };
 
 /* What the table, or its index, was used for. */
@@ -201,6 +232,14 @@ void run_capacity_second(const struct run *run, uint64_t i, struct capacity_seco
 struct cost run_cost(const struct run *run);
 uint64_t run_deviations_count(const struct run *run);
 void run_deviation(const struct run *run, uint64_t i, struct deviation_row *row);
+uint64_t run_faults_count(const struct run *run);
+void run_fault(const struct run *run, uint64_t i, struct fault_row *row);
+uint64_t run_points_count(const struct run *run);
+void run_point(const struct run *run, uint64_t i, struct point_row *row);
+uint64_t run_operator_runs_count(const struct run *run);
+void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row);
+uint64_t run_operator_figures_count(const struct run *run);
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

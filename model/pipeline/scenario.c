@@ -1,9 +1,10 @@
 /* scenario.c: presets, and the checks that concern several fields. See scenario.h. */
 #include "model/pipeline/scenario.h"
 
+#include "model/pipeline/faults.h"
 #include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/pipeline.h"
-#include "model/pipeline/status_updater.h"
 
 static struct distribution_spec constant(struct duration value)
 {
@@ -38,6 +39,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->lock_lease = duration_s(20); /* LOCK-LEASE-1 */
     s->lock_heartbeat = duration_s(5);
     s->flush_within = days(1);
+    s->quarantine_configured = true;
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;
@@ -59,8 +61,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, each as what it changed of the one before. Source:
- * PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source: PIPE-VARIANTS-1,
+ * PIPE-VARIANTS-2. */
 static void apply_strict(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
@@ -106,6 +108,7 @@ static void apply_schedule(struct builder_switches *b)
 void scenario_apply_builder(struct scenario *s, enum builder builder)
 {
     s->builder_preset = builder;
+    s->table.range_key = builder == BUILDER_V1 ? RANGE_FILE_NAME : RANGE_FILE_KEY;
     switch (builder) {
     case BUILDER_V0:
         apply_strict(&s->builder);
@@ -132,7 +135,8 @@ void scenario_apply_builder(struct scenario *s, enum builder builder)
 }
 
 /* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
- * them; M3: and the files' records are updated. Source: PIPE-MACHINES-1. */
+ * them; M3: and the files' records are updated; M7: all that with conditions and retries. Source:
+ * PIPE-MACHINES-1. */
 void scenario_apply_machine(struct scenario *s, enum machine machine)
 {
     s->machine_preset = machine;
@@ -141,7 +145,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
     s->machine = (struct machine_switches){
         .processing_key = first_own ? RECORD_OWN : RECORD_SHARED,
         .outcome_key = first_own || machine == MACHINE_M1 ? RECORD_OWN : RECORD_SHARED,
-        .batch_updater = machine == MACHINE_M3,
+        .batch_updater = machine == MACHINE_M3 || machine == MACHINE_M7,
+        .guarded = machine == MACHINE_M7,
     };
 }
 
@@ -168,6 +173,7 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency.invoke = lognormal_ms(8, 40);            /* LATENCY-INVOKE-1 */
     s->latency.queue_receive = lognormal_ms(15, 60);    /* LATENCY-QUEUE-1 */
     s->latency.queue_delete = lognormal_ms(10, 50);     /* LATENCY-QUEUE-1 */
+    s->latency.put_events = lognormal_ms(15, 60);       /* LATENCY-EVENTS-1 */
     s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
@@ -193,10 +199,47 @@ static void set_prices(struct scenario *s)
     s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
 }
 
+/* Our own design's: docs/decisions/0007-scheduled-batches.md. */
+static void set_schedule(struct scenario *s)
+{
+    s->schedule.interval = duration_s(60);
+    s->schedule.delay = lognormal_ms(500, 30000); /* LAMBDA-SCHEDULE-1 */
+    s->schedule.concurrency = 1;
+    s->schedule.claim_lease = duration_s(600);
+    s->schedule.look_after = duration_s(600);
+    s->schedule.attempts = 3;
+    s->schedule.reconcile_every = duration_s(15 * 60);
+    s->schedule.reconcile_from = duration_s(5 * 60);
+    s->schedule.reconcile_to = duration_s(2 * 3600);
+}
+
+/* Source: EVENTS-RETRY-1. */
+static void set_bus(struct scenario *s)
+{
+    s->bus.delay = lognormal_ms(50, 150); /* EVENTS-DELAY-1 */
+    s->bus.max_retries = 185;
+    s->bus.max_age = days(1);
+}
+
+/* Source: PIPE-STREAM-1. */
+static void set_stream(struct scenario *s)
+{
+    s->stream.shards = 1;
+    s->stream.batch_size = 100;
+    s->stream.batching_window = duration_s(30);
+    s->stream.parallelization = 10;
+    s->stream.max_retries = 3;
+    s->stream.max_age = duration_s(3600);
+    s->stream.bisect = true;
+    s->stream.read_latency = lognormal_ms(5, 20);    /* LATENCY-STREAM-1 */
+    s->stream.retry_wait = lognormal_ms(1000, 5000); /* ESM-STREAM-13 */
+}
+
 void scenario_init(struct scenario *s)
 {
     memset(s, 0, sizeof *s);
     s->start = (struct instant){INT64_C(1769749200) * NS_PER_S}; /* 2026-01-30T05:00:00Z */
+    s->violates = VIOLATES_ANY;
     scenario_apply_preset(s, PRESET_DEV);
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);
@@ -215,12 +258,20 @@ void scenario_init(struct scenario *s)
     s->table.index_lag = lognormal_ms(20, 400);                               /* LATENCY-LAG-2 */
     s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60)); /* LATENCY-TTL-1 */
     s->bucket.notification_delay = lognormal_ms(700, 5000);                   /* S3-EVENT-2 */
-    s->workflow.start_delay = lognormal_ms(60, 300);                          /* SFN-DELAY-1 */
+    set_schedule(s);
+    s->workflow.start_delay = lognormal_ms(60, 300); /* SFN-DELAY-1 */
     s->workflow.transition = lognormal_ms(30, 200);
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
+    set_bus(s);
+    set_stream(s);
+    s->cli.call_time = duration_ms(600); /* SDK-CLI-5 */
+    s->cli.attempts = 3;                 /* SDK-CLI-1 */
+    s->cli.raw_payload = true;           /* SDK-CLI-4 */
 }
+
+const struct fault fault_default = {.times = 1, .attempts = 1};
 
 struct check {
     char *path;
@@ -247,6 +298,15 @@ static enum status wrong_element(const struct check *check, const char *list, ui
     return wrong(check, text_writer_string(&w), message);
 }
 
+/* Prefix and name, put together, begin so. */
+static bool key_starts(const struct workload *load, struct text with)
+{
+    size_t common = load->prefix.size < with.size ? load->prefix.size : with.size;
+    struct text rest = {with.at + common, with.size - common};
+    return text_starts(with, (struct text){load->prefix.at, common}) &&
+           (rest.size == 0 || text_starts(load->name, rest));
+}
+
 static enum status check_workload(const struct scenario *s, const struct check *check)
 {
     int64_t files = 0;
@@ -267,7 +327,11 @@ static enum status check_workload(const struct scenario *s, const struct check *
             return wrong_element(check, "workload", i, ".at",
                                  "arrives after the last instant that can be told (2262)");
         }
-        if (text_starts(load->prefix, TEXT("manifests/"))) {
+        if (!workload_key_fits(load)) {
+            return wrong_element(check, "workload", i, ".prefix",
+                                 "and name are longer than the 1024 bytes of a key, URL-encoded");
+        }
+        if (key_starts(load, TEXT("manifests/"))) {
             return wrong_element(check, "workload", i, ".prefix",
                                  "manifests/ is where the pipeline writes; choose another prefix");
         }
@@ -275,56 +339,83 @@ static enum status check_workload(const struct scenario *s, const struct check *
     return STATUS_OK;
 }
 
-static bool names_point(const char *const *points, uint32_t count, struct text point)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        if (points[i] != NULL && points[i][0] != '\0' && text_equal(text_from(points[i]), point)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool knows_point(struct text process, struct text point, bool *process_known)
-{
-    const struct {
-        const char *name;
-        const char *const *points;
-        uint32_t count;
-    } processes[] = {
-        {"manifest_builder", manifest_builder_points, manifest_builder_points_count},
-        {"state_machine",    workflow_points,         workflow_points_count        },
-        {"status_updater",   status_updater_points,   status_updater_points_count  },
-    };
-
-    *process_known = false;
-    for (size_t i = 0; i < sizeof processes / sizeof processes[0]; i++) {
-        if (text_equal(text_from(processes[i].name), process)) {
-            *process_known = true;
-            return names_point(processes[i].points, processes[i].count, point);
-        }
-    }
-    return false;
-}
-
 static enum status check_faults(const struct scenario *s, const struct check *check)
 {
     for (uint32_t i = 0; i < s->faults_count; i++) {
-        bool process_known;
-        bool point_known = knows_point(s->faults[i].process, s->faults[i].at, &process_known);
-        if (!process_known) {
-            return wrong_element(check, "faults", i, "",
-                                 "no such process; there are manifest_builder, state_machine and "
-                                 "status_updater");
+        const char *member;
+        struct error error;
+        if (fault_validate(&s->faults[i], &member, &error) != STATUS_OK) {
+            char field[32];
+            struct text_writer w = text_writer(field, sizeof field);
+            text_put_char(&w, '.');
+            text_put(&w, text_from(member));
+            return wrong_element(check, "faults", i, text_writer_string(&w), error.message);
         }
-        if (!point_known) {
-            return wrong_element(
-                check, "faults", i, ".at",
-                "that process makes no call at such a point; manifest_builder has "
-                "TRACK_FILE, ACQUIRE_LOCK, QUERY_PENDING, PUT_MANIFEST, MARK_FILE, "
-                "PUT_RECORD, START_EXECUTION, RELEASE_LOCK, COUNT_PENDING, "
-                "QUERY_ORPHANS, COPY_TO_QUARANTINE and PUT_REPORT; state_machine has "
-                "TASK; status_updater has QUERY_BATCH and SET_FILE_STATUS");
+    }
+    return STATUS_OK;
+}
+
+/* What the switches of V6 go with. */
+static enum status check_claims(const struct scenario *s, const struct check *check)
+{
+    bool claims = s->builder.lock == LOCK_CLAIM;
+    if (claims && s->builder.trigger == TRIGGER_BYTES) {
+        return wrong(check, "pipeline.trigger",
+                     "bytes goes with a lock: files that are claimed are counted");
+    }
+    if (!claims && s->builder.publisher == PUBLISHER_BUS) {
+        return wrong(check, "pipeline.publisher", "bus goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.creator == CREATOR_STREAM) {
+        return wrong(check, "pipeline.creator", "stream goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.status_shards > 0) {
+        return wrong(check, "pipeline.status_shards",
+                     "statuses with shards go with pipeline.lock: claim");
+    }
+    return STATUS_OK;
+}
+
+/* Whether a process waits at such a point. */
+static bool knows_moment(const struct operator_moment *moment, bool *process_known)
+{
+    struct task_type types[TASK_TYPES_COUNT];
+    pipeline_task_types(types, 0);
+    *process_known = false;
+    for (uint32_t i = 0; i < TASK_TYPES_COUNT; i++) {
+        bool named = text_equal(moment->process, text_from(types[i].name));
+        *process_known |= named;
+        for (uint32_t point = 1; named && point < types[i].points_count; point++) {
+            const char *name = types[i].points[point];
+            if (name != NULL && text_equal(moment->point, text_from(name))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What an operator types, and the moments that the rows wait for. */
+static enum status check_operators(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        const struct operator_row *row = &s->operators[i];
+        struct operator_command command;
+        struct operator_unknown unknown;
+        struct operator_moment moment;
+        struct error error = {.message = ""};
+        bool known;
+        if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".run", error.message);
+        }
+        if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".when", error.message);
+        }
+        if (moment.occurrence > 0 && !knows_moment(&moment, &known)) {
+            return wrong_element(check, "operator", i, ".when",
+                                 known
+                                     ? "that process has no such point; lockstep points lists them"
+                                     : "no such process; lockstep points lists them");
         }
     }
     return STATUS_OK;
@@ -346,6 +437,10 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
         return wrong(&check, "function.timeout",
                      "is longer than queue.visibility_timeout; AWS refuses such an event source");
     }
+    if (s->builder.creator == CREATOR_SCHEDULE && s->schedule.interval.ns == 0) {
+        return wrong(&check, "schedule.interval",
+                     "must not be 0s where a schedule creates manifests");
+    }
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
@@ -354,5 +449,9 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
         return wrong(&check, "pipeline.lock_lease",
                      "must be at least two heartbeats; the lock client refuses less");
     }
-    return check_faults(s, &check);
+    status = check_claims(s, &check);
+    if (status == STATUS_OK) {
+        status = check_operators(s, &check);
+    }
+    return status == STATUS_OK ? check_faults(s, &check) : status;
 }

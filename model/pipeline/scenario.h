@@ -19,26 +19,40 @@
 #include <stdint.h>
 
 /* Enumerations: name, and the word in a scenario. */
+/* clang-format off */
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
-#define BUILDER_MAP(X)                                                                             \
-    X(V0, "V0")                                                                                    \
-    X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6")          \
-        X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
-#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
-#define LOCK_MODE_MAP(X)                                                                           \
-    X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease")                \
-        X(CLAIM, "claim")
+#define BUILDER_MAP(X) \
+    X(V0, "V0") X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") \
+    X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+#define MACHINE_MAP(X) \
+    X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
+#define LOCK_MODE_MAP(X) \
+    X(STRICT, "strict") X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") \
+    X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define GLUE_OUTPUT_MAP(X) X(APPEND, "append") X(MANIFEST, "manifest")
+#define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
+#define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
-#define FAULT_MAP(X)                                                                               \
-    X(KILL, "kill")                                                                                \
-    X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") X(THROTTLE, "throttle")
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
+#define FAULT_MAP(X) \
+    X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
+    X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
+    X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
+    X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
+    X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define CLAIM_VERDICT_MAP(X) \
+    X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") \
+    X(CONDITIONAL, "conditional")
+#define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
+#define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
+/* clang-format on */
+
 /* The invariants of docs/glossary.md; `all` are always checked. (The formatter would cut a word in
  * two.) */
 /* clang-format off */
@@ -47,6 +61,9 @@
     X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4") X(O, "O")
 
 /* clang-format on */
+
+/* What an operator's tool is told when it asks: nothing, for nobody is there, or a letter. */
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 
 enum preset {
 
@@ -106,6 +123,28 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 #undef X
 };
 
+enum glue_output { /* what a run of the job does with its rows: adds them to the date's, or puts
+                      them in the place of those of an earlier run of the same manifest */
+
+#define X(name, word) GLUE_OUTPUT_##name,
+                   GLUE_OUTPUT_MAP(X)
+#undef X
+};
+
+enum range_key { /* the name of the table's range key; the first version's is another one */
+
+#define X(name, word) RANGE_##name,
+                 RANGE_KEY_MAP(X)
+#undef X
+};
+
+enum missing_key { /* what the machine makes of an input without file_key: an error, or MANIFEST */
+
+#define X(name, word) MISSING_KEY_##name,
+                   MISSING_KEY_MAP(X)
+#undef X
+};
+
 enum latency_profile {
 
 #define X(name, word) LATENCY_PROFILE_##name,
@@ -127,10 +166,32 @@ enum spacing {
 #undef X
 };
 
+enum claim_verdict { /* on what is said of the pipeline elsewhere; none: it is no claim */
+
+#define X(name, word) CLAIM_##name,
+                     CLAIM_VERDICT_MAP(X)
+#undef X
+};
+
 enum fault_kind {
 
 #define X(name, word) FAULT_##name,
     FAULT_MAP(X)
+#undef X
+        FAULT_KINDS_COUNT
+};
+
+enum fault_when {
+
+#define X(name, word) FAULT_WHEN_##name,
+    FAULT_WHEN_MAP(X)
+#undef X
+};
+
+enum fault_outcome {
+
+#define X(name, word) FAULT_OUTCOME_##name,
+    FAULT_OUTCOME_MAP(X)
 #undef X
 };
 
@@ -142,6 +203,13 @@ enum invariant {
         INVARIANTS_COUNT
 };
 
+enum answer {
+
+#define X(name, word) ANSWER_##name,
+    ANSWER_MAP(X)
+#undef X
+};
+
 /* The API calls whose latency can be set: request to reply, as the client sees it. */
 #define LATENCY_MAP(X)                                                                             \
     X(table_get)                                                                                   \
@@ -149,7 +217,8 @@ enum invariant {
     X(table_query)                                                                                 \
     X(bucket_get)                                                                                  \
     X(bucket_put)                                                                                  \
-    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(start_execution)                                                                             \
+    X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete) X(put_events)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
@@ -177,6 +246,8 @@ struct machine_switches {
     enum record_key processing_key; /* of the update to processing */
     enum record_key outcome_key;    /* of the update to completed or failed */
     bool batch_updater;             /* files are set to completed or failed, too */
+    bool guarded; /* updates have conditions and are retried, files are set before the record, a
+                     failure ends the execution FAILED */
 };
 
 struct workload {
@@ -186,23 +257,68 @@ struct workload {
         over; /* the files arrive within this span: file i at over * i / files when even */
     enum spacing spacing;
     int64_t size;       /* bytes of each file */
-    struct text date;   /* in the name; empty: the date of arrival */
+    struct text date;   /* in the name; empty: the date of arrival; "none": no date */
     struct text prefix; /* of the key, "pipeline/input/" */
+    struct text name;   /* of every file, behind the prefix; empty: <date>-f<number>.ndjson */
+    int64_t number;     /* of the first file; 0: they are numbered on, over all workloads */
 };
 
+/* What goes wrong, where and when: faults.h says which kind takes which members. */
 struct fault {
     enum fault_kind kind;
-    struct text process; /* "manifest_builder" */
+    struct text process; /* "manifest_builder", or a service: "s3" */
     struct text at;      /* name of a point: "PUT_MANIFEST" */
-    int64_t occurrence;  /* the n-th time that any such process is there, from 1 */
+    int64_t occurrence;  /* the n-th time that any such process is there, from 1; 0: not given */
+    int64_t times;       /* how many times in a row from there; 0: all later ones */
+    int64_t probability_ppm;  /* of each time; 0: not given */
+    struct duration from, to; /* only in [from, to) from the start; to 0: to the end */
+    int64_t attempts;         /* of a call, how many it harms; 0: all */
+    enum fault_when when;
+    enum fault_outcome outcome;
+    struct duration by;
 };
+
+/* What a fault holds before anything is said of it: once, the first time. */
+extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
-    struct text sql; /* a query that must yield 1 */
+    struct text sql;       /* a query that must yield 1 */
+    struct text only_case; /* the case for which it is asked; empty: all */
+    uint32_t row;          /* its number in the file, from 0 */
 };
 
-enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
+/* Of `violates`: nothing is said. */
+#define VIOLATES_ANY UINT32_MAX
+_Static_assert(INVARIANTS_COUNT < 32, "a bit each, and all of them is not VIOLATES_ANY");
+
+/* One way to run the scenario: assignments on top of it, and what comes of them. */
+struct scenario_case {
+    struct text name;
+    struct text set;   /* "pipeline.builder=V7 pipeline.machine=M7" */
+    uint32_t violates; /* in the stead of the scenario's; VIOLATES_ANY: that stands */
+};
+
+/* What the catalogue of failures tells of a scenario. */
+struct catalogue {
+    struct text id;    /* F13, C20 */
+    struct text claim; /* what is said, where the entry is about a claim */
+    enum claim_verdict verdict;
+    struct text trigger, symptom, why, fixed_by;
+    struct text assumption; /* what was assumed where the facts leave a gap; empty: nothing */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
+
+/* A tool that an operator runs; operator_command.h types the texts. */
+struct operator_row {
+    struct duration at; /* from the start, or from the moment */
+    struct text when;   /* a moment: "manifest_builder.PUT_MANIFEST#3"; empty: the start */
+    struct text run;    /* "check-locks --clear-expired" */
+    enum answer answer;
+};
+
+enum { OPERATORS_MAX = 32 };
 
 struct scenario {
     struct text name, description;
@@ -218,9 +334,12 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    bool start_configured;        /* the builder knows the state machine's ARN */
+    bool quarantine_configured;   /* it knows a bucket for files that it refuses */
+    enum missing_key missing_file_key;
+    bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
     struct duration lock_lease, lock_heartbeat; /* of LOCK_LEASE */
     int64_t ttl_days;
@@ -259,6 +378,7 @@ struct scenario {
         enum throttling throttling;
         struct table_limits limits; /* of THROTTLING_AWS */
         int64_t max_rcu, max_wcu;   /* on demand, of the table and of each index; 0: none */
+        enum range_key range_key;   /* as the builder's preset has it */
         struct distribution_spec replica_lag, index_lag, ttl_delay;
     } table;
 
@@ -289,7 +409,39 @@ struct scenario {
         struct duration
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
+        enum glue_output output;
     } glue;
+
+    struct {                            /* the EventBridge bus, where it publishes */
+        struct distribution_spec delay; /* from PutEvents to the target's invocation */
+        int64_t duplicate_ppm;          /* of events delivered twice */
+        int64_t failure_ppm;            /* of deliveries that fail, and are tried again */
+        int64_t max_retries;
+        struct duration max_age;
+    } bus;
+
+    struct { /* the mapping from the table's stream to the function that creates manifests */
+        int64_t shards;
+        int64_t batch_size, parallelization, max_retries; /* max_retries -1: no limit */
+        struct duration batching_window;
+        struct duration max_age; /* 0: as long as the stream keeps a record */
+        int64_t duplicate_ppm;   /* of batches handed over once more */
+        bool bisect;
+        struct distribution_spec read_latency, retry_wait;
+    } stream;
+
+    struct { /* that invokes the batcher, with CREATOR_SCHEDULE */
+        struct duration interval;
+        struct distribution_spec delay; /* from a tick's instant to its delivery */
+        int64_t duplicate_ppm, lost_ppm;
+        int64_t concurrency;         /* reserved for the batcher; 0: none */
+        struct duration claim_lease; /* after it an unfinished manifest is given up */
+        struct duration look_after;  /* so long a record is left processing before its execution
+                                        is looked at */
+        int64_t attempts;            /* executions of one manifest that may fail */
+        struct duration reconcile_every, reconcile_from, reconcile_to; /* objects of these ages are
+                                                                           held against the table */
+    } schedule;
     enum latency_profile latency_profile;
 
     struct {
@@ -305,11 +457,29 @@ struct scenario {
                                   from the workload */
     } limits;
 
+    /* The operator's terminal. */
+    struct {
+        struct duration
+            call_time;    /* before each command of the CLI: its start-up, and a person's */
+        int64_t attempts; /* of the CLI, for each call */
+        bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
+    } cli;
+
+    uint32_t operators_count;
+    struct operator_row operators[OPERATORS_MAX];
+
     uint32_t workloads_count, faults_count, expectations_count;
     struct workload workloads[WORKLOADS_MAX];
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+
+    /* The harness (tools/): cases, their verdicts, the catalogue. */
+    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    uint32_t cases_count;
+    struct scenario_case cases[SCENARIO_CASES_MAX];
+    struct text case_name; /* of the one that is run; empty: none */
+    struct catalogue catalogue;
 };
 
 /* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */
@@ -322,8 +492,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine);
 void scenario_apply_latency(struct scenario *s, enum latency_profile profile);
 void scenario_apply_throttling(struct scenario *s, enum throttling throttling);
 
-/* Checks what single fields cannot: workload present, sums in range, faults' points known, and so
- * on. STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
+/* Checks what single fields cannot: workload present, sums in range, faults (faults.h), and so on.
+ * STATUS_BAD_INPUT with a message, and in `path` the dotted path of the field to blame
  * ("faults.0.at"). */
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error);
 
