@@ -55,6 +55,10 @@ $(OUT)/tests/test_table_differential: \
     $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
         table_sequence.o)
 
+# What takes memory, so that it can be refused.
+$(OUT)/tests/test_api: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+    -Wl,--wrap=memory_reserve,--wrap=memory_area_init,--wrap=memory_area_take
+
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(FLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS) -lm

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { CASES_MAX = 512 };
+enum { CASES_MAX = 1024 };
 
 struct cases {
     struct CMUnitTest tests[CASES_MAX];

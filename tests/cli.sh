@@ -114,8 +114,9 @@ expect 2 run sql.yaml
 err_has "sql.yaml:4:37: error: expect.0.sql: no such table: manifest"
 expect 2 run none.yaml
 err_has "cannot read none.yaml: No such file or directory"
-expect 2 run .
-err_has "Is a directory"
+mkdir -p nothing/below/it
+expect 2 run nothing
+err_has "nothing selected"
 : >empty.yaml
 expect 2 run empty.yaml
 err_has "empty.yaml: error: empty"

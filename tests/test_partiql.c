@@ -142,65 +142,82 @@ static struct item subject(void)
 }
 
 static struct where_case where_cases[] = {
-    {"a = 'x'",                                                         true },
-    {"a = 'y'",                                                         false},
-    {"'x' = a",                                                         true },
-    {"\"a\" <> 'y' AND a != 'y'",                                       true },
-    {"n < 6 and n <= 5 And n > 4 AND n >= 5",                           true },
-    {"n < 5 OR n > 5",                                                  false},
-    {"n > -5",                                                          true },
-    {"n = - - 5",                                                       true },
-    {"n = ?",                                                           true },
-    {"a = 'y' OR a = 'z' AND n = 5 OR n = 5",                           true },
-    {"(a = 'x' OR a = 'z') AND n = 4",                                  false},
-    {"a = 'x' OR (a = 'z' AND n = 4)",                                  true },
-    {"((a = 'x'))",                                                     true },
-    {"NOT a = 'x'",                                                     false},
-    {"NOT NOT a = 'x'",                                                 true },
-    {"NOT (a = 'x' AND n = 4)",                                         true },
-    {"NOT (NOT (a = 'x' OR n = 4))",                                    true },
-    {"n BETWEEN 4 AND 5 AND a BETWEEN 'a' AND 'z'",                     true },
-    {"n NOT BETWEEN 4 AND 5",                                           false},
-    {"n NOT BETWEEN 6 AND 7 AND a = 'x'",                               true },
-    {"n IN [4, 5]",                                                     true },
-    {"n IN (4, 6)",                                                     false},
-    {"n NOT IN [4, 6]",                                                 true },
-    {"n IN [?, 4]",                                                     true },
-    {"NOT n IN [4, 5]",                                                 false},
-    {"begins_with(s, 'some') AND BEGINS_WITH(s, 's')",                  true },
-    {"contains(tags, 'u') AND contains(s, 'e t') AND contains(l, 'q')", true },
-    {"attribute_type(n, 'N') AND attribute_type(tags, 'SS')",           true },
-    {"attribute_exists(n) AND ATTRIBUTE_NOT_EXISTS (nope)",             true },
-    {"size(s) = 9 and SIZE(tags) < 3",                                  true },
-    {"nope IS MISSING",                                                 true },
-    {"n IS MISSING",                                                    false},
-    {"n IS NOT MISSING",                                                true },
-    {"nul IS NULL",                                                     true },
-    {"nope IS NULL",                                                    false},
-    {"n IS NOT NULL",                                                   true },
-    {"flag IS BOOL AND s IS STRING AND n IS NUMERIC AND l IS LIST",     true },
-    {"flag IS STRING",                                                  false},
-    {"tags = <<'v', 'u'>>",                                             true },
-    {"l = ['p', 'q']",                                                  true },
-    {"l = ['q', 'p']",                                                  false},
-    {"flag = true",                                                     true },
-    {"attribute_exists(n) = true",                                      true },
-    {"attribute_exists(nope) = false",                                  true },
-    {"true = attribute_exists(n)",                                      true },
-    {"attribute_exists(n) <> 1",                                        true },
-    {"attribute_exists(n) = 1",                                         false},
-    {"NOT attribute_exists(n) = true",                                  false},
-    {"(attribute_exists(n) = true) = false",                            false},
-    {"(n BETWEEN 0 AND 5) = true",                                      true },
-    {"(n = 5 OR a = 'y') = false",                                      false},
-    {"attribute_exists(nope) IN [true, false]",                         true },
-    {"attribute_exists(n) = attribute_exists(s)",                       true },
-    {"attribute_exists(n) = attribute_exists(nope)",                    false},
-    {"attribute_exists(n) <> attribute_exists(nope)",                   true },
-    {"attribute_exists(n) = flag",                                      true },
-    {"attribute_exists(nope) = flag",                                   false},
-    {"attribute_exists(n) = a",                                         false},
-    {"a /* x */ = -- y\n 'x'",                                          true },
+    {"a = 'x'",                                                           true },
+    {"a = 'y'",                                                           false},
+    {"'x' = a",                                                           true },
+    {"\"a\" <> 'y' AND a != 'y'",                                         true },
+    {"n < 6 and n <= 5 And n > 4 AND n >= 5",                             true },
+    {"n < 5 OR n > 5",                                                    false},
+    {"n > -5",                                                            true },
+    {"n = - - 5",                                                         true },
+    {"n = ?",                                                             true },
+    {"a = 'y' OR a = 'z' AND n = 5 OR n = 5",                             true },
+    {"(a = 'x' OR a = 'z') AND n = 4",                                    false},
+    {"a = 'x' OR (a = 'z' AND n = 4)",                                    true },
+    {"((a = 'x'))",                                                       true },
+    {"NOT a = 'x'",                                                       false},
+    {"NOT NOT a = 'x'",                                                   true },
+    {"NOT (a = 'x' AND n = 4)",                                           true },
+    {"NOT (NOT (a = 'x' OR n = 4))",                                      true },
+    {"n BETWEEN 4 AND 5 AND a BETWEEN 'a' AND 'z'",                       true },
+    {"n NOT BETWEEN 4 AND 5",                                             false},
+    {"n NOT BETWEEN 6 AND 7 AND a = 'x'",                                 true },
+    {"n IN [4, 5]",                                                       true },
+    {"n IN (4, 6)",                                                       false},
+    {"n NOT IN [4, 6]",                                                   true },
+    {"n IN [?, 4]",                                                       true },
+    {"NOT n IN [4, 5]",                                                   false},
+    {"begins_with(s, 'some') AND BEGINS_WITH(s, 's')",                    true },
+    {"contains(tags, 'u') AND contains(s, 'e t') AND contains(l, 'q')",   true },
+    {"attribute_type(n, 'N') AND attribute_type(tags, 'SS')",             true },
+    {"attribute_exists(n) AND ATTRIBUTE_NOT_EXISTS (nope)",               true },
+    {"size(s) = 9 and SIZE(tags) < 3",                                    true },
+    {"nope IS MISSING",                                                   true },
+    {"n IS MISSING",                                                      false},
+    {"n IS NOT MISSING",                                                  true },
+    {"nul IS NULL",                                                       true },
+    {"nope IS NULL",                                                      false},
+    {"n IS NOT NULL",                                                     true },
+    {"flag IS BOOL AND s IS STRING AND n IS NUMERIC AND l IS LIST",       true },
+    {"flag IS STRING",                                                    false},
+    {"tags = <<'v', 'u'>>",                                               true },
+    {"l = ['p', 'q']",                                                    true },
+    {"l = ['q', 'p']",                                                    false},
+    {"flag = true",                                                       true },
+    {"attribute_exists(n) = true",                                        true },
+    {"attribute_exists(nope) = false",                                    true },
+    {"true = attribute_exists(n)",                                        true },
+    {"attribute_exists(n) <> 1",                                          true },
+    {"attribute_exists(n) = 1",                                           false},
+    {"NOT attribute_exists(n) = true",                                    false},
+    {"(attribute_exists(n) = true) = false",                              false},
+    {"(n BETWEEN 0 AND 5) = true",                                        true },
+    {"(n = 5 OR a = 'y') = false",                                        false},
+    {"attribute_exists(nope) IN [true, false]",                           true },
+    {"attribute_exists(n) = attribute_exists(s)",                         true },
+    {"attribute_exists(n) = attribute_exists(nope)",                      false},
+    {"attribute_exists(n) <> attribute_exists(nope)",                     true },
+    {"attribute_exists(n) = flag",                                        true },
+    {"attribute_exists(nope) = flag",                                     false},
+    {"attribute_exists(n) = a",                                           false},
+    {"m['k'][0]['a b'] = 1",                                              true },
+    {"l[0] = 'p' AND l[1] = 'q'",                                         true },
+    {"m.k[0].\"a b\" = 1",                                                true },
+    {"n IN <<4, 5>>",                                                     true },
+    {"NOT n IN <<4, 6>>",                                                 true },
+    {"NOT attribute_exists(n) IN [true, true]",                           false},
+    {"attribute_exists(nope) IN [false] AND n = 5",                       true },
+    {"(attribute_exists(n) <> true) = false",                             true },
+    {"NOT (attribute_exists(n) = attribute_exists(s))",                   false},
+    {"(attribute_exists(n) = attribute_exists(s)) = true",                true },
+    {"n = 5 AND (attribute_exists(n) = attribute_exists(nope)) = false",  true },
+    {"Begins_With(s, 'SOME')",                                            false},
+    {"m IS STRUCT AND tags IS NOT LIST",                                  true },
+    {"m IS TUPLE AND n IS DECIMAL AND NOT s IS BLOB AND flag IS BOOLEAN", true },
+    {"n =\t5\r\n",                                                        true },
+    {"n = +5 AND n = 5e0 AND n = 5.0E+0 AND n = 50e-1",                   true },
+    {"z$_9 IS MISSING",                                                   true },
+    {"a /* x */ = -- y\n 'x'",                                            true },
 };
 
 static void a_condition_holds(void **state)
@@ -374,6 +391,72 @@ static struct refused_case refused_cases[] = {
     {"INSERT INTO t VALUE {'a': 1, 'a': 2}",                               "A tuple has the key a twice at 1:35:1"                              },
     {"INSERT INTO t VALUE {'\xc3\xa9': 1, 'a': b}",
      "Unsupported data type: b under key root at 1:35:1"                                                                                        },
+    {"SELECT * FROM t WHERE a = [1",                                       BAD "Expected RIGHT_BRACKET"                                         },
+    {"SELECT * FROM t WHERE a = [1 2]",                                    BAD "Expected RIGHT_BRACKET"                                         },
+    {"SELECT * FROM t WHERE a = <<1]",                                     BAD "Expected RIGHT_DOUBLE_ANGLE_BRACKET"                            },
+    {"SELECT * FROM t WHERE a = <<1, )>>",                                 BAD "Unexpected term"                                                },
+    {"INSERT INTO t VALUE {'a': 1",                                        BAD "Expected RIGHT_CURLY"                                           },
+    {"INSERT INTO t VALUE {'a': 1 'b': 2}",                                BAD "Expected RIGHT_CURLY"                                           },
+    {"INSERT INTO t VALUE {'a' 1}",                                        BAD "Expected COLON"                                                 },
+    {"INSERT INTO t VALUE {a: 1}",                                         BAD "Unexpected term"                                                },
+    {"INSERT INTO t VALUE {'a': }",                                        BAD "Unexpected term"                                                },
+    {"INSERT INTO t VALUE",                                                BAD "Expected a tuple after VALUE"                                   },
+    {"INSERT INTO t",                                                      LEFTOVER                                                             },
+    {"INSERT INTO 'a' VALUE {'a': 1}",                                     BAD "Expected identifier for simple path"                            },
+    {"INSERT t VALUE {'a': 1}",                                            BAD "Unexpected keyword"                                             },
+    {"SELECT l[0 FROM t",                                                  BAD "Expected RIGHT_BRACKET"                                         },
+    {"SELECT l[a] FROM t",                                                 BAD "Invalid path component"                                         },
+    {"SELECT l[-'a'] FROM t",                                              BAD "Invalid path component"                                         },
+    {"SELECT l[1.5] FROM t",                                               BAD "Invalid path component"                                         },
+    {"SELECT a, FROM t",                                                   BAD "Unexpected keyword"                                             },
+    {"SELECT *, a FROM t",
+     BAD "Other expressions may not be present in the select list when '*' is used "
+         "without dot notation."                                                                                                                },
+    {"SELECT a WHERE a = 1",                                               BAD "Expected FROM after SELECT list"                                },
+    {"SELECT a b FROM t",                                                  "Aliasing is not supported"                                          },
+    {"SELECT * FROM t.",                                                   BAD "Invalid path dot component"                                     },
+    {"SELECT * FROM t ORDER pk",                                           BAD "Expected BY"                                                    },
+    {"SELECT * FROM t ORDER BY 1",                                         BAD "Unexpected term"                                                },
+    {"SELECT * FROM t ORDER BY m.",                                        BAD "Invalid path dot component"                                     },
+    {"SELECT * FROM t WHERE a IN (1",                                      BAD "Expected RIGHT_PAREN"                                           },
+    {"SELECT * FROM t WHERE a IN [1",                                      BAD "Expected RIGHT_BRACKET"                                         },
+    {"SELECT * FROM t WHERE a IN <<1",                                     BAD "Expected RIGHT_DOUBLE_ANGLE_BRACKET"                            },
+    {"SELECT * FROM t WHERE a IN [1,",                                     BAD "Unexpected term"                                                },
+    {"SELECT * FROM t WHERE a IN 1",                                       BAD "Expected a list after IN"                                       },
+    {"SELECT * FROM t WHERE size(a",                                       BAD "Expected RIGHT_PAREN"                                           },
+    {"SELECT * FROM t WHERE n BETWEEN 1 10",                               BAD "Expected AND keyword"                                           },
+    {"SELECT * FROM t WHERE n BETWEEN 1 AND",                              BAD "Expected expression after AND"                                  },
+    {"SELECT * FROM t WHERE n BETWEEN 1 AND ;",                            BAD "Expected expression after AND"                                  },
+    {"SELECT * FROM t WHERE n BETWEEN )",                                  BAD "Unexpected term"                                                },
+    {"SELECT * FROM t WHERE n BETWEEN 1 AND )",                            BAD "Unexpected term"                                                },
+    {"SELECT * FROM t WHERE n =",                                          BAD "Missing right-hand side expression of infix operator"           },
+    {"SELECT * FROM t WHERE n + )",                                        BAD "Unexpected term"                                                },
+    {"SELECT * FROM t WHERE n IS DOUBLE",                                  BAD "Expected type name"                                             },
+    {"SELECT * FROM t WHERE n IS INT",                                     "The type is not supported for IS: INT at 1:28:3"                    },
+    {"SELECT * FROM t WHERE n IS DOUBLE PRECISION",
+     "The type is not supported for IS: DOUBLE at 1:28:6"                                                                                       },
+    {"UPDATE t WHERE pk = 'x'",                                            BAD "Expected data manipulation"                                     },
+    {"UPDATE t SET 1 = 2",                                                 BAD "Expected identifier for simple path"                            },
+    {"UPDATE t REMOVE 1",                                                  BAD "Expected identifier for simple path"                            },
+    {"UPDATE t SET m. = 1",                                                BAD "Invalid path dot component"                                     },
+    {"UPDATE t SET a 1",                                                   BAD "Expected '='"                                                   },
+    {"UPDATE t SET a =",                                                   BAD "Missing right-hand side expression of infix operator"           },
+    {"UPDATE t SET a = )",                                                 BAD "Unexpected term"                                                },
+    {"DELETE t WHERE pk = 'x'",                                            BAD "Expected FROM after DELETE"                                     },
+    {"DELETE FROM t WHERE )",                                              BAD "Unexpected term"                                                },
+    {"DELETE FROM t WHERE a = 1 RETURNING OLD *",
+     BAD "Expected ( MODIFIED | ALL ) ( NEW | OLD ) in each returning element."                                                                 },
+    {"DELETE FROM t WHERE a = 1 RETURNING ALL *",
+     BAD "Expected ( MODIFIED | ALL ) ( NEW | OLD ) in each returning element."                                                                 },
+    {"DELETE FROM t WHERE a = 1 RETURNING ALL OLD",                        BAD "Expected '*' in a RETURNING clause"                             },
+    {"DELETE FROM t WHERE pk = 'x' RETURNING MODIFIED NEW *",
+     "Invalid returning clause: RETURNING MODIFIED NEW *. Only RETURNING ALL OLD * is allowed in "
+     "DELETE "
+     "statements."                                                                                                                              },
+    {"EXISTS(DELETE FROM t WHERE a = 1)",                                  BAD "Expected a SELECT statement in EXISTS"                          },
+    {"EXISTS(SELECT * FROM t",                                             BAD "Expected RIGHT_PAREN"                                           },
+    {"EXISTS(SELECT a b FROM t)",                                          "Aliasing is not supported"                                          },
+    {"EXISTS SELECT * FROM t",                                             BAD "Expected data manipulation"                                     },
     {"SELECT * FROM t WHERE n > -n",                                       "A sign is supported before a number only at 1:27:1"                 },
 };
 
@@ -450,6 +533,17 @@ static struct refused_case meaningless_cases[] = {
      "SET_DELETE must have exactly two arguments at 1:19:10"                                                                                  },
     {"UPDATE t SET a = if_not_exists(a, 1) WHERE pk = 'x'",
      "Unrecognized function: if_not_exists at 1:18:13"                                                                                        },
+    {"SELECT * FROM t WHERE n IN []",                                  "The IN operator needs at least one operand"                           },
+    {"UPDATE t SET m.a = set_add(m, <<1>>) WHERE pk = 'x'",
+     "The first argument to SET_ADD must equal the assignment value at 1:20:7"                                                                },
+    {"UPDATE t SET m.a = set_add(m.b, <<1>>) WHERE pk = 'x'",
+     "The first argument to SET_ADD must equal the assignment value at 1:20:7"                                                                },
+    {"UPDATE t SET m.a = set_add(m[0], <<1>>) WHERE pk = 'x'",
+     "The first argument to SET_ADD must equal the assignment value at 1:20:7"                                                                },
+    {"UPDATE t SET m[1] = set_delete(m[0], <<1>>) WHERE pk = 'x'",
+     "The first argument to SET_DELETE must equal the assignment value at 1:21:10"                                                            },
+    {"UPDATE t SET ss = set_add(ss, ns) WHERE pk = 'x'",
+     "The second argument to SET_ADD must be a value with type SET at 1:27:2"                                                                 },
     {"UPDATE t SET a = 1, a = 2 WHERE pk = 'x'",
      "Two document paths overlap with each other; must remove or rewrite one of these paths; path "
      "one: [a], path two: [a]"                                                                                                                },
@@ -529,6 +623,43 @@ static void literals_nest_31_levels_deep(void **state)
     assert_string_equal(error.message, expected);
     assert_null(partiql_parse(text_from(nested("[", "]", 32, text)), NULL, 0, &error));
     assert_non_null(strstr(error.message, "under root[0][0]"));
+}
+
+/* A parameter may be larger than the statement; it stands in an item as it is. */
+static void parameters_of_any_size_are_taken(void **state)
+{
+    (void)state;
+
+    enum { LARGE = 400000 };
+
+    static char large[LARGE];
+    struct error error;
+    struct value stored;
+    const struct value parameter = value_s((struct text){memset(large, 'x', LARGE), LARGE});
+    struct partiql *s =
+        partiql_parse(TEXT("INSERT INTO t VALUE {'a': 1, 'v': ?}"), &parameter, 1, &error);
+    if (s == NULL) {
+        fail_msg("%s", error.message);
+    }
+    assert_true(item_get(partiql_item(s), TEXT("v"), &stored));
+    assert_true(value_equal(&stored, &parameter));
+    partiql_free(s);
+}
+
+static void chains_of_comparisons_end(void **state)
+{
+    (void)state;
+    static const char *const signs[] = {" < 1", " = 1"};
+    char text[1000];
+    for (int i = 0; i < 2; i++) {
+        struct error error;
+        size_t size = (size_t)sprintf(text, "SELECT * FROM t WHERE a");
+        for (int k = 0; k < 101; k++) {
+            size += (size_t)sprintf(text + size, "%s", signs[i]);
+        }
+        assert_null(partiql_parse(text_from(text), NULL, 0, &error));
+        assert_string_equal(error.message, "Comparisons of comparisons are too many");
+    }
 }
 
 /* A statement of the largest size, of whatever takes the most room, is read or refused. */
@@ -784,6 +915,8 @@ int main(void)
     CASES_ADD(&cases, parameters_must_all_be_used);
     CASES_ADD(&cases, a_hundred_operands_of_in_are_the_limit);
     CASES_ADD(&cases, literals_nest_31_levels_deep);
+    CASES_ADD(&cases, parameters_of_any_size_are_taken);
+    CASES_ADD(&cases, chains_of_comparisons_end);
     CASES_ADD(&cases, the_largest_statements_are_read);
     CASES_ADD_TABLE(&cases, a_select_is_read, plan_cases);
     CASES_ADD(&cases, fifty_reads_are_the_limit);

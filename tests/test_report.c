@@ -36,8 +36,9 @@ static int set_up(void **state)
     scenario.workloads[0] = (struct workload){
         .files = 25, .over = duration_s(10), .size = 3670016, .prefix = TEXT("pipeline/input/")};
     scenario.expectations_count = 2;
-    scenario.expectations[0] = (struct expectation){TEXT("first"), TEXT("SELECT 1")};
-    scenario.expectations[1] = (struct expectation){TEXT(HOSTILE), TEXT("SELECT 1 < 0\n&")};
+    scenario.expectations[0] = (struct expectation){.name = TEXT("first"), .sql = TEXT("SELECT 1")};
+    scenario.expectations[1] =
+        (struct expectation){.name = TEXT(HOSTILE), .sql = TEXT("SELECT 1 < 0\n&")};
     scenario.required_invariants = 1u << INVARIANT_S1 | 1u << INVARIANT_S7;
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&trace);
@@ -89,23 +90,47 @@ static void fill(bool first_ok, bool second_ok)
     report_judge(&report);
 }
 
-/* What the format writes for `times` reports. */
-static const char *write_reports(const struct report_format *format, size_t times)
+/* Joins what was written apart. */
+static void join_piece(const struct report_format *format, struct report_stream *stream,
+                       FILE *piece, char **bytes, const size_t *size)
 {
-    size_t size;
+    assert_int_equal(fclose(piece), 0);
+    format->join(stream, (struct text){*bytes, *size});
+    stream->written++;
+    free(*bytes);
+    *bytes = NULL;
+}
+
+/* What the format writes for `times` reports, and, where there is one, a run that gave none. */
+static const char *write_all(const struct report_format *format, size_t times,
+                             const struct report_failure *failure)
+{
+    size_t size, piece_size;
+    char *bytes = NULL;
     free(output);
     output = NULL;
     FILE *out = open_memstream(&output, &size);
     assert_non_null(out);
-    struct report_stream stream = {.out = out, .count = times};
+    struct report_stream stream = {.out = out, .list = times > 1};
     format->begin(&stream);
-    for (size_t i = 0; i < times; i++) {
-        format->put(&stream, &report);
-        stream.written++;
+    for (size_t i = 0; i < times + (failure != NULL); i++) {
+        FILE *piece = open_memstream(&bytes, &piece_size);
+        assert_non_null(piece);
+        if (i < times) {
+            format->put(piece, &report, false);
+        } else {
+            format->put_failure(piece, failure);
+        }
+        join_piece(format, &stream, piece, &bytes, &piece_size);
     }
     format->end(&stream);
     assert_int_equal(fclose(out), 0);
     return output;
+}
+
+static const char *write_reports(const struct report_format *format, size_t times)
+{
+    return write_all(format, times, NULL);
 }
 
 static void assert_contains(const char *text, const char *part)
@@ -178,7 +203,8 @@ static void test_json_keeps_its_contract(void **state)
     fill(true, false);
     assert_string_equal(
         write_reports(&report_json, 1),
-        "{\"scenario\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"seed\": 18446744073709551615, "
+        "{\"scenario\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"case\": null, "
+        "\"file\": \"small.yaml\", \"seed\": 18446744073709551615, "
         "\"trace_hash\": \"00000000000000010000000000000002\", \"verdict\": \"fail\",\n"
         " \"simulated_seconds\": 412.7, \"events\": 5120,\n"
         " \"files\": {\"arrived\": 130, \"tracked\": 131, \"pending\": 132, \"manifested\": 133, "
@@ -205,6 +231,7 @@ static void test_json_keeps_its_contract(void **state)
         "33},\n"
         " \"cost_usd\": {\"on_demand\": 34.000000001, \"provisioned\": 0.000000035, "
         "\"read_units\": 36, \"write_units\": 37, \"hours\": 38, \"storage_month\": 0.39},\n"
+        " \"violates\": {\"said\": null, \"found\": [], \"ok\": true},\n"
         " \"violations\": [],\n"
         " \"expectations\": [{\"name\": \"first\", \"ok\": true}, "
         "{\"name\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"ok\": false}],\n"
@@ -310,19 +337,166 @@ static void test_violations_are_told_in_every_format(void **state)
     REPORT_STUCK(
         &report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
         "become a manifest; violated once, which this scenario allows\n",
-        "  2026-01-30: a lock blocked for longer than its life\n",
-        ", 1 of 1 required invariants violated\n",
+        "  2026-01-30: a lock blocked for longer than its life, by manifest_builder[",
+        "] at ACQUIRE_LOCK (PutItem)\n", ", 1 of 1 required invariants violated\n",
         "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
         "\nFaults, 1 of 1 struck:\n", "  left_behind ",
         ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
-                 "\"text\": \"a lock blocked for longer than its life\"}",
+                 "\"text\": \"a lock blocked for longer than its life\", \"process\": "
+                 "\"manifest_builder\", \"parent\": ",
+                 ", \"point\": \"ACQUIRE_LOCK\", \"operation\": \"PutItem\"}",
                  "\"deviations\": [\"kill manifest_builder[", "] at PUT_MANIFEST\"]}");
     REPORT_STUCK(&report_junit, " tests=\"1\" failures=\"1\"", "<failure>violated ",
-                 " 2026-01-30: a lock blocked for longer than its life\n");
-    REPORT_STUCK(&report_tap, "\nnot ok 1 - stuck: L3 ", "once; first at 0:0",
-                 ", 2026-01-30: a lock blocked for longer than its life\n# lockstep run stuck\n");
+                 " 2026-01-30: a lock blocked for longer than its life, by manifest_builder[");
+    REPORT_STUCK(&report_tap, "\nnot ok 1 - stuck: L3 ", "\n# L3 violated once\n#   0:0",
+                 ", 2026-01-30: a lock blocked for longer than its life, by manifest_builder[",
+                 "] at ACQUIRE_LOCK (PutItem)\n", "\n# replay: lockstep run stuck\n");
+}
+
+/* The run of set_up violates nothing; what it is made to have violated is made up. */
+static void judge_violates(uint32_t said, uint32_t found)
+{
+    fill(true, true);
+    scenario.violates = said;
+    report_judge(&report);
+    report.found = found;
+    report.unexpected = said == VIOLATES_ANY ? 0 : found & ~said;
+    report.missing = said == VIOLATES_ANY ? 0 : said & ~found;
+}
+
+struct exactness {
+    const char *title;
+    uint32_t said, found;
+    const char *text, *json; /* what the reports say */
+};
+
+#define BIT(name) (1u << INVARIANT_##name)
+
+/* clang-format off */
+static const struct exactness exactnesses[] = {
+    {"nothing is said, and nothing violated", VIOLATES_ANY, 0,
+     "verdict   pass",
+     "{\"said\": null, \"found\": [], \"ok\": true}"},
+    {"a clean run is said, and is clean", 0, 0,
+     "\n  ok    violates exactly: nothing\n",
+     "{\"said\": [], \"found\": [], \"ok\": true}"},
+    {"what is violated is what is said", BIT(S2) | BIT(L4), BIT(S2) | BIT(L4),
+     "\n  ok    violates exactly: S2, L4\n",
+     "{\"said\": [\"S2\", \"L4\"], \"found\": [\"S2\", \"L4\"], \"ok\": true}"},
+    {"one more than is said", BIT(S2), BIT(S2) | BIT(L4),
+     "violated against what the scenario says: L4\n",
+     "{\"said\": [\"S2\"], \"found\": [\"S2\", \"L4\"], \"ok\": false}"},
+    {"one fewer than is said", BIT(S2) | BIT(L4), BIT(L4),
+     ", not violated, against what the scenario says: S2\n",
+     "{\"said\": [\"S2\", \"L4\"], \"found\": [\"L4\"], \"ok\": false}"},
+    {"another than is said", BIT(S2), BIT(L4),
+     "violated against what the scenario says: L4; not violated, against what the scenario says: S2\n",
+     "{\"said\": [\"S2\"], \"found\": [\"L4\"], \"ok\": false}"},
+    {"a violation, though a clean run is said", 0, BIT(S7),
+     "\n  FALSE violates exactly: nothing\n",
+     "{\"said\": [], \"found\": [\"S7\"], \"ok\": false}"},
+};
+
+/* clang-format on */
+
+static void test_violates_is_exact(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof exactnesses / sizeof exactnesses[0]; i++) {
+        const struct exactness *e = &exactnesses[i];
+        judge_violates(e->said, e->found);
+        bool ok = e->said == VIOLATES_ANY || e->said == e->found;
+        bool said = e->said != VIOLATES_ANY;
+        report.passed = ok;
+        assert_contains(write_reports(&report_text, 1), e->text);
+        assert_contains(write_reports(&report_json, 1), e->json);
+        assert_contains(write_reports(&report_junit, 1), !said ? " tests=\"4\" failures=\"0\""
+                                                         : ok  ? " tests=\"5\" failures=\"0\""
+                                                               : " tests=\"5\" failures=\"1\"");
+        assert_contains(write_reports(&report_tap, 1), !said ? "\n1..4\n"
+                                                       : ok  ? "\nok 5 - "
+                                                             : "\nnot ok 5 - ");
+    }
+    scenario.violates = VIOLATES_ANY;
+}
+
+/* The judge itself: the run violates nothing, so to say that it does is false. */
+static void test_run_fails_that_is_not_as_said(void **state)
+{
+    (void)state;
+    scenario.violates = 0;
+    fill(true, true);
+    assert_true(report.passed);
+    scenario.violates = BIT(S2);
+    fill(true, true);
+    assert_false(report.passed);
+    assert_int_equal(report.missing, BIT(S2));
+    scenario.violates = VIOLATES_ANY;
+}
+
+static void test_case_is_named_in_every_format(void **state)
+{
+    (void)state;
+    scenario.case_name = TEXT("V<7");
+    fill(true, false);
+    assert_contains(write_reports(&report_text, 1), "a<b>&\"#\xC3\xA4 ]]> / V<7\n");
+    assert_contains(write_reports(&report_json, 1), "\"case\": \"V<7\"");
+    assert_contains(write_reports(&report_junit, 1), " ]]&#62; / V&#60;7\" tests=");
+    assert_contains(write_reports(&report_tap, 1), " ]]> / V<7: first\n");
+    scenario.case_name = (struct text){"", 0};
+}
+
+static void test_explanation_is_told_in_every_format(void **state)
+{
+    (void)state;
+    struct explanation explanation = {
+        .violation = {.invariant = INVARIANT_S2,
+                      .at = {0},
+                      .subject = TEXT("a<b"),
+                      .text = TEXT("was <overwritten>")},
+        .facts = {{{0}, "it is put"}, {{0}, "and put again"}},
+        .facts_count = 2,
+        .facts_left_out = 1,
+        .ending = "gone"
+    };
+    explanation.violation.at = explanation.facts[0].at = scenario.start;
+    explanation.facts[1].at = instant_add(scenario.start, duration_ms(1500));
+    fill(true, true);
+    report.explanation = &explanation;
+    assert_contains(write_reports(&report_text, 1),
+                    "\nWhat happened:\n  At 0:00:00.000, was <overwritten>: a<b.\n"
+                    "  (1 earlier fact left out)\n    0:00:00.000  it is put\n"
+                    "    0:00:01.500  and put again\n  In the end: gone.\n\ntrace ");
+    assert_contains(write_reports(&report_json, 1),
+                    ",\n \"explanation\": {\"invariant\": \"S2\", \"at_seconds\": 0, "
+                    "\"subject\": \"a<b\", \"text\": \"was <overwritten>\", "
+                    "\"facts_left_out\": 1, \"facts\": [\n"
+                    "  {\"at_seconds\": 0, \"text\": \"it is put\"},\n"
+                    "  {\"at_seconds\": 1.5, \"text\": \"and put again\"}],\n"
+                    "  \"ending\": \"gone\"}}\n");
+    assert_contains(write_reports(&report_junit, 1),
+                    "<system-out>At 0:00:00.000, was &#60;overwritten&#62;: a&#60;b.\n");
+    assert_contains(write_reports(&report_tap, 1),
+                    "\n#   0:00:01.500  and put again\n# In the end: gone.\n1..4\n");
+}
+
+static void test_run_without_report_is_told(void **state)
+{
+    (void)state;
+    fill(true, true);
+    struct report_failure failure = {TEXT("f1 / V<7"), TEXT("f1.yaml"), TEXT("bad & ugly\n")};
+    assert_contains(write_all(&report_json, 1, &failure),
+                    "},\n{\"scenario\": \"f1 / V<7\", \"file\": \"f1.yaml\", \"verdict\": "
+                    "\"error\", \"message\": \"bad & ugly\\u000a\"}\n");
+    const char *text = write_all(&report_junit, 1, &failure);
+    assert_contains(text,
+                    "<testsuite name=\"f1 / V&#60;7\" tests=\"1\" failures=\"0\" errors=\"1\"");
+    assert_contains(text, "file=\"f1.yaml\" time=\"0\">\n      <error>bad &#38; ugly\n</error>");
+    assert_contains(write_all(&report_tap, 1, &failure),
+                    "\nnot ok 5 - f1 / V<7: runs\n# bad & ugly\n1..5\n");
+    assert_null(report_text.put_failure);
 }
 
 static void test_full_run_fails(void **state)
@@ -400,6 +574,11 @@ int main(void)
         cmocka_unit_test(test_text_tells_what_matters),
         cmocka_unit_test(test_text_tells_the_story_of_the_lock),
         cmocka_unit_test(test_violations_are_told_in_every_format),
+        cmocka_unit_test(test_violates_is_exact),
+        cmocka_unit_test(test_run_fails_that_is_not_as_said),
+        cmocka_unit_test(test_case_is_named_in_every_format),
+        cmocka_unit_test(test_explanation_is_told_in_every_format),
+        cmocka_unit_test(test_run_without_report_is_told),
         cmocka_unit_test(test_full_run_fails),
         cmocka_unit_test(test_same_run_gives_the_same_bytes),
         cmocka_unit_test(test_seconds_are_exact),

@@ -162,9 +162,9 @@ static const struct refusal refusals[] = {
      "3:21: function.timeout: '16m' is not within 1s to 15m"},
     {"a control character in what a message quotes", GOOD "until: \"\\x07\\n5s\"\n", "3:8: until: '??5s' is not a duration; write numbers of at most 18 digits with the units d, h, m, s, ms, us or ns: 300s, 5m, 1h30m"},
     {"a date that does not exist", "name: a\nworkload: [{files: 1, date: 2026-02-29}]\n",
-     "2:29: workload.0.date: '2026-02-29' is not a date; write 2026-01-29"},
+     "2:29: workload.0.date: '2026-02-29' is not a date; write 2026-01-29, 9999-99-99 or none"},
     {"a date of another form", "name: a\nworkload: [{files: 1, date: 29.1.2026}]\n",
-     "2:29: workload.0.date: '29.1.2026' is not a date; write 2026-01-29"},
+     "2:29: workload.0.date: '29.1.2026' is not a date; write 2026-01-29, 9999-99-99 or none"},
     {"a start before 1970", GOOD "start: 1969-12-31T23:59:59Z\n",
      "3:8: start: '1969-12-31T23:59:59Z' is not within 1970-01-01T00:00:00Z to "
      "2200-01-01T00:00:00Z"},

@@ -15,7 +15,7 @@ number=0
 while IFS= read -r expected <&3; do
     IFS= read -r actual <&4 || actual="(nothing)"
     number=$((number + 1))
-    what=$(sed -nE "${number}s/^\\{\"variant\":\"(V.)\",\"machine\":\"([^\"]*)\",(.*)\\}/\\1 \\2 \\3/p" "$given")
+    what=$(sed -nE "${number}s/^\\{\"variant\":\"(V[^\"]*)\",\"machine\":\"([^\"]*)\",(.*)\\}/\\1 \\2 \\3/p" "$given")
     if [ "$actual" = "$expected" ]; then
         echo "ok $number - $what"
     else

@@ -1,41 +1,38 @@
-/* command_run.c: `lockstep run`: one scenario or many, each run once, judged and reported. */
+/* command_run.c: `lockstep run`: scenarios, each of their cases run once, judged and reported. */
 #include "tools/command.h"
 
-#include "model/aws/cloud.h"
-#include "model/pipeline/run.h"
-#include "sim/memory.h"
 #include "sim/unicode.h"
-#include "tools/choice_file.h"
-#include "tools/database.h"
-#include "tools/input_file.h"
+#include "tools/attempt.h"
+#include "tools/comparison.h"
 #include "tools/options.h"
-#include "tools/output_file.h"
-#include "tools/report.h"
-#include "tools/scenario_decoder.h"
 #include "tools/suggest.h"
+#include "tools/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-    FILES_MAX = 4096,
+    ARGUMENTS_MAX = 4096,
     SETS_MAX = 256,
-    EVENTS_A_TURN = 4096, /* between two looks at the clock and the signals */
+    PATTERNS_MAX = 64,
+    MANY = 8, /* units from which on all cores are used */
 };
 
-/* Room for recorded choices; untouched, it costs nothing. */
-static const uint64_t choices_max = UINT64_C(1) << 30;
-
 enum {
+    OPTION_MATCH,
+    OPTION_CASE,
+    OPTION_FAIL_FAST,
+    OPTION_JOBS,
+    OPTION_LIST,
+    OPTION_COMPARE,
     OPTION_SEED,
     OPTION_DEFAULT,
     OPTION_UNTIL,
     OPTION_SET,
     OPTION_FORMAT,
+    OPTION_EXPLAIN,
     OPTION_OUT,
     OPTION_TABLE,
     OPTION_TRACE,
@@ -47,90 +44,63 @@ enum {
 
 /* In the order of the enumeration. */
 static const struct option table[] = {
-    {"seed",    0,   "N",          "draw from this seed (1)"                                    },
-    {"default", 0,   NULL,         "draw nothing: the default of every choice"                  },
-    {"until",   0,   "D",          "end after this virtual time, e.g. 4h"                       },
-    {"set",     0,   "PATH=VALUE", "change a field, e.g. pipeline.lock_ttl=60s; repeatable"     },
-    {"format",  0,   "F",          "text, json, junit or tap, on standard output (text)"        },
-    {"out",     'o', "FILE.db",    "all results, as a SQLite database"                          },
-    {"table",   0,   "DIR",        "keep the tracking table there, an LMDB environment"         },
-    {"trace",   0,   "FILE",       "every event, a line each; FILE.jsonl: as JSON; -: on output"},
-    {"record",  0,   "FILE",       "keep the choices that were made"                            },
-    {"replay",  0,   "FILE",       "make the choices of such a file"                            },
-    {"quiet",   'q', NULL,         "no report; the exit status tells"                           },
-    {"help",    'h', NULL,         "this text"                                                  },
-    {NULL,      0,   NULL,         NULL                                                         },
+    {"match",     'k', "PATTERN",    "only scenarios and cases with this in their names; repeatable"  },
+    {"case",      0,   "NAME",       "only the case of this name"                                     },
+    {"fail-fast", 'x', NULL,         "stop at the first that does not pass"                           },
+    {"jobs",      'j', "N",          "run N at once, each in a process (all cores if there are many)" },
+    {"list",      0,   NULL,         "tell what would be run"                                         },
+    {"compare",   0,   "PATH=V,V",   "one table: a run for each value; V+PATH=V sets more; repeatable"},
+    {"seed",      0,   "N",          "draw from this seed (1)"                                        },
+    {"default",   0,   NULL,         "draw nothing: the default of every choice"                      },
+    {"until",     0,   "D",          "end after this virtual time, e.g. 4h"                           },
+    {"set",       0,   "PATH=VALUE", "change a field, e.g. pipeline.lock_ttl=60s; repeatable"         },
+    {"format",    0,   "F",          "text, json, junit or tap, on standard output (text)"            },
+    {"explain",   0,   NULL,         "tell how what was violated came about"                          },
+    {"out",       'o', "FILE.db",    "all results, as a SQLite database"                              },
+    {"table",     0,   "DIR",        "keep the tracking table there, an LMDB environment"             },
+    {"trace",     0,   "FILE",       "every event, a line each; FILE.jsonl: as JSON; -: on output"    },
+    {"record",    0,   "FILE",       "keep the choices that were made"                                },
+    {"replay",    0,   "FILE",       "make the choices of such a file"                                },
+    {"quiet",     'q', NULL,         "no report; the exit status tells"                               },
+    {"help",      'h', NULL,         "this text"                                                      },
+    {NULL,        0,   NULL,         NULL                                                             },
 };
 _Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
 
 /* What the command line asks for. */
 struct request {
-    const char *files[FILES_MAX];
-    size_t files_count;
-    const char *sets[SETS_MAX];
-    size_t sets_count;
-    const char *out, *table, *trace, *record, *replay;
+    const char *arguments[ARGUMENTS_MAX], *sets[SETS_MAX], *patterns[PATTERNS_MAX];
+    const char *lists[COMPARED_LISTS_MAX];
+    size_t arguments_count, sets_count, patterns_count, lists_count;
+    const char *case_name;
+    struct attempt_options options;
     const struct report_format *format;
-    enum choice_strategy strategy;
-    uint64_t seed;
-    bool quiet;
+    bool csv, quiet, list, fail_fast, color;
+    unsigned jobs;  /* 0: as fits */
     char until[64]; /* "until=4h" */
 };
-
-/* One run under way: what must be given back at its end. */
-struct attempt {
-    const struct request *request;
-    const char *path;
-    struct text yaml;
-    struct scenario scenario;
-    struct diagnostics diagnostics;
-    struct document *document;
-    struct database *database;
-    struct choices choices;
-    struct choice *recorded;
-    struct recording recording;
-    struct trace trace;
-    struct output_file trace_file;
-    struct run *run;
-    struct report report;
-    char replay[2048];
-    struct error error;
-};
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-/* The first interrupt ends the run in good order; a second one ends the program. */
-static void watch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- The command line. ---- */
 
 static void put_help(void)
 {
-    (void)fputs("Usage: lockstep run SCENARIO... [OPTION...]\n\n"
-                "Runs each scenario (a YAML file; - is standard input) and reports what came of "
-                "it.\n\n",
-                stdout);
+    (void)fputs(
+        "Usage: lockstep run SCENARIO... [OPTION...]\n\n"
+        "Runs each scenario and reports what came of it: a YAML file, a directory with such "
+        "files\nin and below it, a pattern, or - for standard input. A scenario with cases "
+        "is run once for\neach.\n\n",
+        stdout);
     options_help(table, stdout);
     (void)fputs(
         "\nExamples:\n"
         "  lockstep run scenarios/regression/130-files.yaml\n"
+        "  lockstep run scenarios -k f13 -k lock --format junit > report.xml\n"
         "  lockstep run stuck.yaml --seed 7 --set pipeline.lock_ttl=60s --out stuck.db\n"
-        "  lockstep run scenarios/regression/*.yaml --format junit > report.xml\n\n"
-        "Exit status: 0 as expected; 1 an expectation is false or a required invariant is\n"
-        "violated; 2 bad input or usage; 3 an internal or input/output error; 4 a replay is\n"
-        "not the recorded run; 130 interrupted.\n"
+        "  lockstep run stuck.yaml --compare pipeline.lock=strict,takeover\n"
+        "  lockstep run stuck.yaml --compare pipeline.builder=V3,V4+pipeline.machine=M3\n\n"
+        "Exit status: 0 as expected; 1 an expectation is false, a required invariant is violated,\n"
+        "or another than the scenario says; 2 bad input or usage, or nothing selected; 3 an\n"
+        "internal or input/output error; 4 a replay is not the recorded run; 130 interrupted.\n"
         "What a scenario can say: lockstep help scenario.\n",
         stdout);
 }
@@ -146,8 +116,8 @@ static bool parse_seed(struct request *r, const char *value)
 {
     char *end;
     errno = 0;
-    r->strategy = CHOICE_SEEDED;
-    r->seed = strtoull(value, &end, 10);
+    r->options.strategy = CHOICE_SEEDED;
+    r->options.seed = strtoull(value, &end, 10);
     bool digits = value[0] >= '0' && value[0] <= '9';
     return digits && *end == '\0' && errno == 0
                ? true
@@ -157,6 +127,10 @@ static bool parse_seed(struct request *r, const char *value)
 static bool parse_format(struct request *r, const char *value)
 {
     struct suggestion near = suggestion(text_from(value));
+    r->csv = strcmp(value, "csv") == 0;
+    if (r->csv) {
+        return true; /* of tables: parse() knows whether there is one */
+    }
     for (size_t i = 0; (r->format = report_format_at(i)) != NULL; i++) {
         if (strcmp(value, r->format->name) == 0) {
             return true;
@@ -166,22 +140,29 @@ static bool parse_format(struct request *r, const char *value)
     return misuse("no such format", value, suggestion_text(&near).text);
 }
 
-static bool add_file(struct request *r, const char *path)
+static bool parse_jobs(struct request *r, const char *value)
 {
-    if (r->files_count == FILES_MAX) {
-        return misuse("too many scenarios", path, "");
+    char *end;
+    errno = 0;
+    unsigned long jobs = strtoul(value, &end, 10);
+    bool digits = value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0;
+    r->jobs = (unsigned)(jobs <= WORKERS_MAX ? jobs : 0);
+    return digits && r->jobs > 0 ? true : misuse("--jobs is a number from 1 to 256", value, "");
+}
+
+/* Adds to one of the request's lists. */
+static bool add(const char **list, size_t *count, size_t most, const char *value, const char *what)
+{
+    if (*count == most) {
+        return misuse(what, value, "");
     }
-    r->files[r->files_count++] = path;
+    list[(*count)++] = value;
     return true;
 }
 
 static bool add_set(struct request *r, const char *set)
 {
-    if (r->sets_count == SETS_MAX) {
-        return misuse("too many assignments", set, "");
-    }
-    r->sets[r->sets_count++] = set;
-    return true;
+    return add(r->sets, &r->sets_count, SETS_MAX, set, "too many assignments");
 }
 
 static bool set_until(struct request *r, const char *value)
@@ -190,16 +171,41 @@ static bool set_until(struct request *r, const char *value)
     return add_set(r, r->until);
 }
 
+static bool set(const char **member, const char *value)
+{
+    *member = value;
+    return true;
+}
+
+static bool set_flag(bool *member)
+{
+    *member = true;
+    return true;
+}
+
 /* One option or argument. False after a message. */
 static bool take(struct request *r, int option, const char *value)
 {
+    struct attempt_options *o = &r->options;
     switch (option) {
     case OPTION_ARGUMENT:
-        return add_file(r, value);
+        return add(r->arguments, &r->arguments_count, ARGUMENTS_MAX, value, "too many scenarios");
+    case OPTION_MATCH:
+        return add(r->patterns, &r->patterns_count, PATTERNS_MAX, value, "too many patterns");
+    case OPTION_CASE:
+        return set(&r->case_name, value);
+    case OPTION_FAIL_FAST:
+        return set_flag(&r->fail_fast);
+    case OPTION_JOBS:
+        return parse_jobs(r, value);
+    case OPTION_LIST:
+        return set_flag(&r->list);
+    case OPTION_COMPARE:
+        return add(r->lists, &r->lists_count, COMPARED_LISTS_MAX, value, "too many lists");
     case OPTION_SEED:
         return parse_seed(r, value);
     case OPTION_DEFAULT:
-        r->strategy = CHOICE_DEFAULT;
+        o->strategy = CHOICE_DEFAULT;
         return true;
     case OPTION_UNTIL:
         return set_until(r, value);
@@ -207,27 +213,49 @@ static bool take(struct request *r, int option, const char *value)
         return add_set(r, value);
     case OPTION_FORMAT:
         return parse_format(r, value);
+    case OPTION_EXPLAIN:
+        return set_flag(&o->explain);
     case OPTION_TABLE:
-        r->table = value;
-        return true;
+        return set(&o->table, value);
     case OPTION_OUT:
-        r->out = value;
-        return true;
+        return set(&o->out, value);
     case OPTION_TRACE:
-        r->trace = value;
-        return true;
+        return set(&o->trace, value);
     case OPTION_RECORD:
-        r->record = value;
-        return true;
+        return set(&o->record, value);
     case OPTION_REPLAY:
-        r->replay = value;
-        return true;
+        return set(&o->replay, value);
     case OPTION_QUIET:
-        r->quiet = true;
-        return true;
+        return set_flag(&r->quiet);
     default:
         return false;
     }
+}
+
+/* What the options ask for together. */
+static bool check(struct request *r)
+{
+    const char *format = r->csv ? "csv" : r->format->name;
+    bool words = strcmp(format, "text") == 0 || strcmp(format, "json") == 0;
+    if (r->arguments_count == 0) {
+        return misuse("which scenario? Give a file or a directory", "", "");
+    }
+    if (r->options.record != NULL && r->options.replay != NULL) {
+        return misuse("--record and --replay exclude each other", "", "");
+    }
+    if (r->csv && (r->lists_count == 0 || r->list)) {
+        return misuse("csv goes with --compare", "", "");
+    }
+    if (r->list && !words) {
+        return misuse("--list writes text or json, not", format, "");
+    }
+    if (r->lists_count > 0 && !words && !r->csv) {
+        return misuse("--compare writes text, json or csv, not", format, "");
+    }
+    if (r->options.replay != NULL) {
+        r->options.strategy = CHOICE_RECORDED;
+    }
+    return true;
 }
 
 /* The whole command line; *help if it asks for that. False after a message. */
@@ -246,365 +274,142 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
-    if (r->files_count == 0) {
-        return misuse("which scenario? Give a file", "", "");
-    }
-    bool one_only = r->out != NULL || r->table != NULL || r->trace != NULL || r->record != NULL ||
-                    r->replay != NULL;
-    if (r->files_count > 1 && one_only) {
-        return misuse("--out, --table, --trace, --record and --replay go with one scenario", "",
-                      "");
-    }
-    if (r->record != NULL && r->replay != NULL) {
-        return misuse("--record and --replay exclude each other", "", "");
-    }
-    if (r->replay != NULL) {
-        r->strategy = CHOICE_RECORDED;
-    }
-    return true;
+    return check(r);
 }
 
-/* ---- The command that gives the run again. ---- */
+/* ---- Running. ---- */
 
-static void put_quoted(struct text_writer *w, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "_-./=:,%+@";
-    text_put_char(w, ' ');
-    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-        text_put(w, text_from(word));
-        return;
-    }
-    text_put_char(w, '\'');
-    for (; *word != '\0'; word++) {
-        text_put(w, *word == '\'' ? TEXT("'\\''") : (struct text){word, 1});
-    }
-    text_put_char(w, '\'');
-}
-
-static void write_replay(struct attempt *a)
-{
-    const struct request *r = a->request;
-    struct text_writer w = text_writer(a->replay, sizeof a->replay);
-    text_put(&w, TEXT("lockstep run"));
-    put_quoted(&w, a->path);
-    if (r->strategy == CHOICE_SEEDED) {
-        char seed[24];
-        (void)snprintf(seed, sizeof seed, "%" PRIu64, r->seed);
-        text_put(&w, TEXT(" --seed "));
-        text_put(&w, text_from(seed));
-    } else if (r->strategy == CHOICE_DEFAULT) {
-        text_put(&w, TEXT(" --default"));
-    } else {
-        text_put(&w, TEXT(" --replay"));
-        put_quoted(&w, r->replay);
-    }
-    for (size_t i = 0; i < r->sets_count; i++) {
-        text_put(&w, TEXT(" --set"));
-        put_quoted(&w, r->sets[i]);
-    }
-    (void)text_writer_string(&w);
-}
-
-/* ---- One run. ---- */
-
-static int complain(const struct attempt *a, enum status status)
-{
-    (void)fprintf(stderr, "lockstep run: %s: %s\n", shown(text_from(a->path)).text,
-                  a->error.message);
-    return exit_status_of(status);
-}
-
-static int show_diagnostics(const struct attempt *a)
-{
-    char *room = malloc(DIAGNOSTICS_TEXT);
-    if (room == NULL) {
-        (void)fprintf(stderr, "lockstep run: out of memory\n");
-        return STATUS_INTERNAL;
-    }
-    struct text_writer w = text_writer(room, DIAGNOSTICS_TEXT);
-    diagnostics_put(&a->diagnostics, &w);
-    (void)fputs(text_writer_string(&w), stderr);
-    free(room);
-    return STATUS_USAGE;
-}
-
-/* Reads and checks the scenario, its expectations included. */
-static int load(struct attempt *a)
-{
-    const struct request *r = a->request;
-    enum status status = input_file_read(a->path, SCENARIO_BYTES_MAX, &a->yaml, &a->error);
-    if (status != STATUS_OK) {
-        (void)fprintf(stderr, "lockstep run: %s\n", a->error.message);
-        return exit_status_of(status);
-    }
-    const char *name = strcmp(a->path, "-") == 0 ? "stdin" : a->path;
-    struct source source = {text_from(name), a->yaml};
-    a->document = scenario_decode(&source, r->sets, r->sets_count, &a->scenario, &a->diagnostics);
-    if (a->document == NULL) {
-        return complain(a, error_set(&a->error, STATUS_NO_MEMORY, "out of memory"));
-    }
-    if (a->diagnostics.total > 0) {
-        return show_diagnostics(a);
-    }
-    return STATUS_PASS;
-}
-
-static int prepare_expectations(struct attempt *a)
-{
-    const struct scenario *s = &a->scenario;
-    if (s->expectations_count == 0) {
-        return STATUS_PASS;
-    }
-    a->database = database_create(&a->error);
-    if (a->database == NULL) {
-        return complain(a, STATUS_IO);
-    }
-    for (uint32_t i = 0; i < s->expectations_count; i++) {
-        enum status status = database_expect(a->database, i, s->expectations[i].sql, &a->error);
-        if (status == STATUS_BAD_INPUT) {
-            char path[32];
-            (void)snprintf(path, sizeof path, "expect.%" PRIu32 ".sql", i);
-            document_blame(a->document, text_from(path), &a->diagnostics, a->error.message);
-        } else if (status != STATUS_OK) {
-            return complain(a, status);
-        }
-    }
-    return a->diagnostics.total > 0 ? show_diagnostics(a) : STATUS_PASS;
-}
-
-static int prepare_choices(struct attempt *a)
-{
-    const struct request *r = a->request;
-    if (r->strategy == CHOICE_RECORDED) {
-        enum status status = choice_file_read(r->replay, cloud_choice_names, CHOICES_COUNT,
-                                              &a->recording, &a->error);
-        if (status != STATUS_OK) {
-            return complain(a, status);
-        }
-        choices_init_recorded(&a->choices, cloud_choice_names, CHOICES_COUNT, a->recording.list,
-                              a->recording.count);
-    } else if (r->strategy == CHOICE_SEEDED) {
-        choices_init_seeded(&a->choices, cloud_choice_names, CHOICES_COUNT, r->seed);
-    } else {
-        choices_init_default(&a->choices, cloud_choice_names, CHOICES_COUNT);
-    }
-    if (r->record != NULL) {
-        a->recorded = memory_reserve(choices_max * sizeof *a->recorded);
-        if (a->recorded == NULL) {
-            return complain(a, error_set(&a->error, STATUS_NO_MEMORY, "out of memory"));
-        }
-        choices_record(&a->choices, a->recorded, choices_max);
-    }
-    return STATUS_PASS;
-}
-
-static void write_record(void *self, const struct trace_record *record)
-{
-    struct attempt *a = self;
-    char line[1024];
-    struct text_writer w = text_writer(line, sizeof line);
-    if (text_ends(text_from(a->request->trace), TEXT(".jsonl"))) {
-        run_describe_json(a->run, record, &w);
-    } else {
-        run_describe(a->run, record, &w);
-    }
-    (void)fwrite(line, 1, w.size, a->trace_file.stream);
-    (void)fputc('\n', a->trace_file.stream);
-}
-
-static int prepare_run(struct attempt *a)
-{
-    const struct request *r = a->request;
-    trace_init(&a->trace);
-    if (r->trace != NULL) {
-        enum status status = output_file_open(&a->trace_file, r->trace, &a->error);
-        if (status != STATUS_OK) {
-            return complain(a, status);
-        }
-        a->trace.sink = write_record;
-        a->trace.self = a;
-    }
-    bool read = a->database != NULL && database_reads_calls(a->database);
-    struct run_options options = {
-        .choices = &a->choices,
-        .trace = &a->trace,
-        .keep_calls = r->out != NULL || read,
-        .table_directory = r->table,
-    };
-    a->run = run_create(&a->scenario, &options, &a->error);
-    return a->run == NULL ? complain(a, a->error.status) : STATUS_PASS;
-}
-
-/* A line on a terminal's standard error, at most ten times a second. */
-struct progress {
-    bool on, shown;
-    struct timespec last;
+/* A command under way. */
+struct session {
+    const struct request *request;
+    struct selection selection;
+    struct comparison comparison;
+    struct plan plan;
+    struct report_stream stream;
+    struct text *rows; /* of the comparison, one for each unit */
+    bool progress;     /* shown, a line for all */
+    size_t failed;
+    int status;
 };
 
-static void show_progress(struct progress *p, const struct attempt *a)
-{
-    struct timespec now;
-    if (!p->on || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
-        return;
-    }
-    int64_t since_ms =
-        (now.tv_sec - p->last.tv_sec) * 1000 + (now.tv_nsec - p->last.tv_nsec) / NS_PER_MS;
-    if (since_ms < 100) {
-        return;
-    }
-    p->last = now;
-    p->shown = true;
-    (void)fprintf(stderr, "\r%s  %s  %" PRIu64 " events  %" PRIu64 " files\033[K",
-                  shown(a->scenario.name).text, clock_text(&a->report, run_now(a->run)).text,
-                  a->trace.events, run_files_count(a->run));
-}
+/* Where a worker writes its report. */
+struct place {
+    const struct request *request;
+    FILE *out;
+};
 
-static void end_progress(const struct progress *p)
+static void write_report(void *self, const struct report *report)
 {
-    if (p->shown) {
-        (void)fputs("\r\033[K", stderr);
+    const struct place *place = self;
+    if (place->request->lists_count > 0) {
+        comparison_write_row(place->out, report);
+    } else if (!place->request->quiet) {
+        place->request->format->put(place->out, report, place->request->color);
     }
 }
 
-/* Lets the run go on until it ends or is interrupted. */
-static int advance(struct attempt *a)
+/* Of workers.h: runs unit i. */
+static int run_unit(void *self, size_t i, FILE *out, FILE *errors)
 {
-    struct progress progress = {.on = isatty(STDERR_FILENO) && !a->request->quiet};
-    enum run_state state = RUN_GOING;
-    if (progress.on) {
-        (void)clock_gettime(CLOCK_MONOTONIC, &progress.last);
-    }
-    while (state == RUN_GOING && !interrupted) {
-        state = run_advance(a->run, EVENTS_A_TURN, &a->error);
-        show_progress(&progress, a);
-    }
-    end_progress(&progress);
-    run_finish(a->run);
-    a->report.interrupted = state == RUN_GOING;
-    return state == RUN_FAILED ? complain(a, STATUS_IO) : STATUS_PASS;
+    const struct session *s = self;
+    struct place place = {s->request, out};
+    struct attempt_listener listener = {write_report, &place};
+    return attempt_run(&s->request->options, &s->plan.units[i], &listener, errors);
 }
 
-/* A replay must have asked for what was recorded, all of it, and come out the same. */
-static int check_replay(struct attempt *a)
+static bool is_stopped(void *self)
 {
-    char hash[HASH128_HEX];
-    hash128_hex(a->report.summary.trace_hash, hash);
-    if (a->request->strategy != CHOICE_RECORDED || a->report.interrupted) {
-        return STATUS_PASS;
-    }
-    if (a->choices.diverged || a->choices.position < a->recording.count ||
-        strcmp(hash, a->recording.trace_hash) != 0) {
-        return complain(
-            a, error_set(&a->error, STATUS_DIVERGED,
-                         "the run is not the recorded one: it diverged at choice %" PRIu64
-                         " of %" PRIu64 "; trace %s, recorded %s",
-                         a->choices.position, a->recording.count, hash, a->recording.trace_hash));
-    }
-    return STATUS_PASS;
+    (void)self;
+    return attempt_interrupted();
 }
 
-/* Sees to the files that were asked for, once the run is judged. */
-static int write_files(struct attempt *a)
+/* A run without a report: what was said about it, if the format has room for that. */
+static void join_failure(struct session *s, const struct unit *unit, struct text message)
 {
-    const struct request *r = a->request;
-    enum status status = STATUS_OK;
-    if (r->trace != NULL) {
-        status = output_file_commit(&a->trace_file, &a->error);
-    }
-    if (status == STATUS_OK && r->record != NULL) {
-        status = a->choices.overflowed
-                     ? error_set(&a->error, STATUS_FULL, "more choices than can be recorded")
-                     : choice_file_write(r->record, &a->choices, a->report.summary.trace_hash,
-                                         &a->error);
-    }
-    if (status == STATUS_OK && r->out != NULL) {
-        status = database_write(r->out, &a->report, &a->error);
-    }
-    return status == STATUS_OK ? STATUS_PASS : complain(a, status);
-}
-
-/* Judges what came of the run and tells it. */
-static int conclude(struct attempt *a, struct report_stream *stream)
-{
-    struct report *report = &a->report;
-    run_summary(a->run, &report->summary);
-    if (a->database != NULL) {
-        enum status status = database_evaluate(a->database, report, &a->error);
-        if (status != STATUS_OK) {
-            return complain(a, status);
+    const struct report_format *format = s->request->format;
+    char room[UNIT_TITLE_MAX];
+    struct report_failure failure = {unit_title(unit->name, unit->case_name, room),
+                                     text_from(unit->path), message};
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *out = format->put_failure == NULL ? NULL : open_memstream(&bytes, &size);
+    if (out != NULL) {
+        format->put_failure(out, &failure);
+        if (fclose(out) == 0) {
+            format->join(&s->stream, (struct text){bytes, size});
+            s->stream.written++;
         }
+        free(bytes);
     }
-    report_judge(report);
-    if (!a->request->quiet) {
-        a->request->format->put(stream, report);
-        stream->written++;
-    }
-    int verdict = report->interrupted ? STATUS_BY_INTERRUPT
-                  : report->passed    ? STATUS_PASS
-                                      : STATUS_FAIL;
-    return exit_status_worse(exit_status_worse(verdict, check_replay(a)), write_files(a));
 }
 
-static int run_attempt(struct attempt *a, struct report_stream *stream)
+static void join_report(struct session *s, size_t i, const struct work_result *result,
+                        struct text errors)
 {
-    const struct request *r = a->request;
-    int status = load(a);
-    if (status == STATUS_PASS) {
-        status = prepare_expectations(a);
+    if (s->request->lists_count > 0) {
+        char *row = malloc(result->out.size + 1);
+        if (row != NULL && result->out.size > 0) {
+            memcpy(row, result->out.at, result->out.size);
+        }
+        s->rows[i] = (struct text){row, row == NULL ? 0 : result->out.size};
+    } else if (s->request->quiet) {
+        return;
+    } else if (result->out.size > 0) {
+        s->request->format->join(&s->stream, result->out);
+        s->stream.written++;
+    } else {
+        join_failure(s, &s->plan.units[i], errors);
     }
-    if (status == STATUS_PASS) {
-        status = prepare_choices(a);
-    }
-    if (status == STATUS_PASS) {
-        status = prepare_run(a);
-    }
-    if (status != STATUS_PASS) {
-        return status;
-    }
-    write_replay(a);
-    a->report.run = a->run;
-    a->report.scenario = &a->scenario;
-    a->report.file = text_from(a->path);
-    a->report.yaml = a->yaml;
-    a->report.strategy = r->strategy;
-    a->report.seed = r->strategy == CHOICE_SEEDED ? r->seed : 0;
-    a->report.replay = a->replay;
-    status = advance(a);
-    return status == STATUS_PASS ? conclude(a, stream) : status;
 }
 
-/* Gives everything back. */
-static int end_attempt(struct attempt *a)
+/* A line on a terminal. */
+static void show_progress(const struct session *s, size_t done)
 {
-    int status = STATUS_PASS;
-    if (a->trace_file.stream != NULL) {
-        output_file_abandon(&a->trace_file);
+    if (s->progress) {
+        (void)fprintf(stderr, "\r%zu of %zu run, %zu did not pass\033[K", done, s->plan.count,
+                      s->failed);
+        (void)fputs(done == s->plan.count ? "\r\033[K" : "", stderr);
     }
-    if (run_destroy(a->run, &a->error) != STATUS_OK) {
-        status = complain(a, STATUS_IO);
-    }
-    database_destroy(a->database);
-    document_destroy(a->document);
-    memory_release(a->recorded, choices_max * sizeof *a->recorded);
-    free(a->recording.list);
-    free((void *)a->yaml.at);
-    return status;
 }
 
-static int run_one(const struct request *request, const char *path, struct report_stream *stream)
+/* What is said of a worker that ended before its time, behind what it said itself. */
+static struct text tell_death(const struct session *s, size_t i, const struct work_result *result,
+                              char *room, size_t size)
 {
-    struct attempt *a = calloc(1, sizeof *a);
-    if (a == NULL) {
-        (void)fprintf(stderr, "lockstep run: out of memory\n");
-        return STATUS_INTERNAL;
+    const struct unit *unit = &s->plan.units[i];
+    char title[UNIT_TITLE_MAX];
+    struct text_writer w = text_writer(room, size);
+    text_put(&w,
+             (struct text){result->errors.at,
+                           result->errors.size < size - 512 ? result->errors.size : size - 512});
+    text_put(&w, TEXT("lockstep run: "));
+    text_put(&w, unit_title(text_from(unit->path), unit->case_name, title));
+    text_put(&w, TEXT(": internal error: its process ended"));
+    if (result->signal != 0) {
+        text_put(&w, TEXT(" by signal "));
+        text_put_integer(&w, result->signal, 0);
     }
-    a->request = request;
-    a->path = path;
-    int status = run_attempt(a, stream);
-    status = exit_status_worse(status, end_attempt(a));
-    free(a);
-    return status;
+    text_put_char(&w, '\n');
+    return text_written(&w);
+}
+
+/* Of workers.h: tells what came of unit i. */
+static bool told(void *self, size_t i, const struct work_result *result)
+{
+    struct session *s = self;
+    char room[8192];
+    bool died = result->died && !attempt_interrupted();
+    struct text errors = died ? tell_death(s, i, result, room, sizeof room) : result->errors;
+    int status = died ? STATUS_INTERNAL : result->died ? STATUS_BY_INTERRUPT : result->status;
+    bool compared = s->request->lists_count > 0;
+    s->failed += status != STATUS_PASS;
+    (void)fwrite(errors.at, 1, errors.size, stderr);
+    join_report(s, i, result, errors);
+    if (!(compared && status == STATUS_FAIL)) {
+        s->status = exit_status_worse(s->status, status);
+    }
+    show_progress(s, i + 1);
+    return !(s->request->fail_fast && status != STATUS_PASS);
 }
 
 /* Colour is for terminals whose users did not refuse it. */
@@ -616,21 +421,132 @@ static bool wants_color(void)
            strcmp(terminal, "dumb") != 0;
 }
 
-static int run_all(const struct request *r)
+static unsigned workers_for(const struct request *r, size_t count)
 {
-    struct report_stream stream = {.out = stdout, .count = r->files_count, .color = wants_color()};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (r->jobs > 0) {
+        return r->jobs;
+    }
+    return count < MANY || cores < 1 ? 1 : cores < WORKERS_MAX ? (unsigned)cores : WORKERS_MAX;
+}
+
+static int fail(enum status status, const struct error *error)
+{
+    (void)fprintf(stderr, "lockstep run: %s\n", error->message);
+    return exit_status_of(status);
+}
+
+/* Runs the plan. */
+static int run_plan(struct session *s, struct request *r)
+{
+    struct error error = {.message = ""};
+    struct work work = {.count = s->plan.count,
+                        .workers = workers_for(r, s->plan.count),
+                        .self = s,
+                        .run = run_unit,
+                        .told = told,
+                        .stopped = is_stopped};
+    bool compared = r->lists_count > 0;
+    bool terminal = isatty(STDERR_FILENO) && !r->quiet;
+    s->stream = (struct report_stream){.out = stdout, .list = !s->plan.single};
+    s->progress = terminal && s->plan.count > 1;
+    r->options.progress = terminal && s->plan.count == 1;
+    r->color = wants_color();
+    attempt_watch_interrupts();
+    if (!r->quiet && !compared) {
+        r->format->begin(&s->stream);
+    }
+    enum status status = work_do(&work, &error);
+    if (status != STATUS_OK) {
+        s->status = exit_status_worse(s->status, fail(status, &error));
+    }
+    if (attempt_interrupted()) {
+        s->status = exit_status_worse(s->status, STATUS_BY_INTERRUPT);
+    }
+    if (compared) {
+        comparison_put(&s->comparison, &s->plan, s->rows,
+                       r->csv                      ? COMPARISON_CSV
+                       : r->format == &report_json ? COMPARISON_JSON
+                                                   : COMPARISON_TEXT,
+                       stdout);
+    } else if (!r->quiet) {
+        r->format->end(&s->stream);
+    }
+    return close_output(s->status);
+}
+
+static int list_plan(const struct session *s)
+{
     int status = STATUS_PASS;
-    watch_interrupts();
-    if (!r->quiet) {
-        r->format->begin(&stream);
+    if (s->request->format == &report_json) {
+        plan_put_json(&s->plan, stdout);
+    } else {
+        plan_put(&s->plan, stdout);
     }
-    for (size_t i = 0; i < r->files_count && !interrupted; i++) {
-        status = exit_status_worse(status, run_one(r, r->files[i], &stream));
-    }
-    if (!r->quiet) {
-        r->format->end(&stream);
+    for (size_t i = 0; i < s->plan.count; i++) {
+        if (!s->plan.units[i].good) {
+            (void)fprintf(stderr, "lockstep run: %s: cannot be read; running it tells why\n",
+                          shown(text_from(s->plan.units[i].path)).text);
+            status = STATUS_USAGE;
+        }
     }
     return close_output(status);
+}
+
+/* Finds out what is to be run. */
+static enum status prepare(struct session *s, struct error *error)
+{
+    const struct request *r = s->request;
+    enum status status =
+        comparison_make(&s->comparison, r->lists, r->lists_count, r->sets, r->sets_count, error);
+    for (size_t i = 0; status == STATUS_OK && i < r->arguments_count; i++) {
+        status = selection_add(&s->selection, r->arguments[i], error);
+    }
+    struct plan_request plan = {&s->selection, s->comparison.variants, s->comparison.variants_count,
+                                r->patterns,   r->patterns_count,      r->case_name};
+    if (status == STATUS_OK) {
+        status = plan_make(&s->plan, &plan, error);
+    }
+    s->rows = calloc(s->plan.count + 1, sizeof *s->rows);
+    return status == STATUS_OK && s->rows == NULL
+               ? error_set(error, STATUS_NO_MEMORY, "out of memory")
+               : status;
+}
+
+static int run_session(struct session *s, struct request *r)
+{
+    struct error error = {.message = ""};
+    const struct attempt_options *o = &r->options;
+    enum status status = prepare(s, &error);
+    if (status != STATUS_OK) {
+        return fail(status, &error);
+    }
+    if (r->list) {
+        return list_plan(s);
+    }
+    bool one_only = o->out != NULL || o->table != NULL || o->trace != NULL || o->record != NULL ||
+                    o->replay != NULL;
+    if (s->plan.count > 1 && one_only) {
+        (void)misuse("--out, --table, --trace, --record and --replay go with one scenario and one "
+                     "case",
+                     "", "");
+        return STATUS_USAGE;
+    }
+    return run_plan(s, r);
+}
+
+static int run_request(struct request *r)
+{
+    struct session s = {.request = r, .status = STATUS_PASS};
+    int status = run_session(&s, r);
+    for (size_t i = 0; s.rows != NULL && i < s.plan.count; i++) {
+        free((void *)s.rows[i].at);
+    }
+    free(s.rows);
+    plan_free(&s.plan);
+    selection_free(&s.selection);
+    comparison_free(&s.comparison);
+    return status;
 }
 
 int command_run(int argc, char **argv)
@@ -643,14 +559,14 @@ int command_run(int argc, char **argv)
         return STATUS_INTERNAL;
     }
     r->format = report_format_at(0);
-    r->strategy = CHOICE_SEEDED;
-    r->seed = 1;
+    r->options.strategy = CHOICE_SEEDED;
+    r->options.seed = 1;
     if (parse(r, argc, argv, &help)) {
         if (help) {
             put_help();
             status = close_output(STATUS_PASS);
         } else {
-            status = run_all(r);
+            status = run_request(r);
         }
     }
     free(r);

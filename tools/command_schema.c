@@ -46,7 +46,8 @@ static void put_type(const struct field *field)
         (void)fputs(field->required ? ", \"minLength\": 1" : "", stdout);
         return;
     case FIELD_DATE:
-        (void)fputs("\"type\": \"string\", \"format\": \"date\"", stdout);
+        (void)fputs("\"type\": \"string\", \"pattern\": \"^([0-9]{4}-[0-9]{2}-[0-9]{2}|none)$\"",
+                    stdout);
         return;
     case FIELD_INTEGER:
         (void)printf("\"type\": \"integer\", \"minimum\": %" PRId64 ", \"maximum\": %" PRId64,

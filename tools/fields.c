@@ -17,12 +17,15 @@ static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
 static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
 static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
+static const char *const range_key_words[] = {RANGE_KEY_MAP(WORD) NULL};
+static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
 static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
+static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 #undef WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */
@@ -115,6 +118,19 @@ static const struct field table[] = {
     {.key = "invariants", .type = FIELD_WORDS, AT(required_invariants), .words = invariant_words,
      .text = "Invariants that must hold; all are checked, the others only reported."},
 
+    {.key = "violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words, .any = true,
+     .text = "Exactly these invariants must be violated, no more and no fewer; any: see invariants."},
+    ROW_TEXT("catalogue.id", catalogue.id, "Of the failure mode or the claim: F13, C20."),
+    ROW_TEXT("catalogue.claim", catalogue.claim, "What is said of the pipeline."),
+    ROW_WORD("catalogue.verdict", catalogue.verdict, verdict,
+             "What the scenario shows of the claim; none: it is about no claim."),
+    ROW_TEXT("catalogue.trigger", catalogue.trigger, "What brings the failure about."),
+    ROW_TEXT("catalogue.symptom", catalogue.symptom, "What an operator sees of it."),
+    ROW_TEXT("catalogue.why", catalogue.why, "How the one leads to the other."),
+    ROW_TEXT("catalogue.fixed_by", catalogue.fixed_by, "What puts an end to it."),
+    ROW_TEXT("catalogue.assumption", catalogue.assumption,
+             "What the scenario assumes where the facts leave a gap."),
+
     ROW_PRESET("pipeline.preset", preset, preset, apply_preset,
                "Settings of the dev or the prod environment; applied first, single fields after."),
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
@@ -167,6 +183,13 @@ static const struct field table[] = {
                  "L2: a file is manifested so soon after the end of its date, or after its arrival."),
     ROW_BOOLEAN("pipeline.start_configured", start_configured,
                 "The builder knows the state machine; else it starts nothing."),
+    ROW_BOOLEAN("pipeline.quarantine_configured", quarantine_configured,
+                "The builder knows a quarantine bucket; else refused files stay where they are."),
+    ROW_WORD("pipeline.missing_file_key", missing_file_key, missing_key,
+             "What the machine makes of an input without file_key (before V3): error; or shared, "
+             "the item MANIFEST."),
+    ROW_BOOLEAN("pipeline.may_delete", may_delete,
+                "Functions may delete manifests that they have put; else that fails."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
@@ -238,6 +261,8 @@ static const struct field table[] = {
                 "On demand, the owner's maximum of read units a second; 0: none."),
     ROW_INTEGER("table.max_wcu", table.max_wcu, 0, UNITS_MOST,
                 "On demand, the owner's maximum of write units a second; 0: none."),
+    ROW_WORD("table.range_key", table.range_key, range_key,
+             "Name of the table's range key: file_name as V1's items have it, or file_key."),
     ROW_DISTRIBUTION("table.replica_lag", table.replica_lag,
                      "How far an eventually consistent read may be behind."),
     ROW_DISTRIBUTION("table.index_lag", table.index_lag, "How far the index is behind the table."),
@@ -282,12 +307,37 @@ static const struct field table[] = {
                  "Between the workflow's looks at a run; 0s: noticed at once."),
     ROW_SHARE("glue.failure", glue.failure_ppm, "Share of runs that fail by themselves."),
 
+    ROW_DISTRIBUTION("bus.delay", bus.delay, "From PutEvents to the target's invocation."),
+    ROW_SHARE("bus.duplicate", bus.duplicate_ppm, "Share of events delivered twice."),
+    ROW_SHARE("bus.failure", bus.failure_ppm,
+              "Share of deliveries that fail, and are tried again after a while."),
+    ROW_INTEGER("bus.max_retries", bus.max_retries, 0, 185,
+                "Deliveries after the first, until the event goes to the dead-letter queue."),
+    ROW_DURATION("bus.max_age", bus.max_age, MINUTE, DAY,
+                 "Time after which an event is delivered no more, but goes there."),
+
+    ROW_INTEGER("stream.shards", stream.shards, 1, 1000, "Shards of the table's stream."),
+    ROW_INTEGER("stream.batch_size", stream.batch_size, 1, 10000, "Records in a batch, at most."),
+    ROW_DURATION("stream.batching_window", stream.batching_window, 0, 300 * NS_PER_S,
+                 "How long a batch that is not full waits for more records."),
+    ROW_INTEGER("stream.parallelization", stream.parallelization, 1, 10,
+                "Batches of a shard at once."),
+    ROW_INTEGER("stream.max_retries", stream.max_retries, -1, 10000,
+                "Tries after a failed one, until the batch is discarded; -1: no limit."),
+    ROW_DURATION("stream.max_age", stream.max_age, 0, 7 * DAY,
+                 "Older records are discarded; 0s: when the stream drops them."),
+    ROW_BOOLEAN("stream.bisect", stream.bisect, "A batch that failed is tried again in halves."),
+    ROW_SHARE("stream.duplicate", stream.duplicate_ppm,
+              "Share of batches handed over once more after success."),
+    ROW_DISTRIBUTION("stream.read_latency", stream.read_latency, "Of a poll of the stream."),
+    ROW_DISTRIBUTION("stream.retry_wait", stream.retry_wait, "Between two tries of a batch."),
+
     ROW_PRESET("latency.profile", latency_profile, profile, apply_latency,
                "All latencies at once: typical of one region, or zero."),
     ROW_LATENCY(table_get), ROW_LATENCY(table_write), ROW_LATENCY(table_query),
     ROW_LATENCY(bucket_get), ROW_LATENCY(bucket_put), ROW_LATENCY(start_execution),
     ROW_LATENCY(start_job_run), ROW_LATENCY(publish), ROW_LATENCY(invoke),
-    ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete),
+    ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete), ROW_LATENCY(put_events),
     ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
                  "What a page takes beyond table_query, for each MB that it reads."),
 
@@ -310,8 +360,12 @@ static const struct field table[] = {
     {.key = "workload.*.size", .type = FIELD_SIZE, AT(size), .most = 5 * TERABYTE,
      .text = "Of each file."},
     {.key = "workload.*.date", .type = FIELD_DATE, AT(date),
-     .text = "Date in the name; left out: the date of arrival."},
+     .text = "Date in the name, 9999-99-99 or none; left out: the date of arrival."},
     ROW_TEXT("workload.*.prefix", prefix, "Of the keys."),
+    ROW_TEXT("workload.*.name", name,
+             "Of every file, behind the prefix; left out: <date>-f<number>.ndjson."),
+    {.key = "workload.*.number", .type = FIELD_INTEGER, AT(number), .most = 10000000,
+     .text = "Of the first file, so that names come again; 0: they are numbered on."},
 
 #undef AT
 #define AT(member) .offset = offsetof(struct fault, member)
@@ -364,6 +418,16 @@ static const struct field table[] = {
      .text = "A name for reports."},
     {.key = "expect.*.sql", .type = FIELD_TEXT, .required = true, AT(sql),
      .text = "A query of the results that must give one row with one column equal to 1."},
+    ROW_TEXT("expect.*.case", only_case, "The case for which it is asked; left out: all."),
+
+#undef AT
+#define AT(member) .offset = offsetof(struct scenario_case, member)
+    {.key = "cases.*.name", .type = FIELD_TEXT, .required = true, AT(name),
+     .text = "A name for reports and --case."},
+    ROW_TEXT("cases.*.set", set,
+             "Assignments, with blanks between: pipeline.builder=V7 pipeline.machine=M7."),
+    {.key = "cases.*.violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words,
+     .any = true, .text = "As violates, for this case; any: what the scenario says."},
 };
 /* clang-format on */
 
@@ -371,6 +435,7 @@ static const struct workload default_workload = {
     .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
 };
 static const struct expectation default_expectation;
+static const struct scenario_case default_case = {.violates = VIOLATES_ANY};
 
 #define LIST(name, member, most_items, element, doc)                                               \
     {                                                                                              \
@@ -384,20 +449,25 @@ static const struct field_list lists[] = {
     LIST("faults", faults, FAULTS_MAX, fault_default, "What goes wrong, and where."),
     LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
          "What must be true of the results."),
+    LIST("cases", cases, SCENARIO_CASES_MAX, default_case,
+         "Ways to run the scenario, each once: on top of what is written above."),
 };
 
 static const struct field_group groups[] = {
-    {"pipeline", "The pipeline's version and parameters."                 },
-    {"function", "The Lambda function that runs the manifest builder."    },
-    {"mapping",  "The event source mapping between queue and function."   },
-    {"queue",    "The SQS queue and its dead-letter queue."               },
-    {"table",    "The DynamoDB table and its index."                      },
-    {"prices",   "List prices of DynamoDB, us-east-1."                    },
-    {"bucket",   "The S3 buckets."                                        },
-    {"workflow", "The Step Functions state machine."                      },
-    {"glue",     "The Glue job."                                          },
-    {"latency",  "API calls, from request to reply as the client sees it."},
-    {"limits",   "Capacities of the simulation itself."                   },
+    {"catalogue", "What the catalogue of failures tells of it."            },
+    {"pipeline",  "The pipeline's version and parameters."                 },
+    {"function",  "The Lambda function that runs the manifest builder."    },
+    {"mapping",   "The event source mapping between queue and function."   },
+    {"queue",     "The SQS queue and its dead-letter queue."               },
+    {"table",     "The DynamoDB table and its index."                      },
+    {"prices",    "List prices of DynamoDB, us-east-1."                    },
+    {"bucket",    "The S3 buckets."                                        },
+    {"workflow",  "The Step Functions state machine."                      },
+    {"glue",      "The Glue job."                                          },
+    {"bus",       "The EventBridge bus, where the builder publishes to it."},
+    {"stream",    "The mapping from the table's stream to its function."   },
+    {"latency",   "API calls, from request to reply as the client sees it."},
+    {"limits",    "Capacities of the simulation itself."                   },
 };
 
 size_t fields_count(void)
@@ -544,8 +614,9 @@ static bool is_date(struct text value)
 
 static enum status parse_date(struct text value, struct text *date, struct error *error)
 {
-    if (!is_date(value)) {
-        return refuse(error, value, "is not a date; write 2026-01-29");
+    if (!is_date(value) && !text_equal(value, TEXT("9999-99-99")) &&
+        !text_equal(value, TEXT("none"))) {
+        return refuse(error, value, "is not a date; write 2026-01-29, 9999-99-99 or none");
     }
     *date = value;
     return STATUS_OK;
@@ -617,11 +688,16 @@ static struct text trimmed(struct text text)
     return text;
 }
 
-/* "S1, S2": sets their bits. "all" sets every bit, "none" not one. */
-static enum status parse_words(const char *const *words, struct text value, uint32_t *bits,
+/* "S1, S2": sets their bits. "all" sets every word's bit, "none" not one, "any" all there are. */
+static enum status parse_words(const struct field *field, struct text value, uint32_t *bits,
                                struct error *error)
 {
+    const char *const *words = field->words;
     *bits = 0;
+    if (field->any && text_equal(value, TEXT("any"))) {
+        *bits = UINT32_MAX;
+        return STATUS_OK;
+    }
     if (text_equal(value, TEXT("none"))) {
         return STATUS_OK;
     }
@@ -880,7 +956,7 @@ static enum status parse(const struct field *field, struct text text, union fiel
         return parse_word(field->words, text, &v->word, error);
     case FIELD_WORDS:
         *size = sizeof v->bits;
-        return parse_words(field->words, text, &v->bits, error);
+        return parse_words(field, text, &v->bits, error);
     case FIELD_DISTRIBUTION:
         *size = sizeof v->distribution;
         return distribution_parse(text, &v->distribution, error);
@@ -923,8 +999,27 @@ unsigned field_word(const struct field *field, const struct scenario *scenario)
     return word;
 }
 
+uint32_t field_bits(const struct field *field, const struct scenario *scenario, uint32_t index)
+{
+    uint32_t bits;
+    ASSERT(field->type == FIELD_WORDS);
+    memcpy(&bits, (const char *)scenario + base_of(field, index) + field->offset, sizeof bits);
+    return bits;
+}
+
+void field_set_bits(const struct field *field, struct scenario *scenario, uint32_t index,
+                    uint32_t bits)
+{
+    ASSERT(field->type == FIELD_WORDS);
+    memcpy((char *)scenario + base_of(field, index) + field->offset, &bits, sizeof bits);
+}
+
 static void put_words(const struct field *field, uint32_t bits, struct text_writer *w)
 {
+    if (field->any && bits == UINT32_MAX) {
+        text_put(w, TEXT("any"));
+        return;
+    }
     text_put(w, bits == 0 ? TEXT("none") : TEXT(""));
     bool first = true;
     for (unsigned i = 0; field->words[i] != NULL; i++) {

@@ -38,6 +38,7 @@ struct field {
     size_t offset;            /* in struct scenario, or in its list's element */
     int64_t least, most;      /* of integers, bytes, ns */
     const char *const *words; /* ends with NULL */
+    bool any;                 /* of FIELD_WORDS: "any" may be said, and all 32 bits are stored */
     void (*apply)(struct scenario *s, unsigned word); /* presets: sets what the word stands for */
     const char *text;
 };
@@ -84,6 +85,11 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
 
 /* The enumerator a FIELD_WORD holds now. */
 unsigned field_word(const struct field *field, const struct scenario *scenario);
+
+/* The bits that a FIELD_WORDS holds now; sets them. */
+uint32_t field_bits(const struct field *field, const struct scenario *scenario, uint32_t index);
+void field_set_bits(const struct field *field, struct scenario *scenario, uint32_t index,
+                    uint32_t bits);
 
 /* The type in a few words, for documentation: "duration, 1s to 15m". */
 void field_put_type(const struct field *field, struct text_writer *w);

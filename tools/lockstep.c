@@ -16,12 +16,13 @@ struct command {
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"run",     command_run,     "run scenarios and judge them"                       },
-    {"points",  command_points,  "where a fault can strike, and what comes of each"   },
-    {"table",   command_table,   "look into a kept table, fill it, copy it"           },
-    {"schema",  command_schema,  "print the JSON Schema of scenarios"                 },
-    {"vectors", command_vectors, "golden vectors: what the builder does, call by call"},
-    {"help",    help,            "explain a command, or 'scenario', the format"       },
+    {"run",       command_run,       "run scenarios and judge them"                       },
+    {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"     },
+    {"points",    command_points,    "where a fault can strike, and what comes of each"   },
+    {"table",     command_table,     "look into a kept table, fill it, copy it"           },
+    {"schema",    command_schema,    "print the JSON Schema of scenarios"                 },
+    {"vectors",   command_vectors,   "golden vectors: what the builder does, call by call"},
+    {"help",      help,              "explain a command, or 'scenario', the format"       },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -45,7 +46,7 @@ static void put_help(FILE *out)
         "processed\ntwice or never.\n\n",
         out);
     for (size_t i = 0; i < COMMANDS; i++) {
-        (void)fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].text);
+        (void)fprintf(out, "  %-9s  %s\n", commands[i].name, commands[i].text);
     }
     (void)fputs("\nExamples:\n"
                 "  lockstep run scenarios/regression/130-files.yaml\n"

@@ -55,9 +55,10 @@ static int long_option(struct options *o, const char *argument, const char **val
 
 static int short_option(struct options *o, const char *argument, const char **value)
 {
-    for (int i = 0; o->table[i].name != NULL && argument[2] == '\0'; i++) {
-        if (argument[1] == o->table[i].letter) {
-            return with_value(o, i, argument, NULL, value);
+    for (int i = 0; o->table[i].name != NULL; i++) {
+        bool alone = argument[2] == '\0';
+        if (argument[1] == o->table[i].letter && (alone || o->table[i].value != NULL)) {
+            return with_value(o, i, argument, alone ? NULL : argument + 2, value);
         }
     }
     return unknown(o, argument, text_from(argument + 1));

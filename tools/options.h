@@ -1,5 +1,5 @@
-/* options.h: command lines: --name VALUE, --name=VALUE, -q, and arguments between them in any
- * order.
+/* options.h: command lines: --name VALUE, --name=VALUE, -q, -j 4, -j4, and arguments between them
+ * in any order.
  *
  * "--" ends the options; "-" alone is an argument. What is not known is told with the nearest name
  * that is. --help is every command's own.

@@ -2,6 +2,7 @@
 #include "tools/report.h"
 
 #include "sim/unicode.h"
+#include "tools/plan.h"
 
 #include <inttypes.h>
 
@@ -55,17 +56,62 @@ void report_judge(struct report *report)
         report->violations[row.invariant]++;
     }
     report->invariants_broken = 0;
+    report->found = 0;
     for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        report->found |= (uint32_t)(report->violations[i] > 0) << i;
         report->invariants_broken +=
             report->violations[i] > 0 && invariant_required(report, (enum invariant)i);
     }
+    uint32_t said = report_says_violates(report) ? report->scenario->violates : report->found;
+    report->unexpected = report->found & ~said;
+    report->missing = said & ~report->found;
     report->expectations_false = 0;
     for (uint32_t i = 0; i < report->scenario->expectations_count; i++) {
         report->expectations_false += !report->expectations[i].ok;
     }
     report->judged = true;
-    report->passed =
-        report->expectations_false == 0 && report->invariants_broken == 0 && !report->summary.full;
+    report->passed = report->expectations_false == 0 && report->invariants_broken == 0 &&
+                     report_violates_as_said(report) && !report->summary.full;
+}
+
+struct text report_title(const struct report *report, char buffer[REPORT_TITLE_MAX])
+{
+    return unit_title(report->scenario->name, report->scenario->case_name, buffer);
+}
+
+bool report_says_violates(const struct report *report)
+{
+    return report->scenario->violates != VIOLATES_ANY;
+}
+
+bool report_violates_as_said(const struct report *report)
+{
+    return report->unexpected == 0 && report->missing == 0;
+}
+
+void put_invariant_names(FILE *out, uint32_t bits)
+{
+    const char *separator = "";
+    (void)fputs(bits == 0 ? "nothing" : "", out);
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        if ((bits >> i & 1) != 0) {
+            (void)fprintf(out, "%s%s", separator, invariant_name((enum invariant)i));
+            separator = ", ";
+        }
+    }
+}
+
+void put_violates_mistake(FILE *out, const struct report *report)
+{
+    if (report->unexpected != 0) {
+        (void)fputs("violated against what the scenario says: ", out);
+        put_invariant_names(out, report->unexpected);
+    }
+    (void)fputs(report->unexpected != 0 && report->missing != 0 ? "; " : "", out);
+    if (report->missing != 0) {
+        (void)fputs("not violated, against what the scenario says: ", out);
+        put_invariant_names(out, report->missing);
+    }
 }
 
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
@@ -138,6 +184,36 @@ void put_plain(FILE *out, struct text text)
     }
 }
 
+void put_json(FILE *out, struct text text)
+{
+    (void)fputc('"', out);
+    while (text.size > 0) {
+        size_t size = utf8_character(text);
+        unsigned char first = (unsigned char)text.at[0];
+        if (size == 0) {
+            (void)fputs("\\ufffd", out);
+            size = 1;
+        } else if (first == '"' || first == '\\') {
+            (void)fprintf(out, "\\%c", first);
+        } else if (first < 0x20 || first == 0x7F) {
+            (void)fprintf(out, "\\u%04x", first);
+        } else {
+            (void)fwrite(text.at, 1, size, out);
+        }
+        text = (struct text){text.at + size, text.size - size};
+    }
+    (void)fputc('"', out);
+}
+
+void put_json_or_null(FILE *out, struct text text)
+{
+    if (text.size == 0) {
+        (void)fputs("null", out);
+    } else {
+        put_json(out, text);
+    }
+}
+
 void put_times(FILE *out, uint64_t count)
 {
     if (count == 1) {
@@ -152,6 +228,21 @@ void put_observed(FILE *out, const struct expectation_result *result)
     (void)fprintf(out, "the query gave %s, not 1", result->observed);
 }
 
+/* "manifest_builder[2.7] at PUT_MANIFEST" */
+static void put_who(struct text_writer *w, struct text process, int64_t parent, int64_t ordinal,
+                    struct text point)
+{
+    text_put(w, process);
+    text_put_char(w, '[');
+    if (parent != 0) {
+        text_put_integer(w, parent, 0);
+        text_put_char(w, '.');
+    }
+    text_put_integer(w, ordinal, 0);
+    text_put(w, TEXT("] at "));
+    text_put(w, point);
+}
+
 struct text report_deviation(const struct report *report, uint64_t i,
                              char buffer[REPORT_DEVIATION_MAX])
 {
@@ -160,15 +251,7 @@ struct text report_deviation(const struct report *report, uint64_t i,
     struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
     text_put(&w, row.fault);
     text_put_char(&w, ' ');
-    text_put(&w, row.process);
-    text_put_char(&w, '[');
-    if (row.parent != 0) {
-        text_put_integer(&w, row.parent, 0);
-        text_put_char(&w, '.');
-    }
-    text_put_integer(&w, row.ordinal, 0);
-    text_put(&w, TEXT("] at "));
-    text_put(&w, row.point);
+    put_who(&w, row.process, row.parent, row.ordinal, row.point);
     return text_written(&w);
 }
 
@@ -187,4 +270,35 @@ struct text report_unreached(const struct report *report, uint64_t i,
         text_put(&w, row.point);
     }
     return text_written(&w);
+}
+
+struct text report_violator(const struct violation_row *row, char buffer[REPORT_DEVIATION_MAX])
+{
+    struct text_writer w = text_writer(buffer, REPORT_DEVIATION_MAX);
+    if (row->process.size > 0) {
+        put_who(&w, row->process, row->parent, row->ordinal, row->point);
+        text_put(&w, TEXT(" ("));
+        text_put(&w, row->operation);
+        text_put(&w, TEXT(")"));
+    }
+    return text_written(&w);
+}
+
+struct text report_explanation(const struct report *report, char buffer[REPORT_EXPLANATION_MAX])
+{
+    struct text_writer w = text_writer(buffer, REPORT_EXPLANATION_MAX);
+    if (report->explanation != NULL) {
+        explanation_put(report->explanation, report->scenario->start, &w);
+    }
+    return text_written(&w);
+}
+
+void put_violator(FILE *out, const struct violation_row *row)
+{
+    char room[REPORT_DEVIATION_MAX];
+    struct text who = report_violator(row, room);
+    if (who.size > 0) {
+        (void)fputs(", by ", out);
+        put_plain(out, who);
+    }
 }

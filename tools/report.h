@@ -7,6 +7,7 @@
 #ifndef LOCKSTEP_TOOLS_REPORT_H
 #define LOCKSTEP_TOOLS_REPORT_H
 
+#include "model/pipeline/explain.h"
 #include "model/pipeline/results.h"
 #include "sim/choice.h"
 
@@ -28,29 +29,42 @@ struct report {
     bool interrupted;
     struct summary summary;
     struct expectation_result expectations[EXPECTATIONS_MAX];
+    const struct explanation *explanation; /* NULL: not asked for, or nothing was violated */
 
     /* Set by report_judge. */
     uint64_t violations[INVARIANTS_COUNT];          /* of each invariant */
     uint32_t expectations_false, invariants_broken; /* the latter among the required */
+    uint32_t found;                                 /* bit i: invariant i was violated */
+    uint32_t unexpected, missing; /* where `violates` is said: what it should not be, or should */
     bool judged, passed;
 };
 
-/* Counts violations and decides: every expectation holds, no required invariant is violated, no
- * capacity was exceeded. */
+/* Counts violations and decides: every expectation holds, no required invariant is violated, what
+ * is violated is what the scenario says, if it does; no capacity was exceeded. */
 void report_judge(struct report *report);
+
+/* A run that gave no report: bad input, or the machine's refusal. */
+struct report_failure {
+    struct text title, file; /* "name / case"; the scenario's file */
+    struct text message;     /* lines */
+};
 
 /* Where reports go, one after the other. */
 struct report_stream {
     FILE *out;
-    size_t count, written; /* reports in all, so far */
-    size_t tests;          /* written so far, for formats that number them */
-    bool color;
+    bool list;      /* several reports may come */
+    size_t written; /* reports so far */
+    size_t tests;   /* written so far, for formats that number them */
 };
 
+/* Reports are written apart, each to a place of its own (`put`, `put_failure`), and joined to a
+ * whole in their order, so that they may come about in any. */
 struct report_format {
     const char *name;
     void (*begin)(struct report_stream *stream);
-    void (*put)(struct report_stream *stream, const struct report *report);
+    void (*put)(FILE *out, const struct report *report, bool color);
+    void (*put_failure)(FILE *out, const struct report_failure *failure); /* NULL: not told */
+    void (*join)(struct report_stream *stream, struct text report);
     void (*end)(struct report_stream *stream);
 };
 
@@ -58,6 +72,20 @@ struct report_format {
 const struct report_format *report_format_at(size_t i);
 
 extern const struct report_format report_text, report_json, report_junit, report_tap;
+
+/* "name / case" of the run, written into the caller's buffer. */
+enum { REPORT_TITLE_MAX = 256 };
+struct text report_title(const struct report *report, char buffer[REPORT_TITLE_MAX]);
+
+/* Whether the scenario says what must be violated, and whether it was just that. */
+bool report_says_violates(const struct report *report);
+bool report_violates_as_said(const struct report *report);
+
+/* "S2, S4", or "nothing". */
+void put_invariant_names(FILE *out, uint32_t bits);
+
+/* The sentences that say how far what was violated is not what was said. */
+void put_violates_mistake(FILE *out, const struct report *report);
 
 /* "S1", and what it says in a sentence. */
 const char *invariant_name(enum invariant invariant);
@@ -75,6 +103,13 @@ struct text report_deviation(const struct report *report, uint64_t i,
  * struck. */
 struct text report_unreached(const struct report *report, uint64_t i,
                              char buffer[REPORT_DEVIATION_MAX]);
+/* Whose call brought a violation about, in words: "manifest_builder[2.7] at PUT_MANIFEST
+ * (PutObject)"; empty where it is nobody's. */
+struct text report_violator(const struct violation_row *row, char buffer[REPORT_DEVIATION_MAX]);
+
+/* The explanation as lines for a person; empty where there is none. */
+enum { REPORT_EXPLANATION_MAX = 16384 };
+struct text report_explanation(const struct report *report, char buffer[REPORT_EXPLANATION_MAX]);
 
 /* The i-th violation of one invariant, from 0: false where there are fewer. */
 bool report_violation(const struct report *report, enum invariant invariant, uint64_t i,
@@ -92,11 +127,15 @@ struct clock_text {
     char text[32];
 } clock_text(const struct report *report, struct instant at);
 
-/* A JSON string: control characters escaped, what is not UTF-8 replaced. */
-void put_json_string(FILE *out, struct text text);
-
 /* Text from outside, whole, on one line: control characters as blanks, bad bytes as '?'. */
 void put_plain(FILE *out, struct text text);
+
+/* A JSON string: control characters escaped, what is not UTF-8 replaced; null where it is empty. */
+void put_json(FILE *out, struct text text);
+void put_json_or_null(FILE *out, struct text text);
+
+/* ", by manifest_builder[2.7] at PUT_MANIFEST (PutObject)", or nothing. */
+void put_violator(FILE *out, const struct violation_row *row);
 
 /* "once", "4 times". */
 void put_times(FILE *out, uint64_t count);

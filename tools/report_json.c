@@ -4,31 +4,7 @@
  */
 #include "tools/report.h"
 
-#include "sim/unicode.h"
-
 #include <inttypes.h>
-
-/* A JSON string: control characters escaped, what is not UTF-8 replaced. */
-static void put_string(FILE *out, struct text text)
-{
-    (void)fputc('"', out);
-    while (text.size > 0) {
-        size_t size = utf8_character(text);
-        unsigned char first = (unsigned char)text.at[0];
-        if (size == 0) {
-            (void)fputs("\\ufffd", out);
-            size = 1;
-        } else if (first == '"' || first == '\\') {
-            (void)fprintf(out, "\\%c", first);
-        } else if (first < 0x20 || first == 0x7F) {
-            (void)fprintf(out, "\\u%04x", first);
-        } else {
-            (void)fwrite(text.at, 1, size, out);
-        }
-        text = (struct text){text.at + size, text.size - size};
-    }
-    (void)fputc('"', out);
-}
 
 struct count {
     const char *name;
@@ -103,7 +79,7 @@ static void put_capacity(FILE *out, const struct report *r)
         struct capacity_row row;
         run_capacity(r->run, i, &row);
         (void)fputs(i > 0 ? ",\n  {\"resource\": " : "\n  {\"resource\": ", out);
-        put_string(out, row.resource);
+        put_json(out, row.resource);
         (void)fputs(", \"read_units\": ", out);
         put_units(out, row.rcu_milli);
         (void)fputs(", \"write_units\": ", out);
@@ -148,9 +124,18 @@ static void put_violation(FILE *out, const struct report *r, const struct violat
                   invariant_required(r, row->invariant) ? "true" : "false");
     put_seconds(out, row->at.ns - r->scenario->start.ns);
     (void)fputs(", \"subject\": ", out);
-    put_string(out, row->subject);
+    put_json(out, row->subject);
     (void)fputs(", \"text\": ", out);
-    put_string(out, row->text);
+    put_json(out, row->text);
+    if (row->process.size > 0) {
+        (void)fputs(", \"process\": ", out);
+        put_json(out, row->process);
+        (void)fprintf(out, ", \"parent\": %" PRId64 ", \"ordinal\": %" PRId64 ", \"point\": ",
+                      row->parent, row->ordinal);
+        put_json(out, row->point);
+        (void)fputs(", \"operation\": ", out);
+        put_json(out, row->operation);
+    }
     (void)fputc('}', out);
 }
 
@@ -167,12 +152,39 @@ static void put_violations(FILE *out, const struct report *r)
     (void)fputs("],\n", out);
 }
 
+static void put_names(FILE *out, uint32_t bits)
+{
+    const char *separator = "";
+    (void)fputc('[', out);
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        if ((bits >> i & 1) != 0) {
+            (void)fprintf(out, "%s\"%s\"", separator, invariant_name((enum invariant)i));
+            separator = ", ";
+        }
+    }
+    (void)fputc(']', out);
+}
+
+/* What must be violated (null: nothing is said), what was, and whether it is the same. */
+static void put_violates(FILE *out, const struct report *r)
+{
+    (void)fputs(" \"violates\": {\"said\": ", out);
+    if (report_says_violates(r)) {
+        put_names(out, r->scenario->violates);
+    } else {
+        (void)fputs("null", out);
+    }
+    (void)fputs(", \"found\": ", out);
+    put_names(out, r->found);
+    (void)fprintf(out, ", \"ok\": %s},\n", report_violates_as_said(r) ? "true" : "false");
+}
+
 static void put_expectations(FILE *out, const struct report *r)
 {
     (void)fputs(" \"expectations\": [", out);
     for (uint32_t i = 0; i < r->scenario->expectations_count; i++) {
         (void)fputs(i > 0 ? ", {\"name\": " : "{\"name\": ", out);
-        put_string(out, r->scenario->expectations[i].name);
+        put_json(out, r->scenario->expectations[i].name);
         (void)fprintf(out, ", \"ok\": %s}", r->expectations[i].ok ? "true" : "false");
     }
     (void)fputs("],\n", out);
@@ -188,18 +200,42 @@ static void put_deviations(FILE *out, const struct report *r)
     (void)fputs(" \"deviations\": [", out);
     for (uint64_t i = 0; i < count; i++) {
         (void)fputs(first ? "" : ", ", out);
-        put_string(out, report_deviation(r, i, text));
+        put_json(out, report_deviation(r, i, text));
         first = false;
     }
     for (uint64_t i = 0; i < r->scenario->faults_count; i++) {
         struct text words = report_unreached(r, i, text);
         if (words.size > 0) {
             (void)fputs(first ? "" : ", ", out);
-            put_string(out, words);
+            put_json(out, words);
             first = false;
         }
     }
-    (void)fputs("]}", out);
+    (void)fputs("]", out);
+}
+
+/* The first violation, and the facts that led to it. */
+static void put_explanation(FILE *out, const struct report *r)
+{
+    const struct explanation *e = r->explanation;
+    (void)fprintf(out, ",\n \"explanation\": {\"invariant\": \"%s\", \"at_seconds\": ",
+                  invariant_name(e->violation.invariant));
+    put_at(out, r, e->violation.at);
+    (void)fputs(", \"subject\": ", out);
+    put_json(out, e->violation.subject);
+    (void)fputs(", \"text\": ", out);
+    put_json(out, e->violation.text);
+    (void)fprintf(out, ", \"facts_left_out\": %" PRIu32 ", \"facts\": [", e->facts_left_out);
+    for (uint32_t i = 0; i < e->facts_count; i++) {
+        (void)fputs(i > 0 ? ",\n  {\"at_seconds\": " : "\n  {\"at_seconds\": ", out);
+        put_at(out, r, e->facts[i].at);
+        (void)fputs(", \"text\": ", out);
+        put_json(out, text_from(e->facts[i].text));
+        (void)fputc('}', out);
+    }
+    (void)fputs("],\n  \"ending\": ", out);
+    put_json(out, text_from(e->ending));
+    (void)fputc('}', out);
 }
 
 /* null where nothing was drawn: the default choices, or recorded ones. */
@@ -214,16 +250,20 @@ static void put_seed(FILE *out, const struct report *r)
 
 static void begin(struct report_stream *stream)
 {
-    (void)fputs(stream->count > 1 ? "[\n" : "", stream->out);
+    (void)fputs(stream->list ? "[\n" : "", stream->out);
 }
 
-static void put(struct report_stream *stream, const struct report *r)
+static void put(FILE *out, const struct report *r, bool color)
 {
-    FILE *out = stream->out;
+    (void)color;
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
-    (void)fputs(stream->written > 0 ? ",\n{\"scenario\": " : "{\"scenario\": ", out);
-    put_string(out, r->scenario->name);
+    (void)fputs("{\"scenario\": ", out);
+    put_json(out, r->scenario->name);
+    (void)fputs(", \"case\": ", out);
+    put_json_or_null(out, r->scenario->case_name);
+    (void)fputs(", \"file\": ", out);
+    put_json(out, r->file);
     put_seed(out, r);
     (void)fprintf(out, ", \"trace_hash\": \"%s\", \"verdict\": \"%s\",\n", hash,
                   r->passed ? "pass" : "fail");
@@ -234,19 +274,36 @@ static void put(struct report_stream *stream, const struct report *r)
     put_capacity(out, r);
     put_requests(out, &r->summary);
     put_cost(out, &r->summary.cost);
+    put_violates(out, r);
     put_violations(out, r);
     put_expectations(out, r);
     put_deviations(out, r);
+    if (r->explanation != NULL) {
+        put_explanation(out, r);
+    }
+    (void)fputc('}', out);
+}
+
+static void put_failure(FILE *out, const struct report_failure *failure)
+{
+    (void)fputs("{\"scenario\": ", out);
+    put_json(out, failure->title);
+    (void)fputs(", \"file\": ", out);
+    put_json(out, failure->file);
+    (void)fputs(", \"verdict\": \"error\", \"message\": ", out);
+    put_json(out, failure->message);
+    (void)fputc('}', out);
+}
+
+static void join(struct report_stream *stream, struct text report)
+{
+    (void)fputs(stream->written > 0 ? ",\n" : "", stream->out);
+    (void)fwrite(report.at, 1, report.size, stream->out);
 }
 
 static void end(struct report_stream *stream)
 {
-    (void)fputs(stream->count > 1 ? "\n]\n" : "\n", stream->out);
+    (void)fputs(stream->list ? "\n]\n" : "\n", stream->out);
 }
 
-const struct report_format report_json = {"json", begin, put, end};
-
-void put_json_string(FILE *out, struct text text)
-{
-    put_string(out, text);
-}
+const struct report_format report_json = {"json", begin, put, put_failure, join, end};

@@ -28,15 +28,22 @@ static void put_xml(FILE *out, struct text text)
     }
 }
 
+static void put_title(FILE *out, const struct report *r)
+{
+    char room[REPORT_TITLE_MAX];
+    put_xml(out, report_title(r, room));
+}
+
+/* How long it took is not told: the report is a function of the run. */
 static void put_case(FILE *out, const struct report *r, struct text name)
 {
     (void)fputs("    <testcase classname=\"", out);
-    put_xml(out, r->scenario->name);
+    put_title(out, r);
     (void)fputs("\" name=\"", out);
     put_xml(out, name);
     (void)fputs("\" file=\"", out);
     put_xml(out, r->file);
-    (void)fputs("\"", out);
+    (void)fputs("\" time=\"0\"", out);
 }
 
 static void open_failure(FILE *out)
@@ -65,10 +72,24 @@ static void put_expectation(FILE *out, const struct report *r, uint32_t i)
     close_failure(out, r);
 }
 
-static void put_invariant(FILE *out, const struct report *r, enum invariant invariant)
+/* How often, and the first of them. */
+static void put_violations(FILE *out, const struct report *r, enum invariant invariant)
 {
     enum { SHOWN = 5 };
+    struct violation_row row;
+    (void)fputs("violated ", out);
+    put_times(out, r->violations[invariant]);
+    for (uint64_t i = 0; i < SHOWN && report_violation(r, invariant, i, &row); i++) {
+        (void)fprintf(out, "\n%s ", clock_text(r, row.at).text);
+        put_xml(out, row.subject);
+        (void)fputs(": ", out);
+        put_xml(out, row.text);
+        put_violator(out, &row);
+    }
+}
 
+static void put_invariant(FILE *out, const struct report *r, enum invariant invariant)
+{
     char name[96];
     (void)snprintf(name, sizeof name, "%s %s", invariant_name(invariant),
                    invariant_text(invariant));
@@ -78,16 +99,41 @@ static void put_invariant(FILE *out, const struct report *r, enum invariant inva
         return;
     }
     open_failure(out);
-    (void)fputs("violated ", out);
-    put_times(out, r->violations[invariant]);
-    struct violation_row row;
-    for (uint64_t i = 0; i < SHOWN && report_violation(r, invariant, i, &row); i++) {
-        (void)fprintf(out, "\n%s ", clock_text(r, row.at).text);
-        put_xml(out, row.subject);
-        (void)fputs(": ", out);
-        put_xml(out, row.text);
-    }
+    put_violations(out, r, invariant);
     close_failure(out, r);
+}
+
+/* That it violates what it says, and nothing else. Its failure begins with what is wrong. */
+static void put_violates(FILE *out, const struct report *r)
+{
+    char name[128];
+    FILE *words = fmemopen(name, sizeof name, "w");
+    if (words != NULL) {
+        (void)fputs("violates exactly: ", words);
+        put_invariant_names(words, r->scenario->violates);
+        (void)fclose(words);
+    }
+    put_case(out, r, text_from(words == NULL ? "violates" : name));
+    bool ok = report_violates_as_said(r);
+    if (ok && r->found == 0) {
+        (void)fputs("/>\n", out);
+        return;
+    }
+    (void)fputs(ok ? ">\n      <system-out>" : ">\n      <failure>", out);
+    put_violates_mistake(out, r);
+    const char *separator = ok ? "" : "\n";
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        if (r->violations[i] > 0) {
+            (void)fprintf(out, "%s%s ", separator, invariant_name((enum invariant)i));
+            put_violations(out, r, (enum invariant)i);
+            separator = "\n";
+        }
+    }
+    if (ok) {
+        (void)fputs("</system-out>\n    </testcase>\n", out);
+    } else {
+        close_failure(out, r);
+    }
 }
 
 static uint32_t required_count(const struct report *r)
@@ -95,19 +141,32 @@ static uint32_t required_count(const struct report *r)
     return (uint32_t)__builtin_popcount(r->scenario->required_invariants);
 }
 
-static void put_suite(FILE *out, const struct report *r)
+static void open_suite(FILE *out, struct text name, uint32_t tests, uint32_t failures,
+                       uint32_t errors)
 {
     (void)fputs("  <testsuite name=\"", out);
-    put_xml(out, r->scenario->name);
-    (void)fprintf(out, "\" tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
-                  r->scenario->expectations_count + required_count(r) + r->summary.full,
-                  r->expectations_false + r->invariants_broken + r->summary.full);
+    put_xml(out, name);
+    (void)fprintf(out, "\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"0\" time=\"0\">\n",
+                  tests, failures, errors);
+}
+
+static void put_suite(FILE *out, const struct report *r)
+{
+    char room[REPORT_TITLE_MAX];
+    uint32_t tests = r->scenario->expectations_count + required_count(r) + report_says_violates(r) +
+                     r->summary.full;
+    uint32_t failures = r->expectations_false + r->invariants_broken + !report_violates_as_said(r) +
+                        r->summary.full;
+    open_suite(out, report_title(r, room), tests, failures, 0);
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
     (void)fprintf(out,
                   "    <properties>\n      <property name=\"trace_hash\" value=\"%s\"/>\n"
-                  "      <property name=\"seed\" value=\"%" PRIu64 "\"/>\n    </properties>\n",
+                  "      <property name=\"seed\" value=\"%" PRIu64 "\"/>\n"
+                  "      <property name=\"simulated_seconds\" value=\"",
                   hash, r->seed);
+    put_seconds(out, r->summary.simulated_ns);
+    (void)fputs("\"/>\n    </properties>\n", out);
 }
 
 static void begin(struct report_stream *stream)
@@ -116,9 +175,9 @@ static void begin(struct report_stream *stream)
                 stream->out);
 }
 
-static void put(struct report_stream *stream, const struct report *r)
+static void put(FILE *out, const struct report *r, bool color)
 {
-    FILE *out = stream->out;
+    (void)color;
     put_suite(out, r);
     for (uint32_t i = 0; i < r->scenario->expectations_count; i++) {
         put_expectation(out, r, i);
@@ -128,13 +187,40 @@ static void put(struct report_stream *stream, const struct report *r)
             put_invariant(out, r, (enum invariant)i);
         }
     }
+    if (report_says_violates(r)) {
+        put_violates(out, r);
+    }
     if (r->summary.full) {
         put_case(out, r, TEXT("capacities suffice"));
         open_failure(out);
         put_xml(out, r->summary.full_what);
         close_failure(out, r);
     }
+    char room[REPORT_EXPLANATION_MAX];
+    struct text explanation = report_explanation(r, room);
+    if (explanation.size > 0) {
+        (void)fputs("    <system-out>", out);
+        put_xml(out, explanation);
+        (void)fputs("</system-out>\n", out);
+    }
     (void)fputs("  </testsuite>\n", out);
+}
+
+static void put_failure(FILE *out, const struct report_failure *failure)
+{
+    open_suite(out, failure->title, 1, 0, 1);
+    (void)fputs("    <testcase classname=\"", out);
+    put_xml(out, failure->title);
+    (void)fputs("\" name=\"runs\" file=\"", out);
+    put_xml(out, failure->file);
+    (void)fputs("\" time=\"0\">\n      <error>", out);
+    put_xml(out, failure->message);
+    (void)fputs("</error>\n    </testcase>\n  </testsuite>\n", out);
+}
+
+static void join(struct report_stream *stream, struct text report)
+{
+    (void)fwrite(report.at, 1, report.size, stream->out);
 }
 
 static void end(struct report_stream *stream)
@@ -142,4 +228,4 @@ static void end(struct report_stream *stream)
     (void)fputs("</testsuites>\n", stream->out);
 }
 
-const struct report_format report_junit = {"junit", begin, put, end};
+const struct report_format report_junit = {"junit", begin, put, put_failure, join, end};

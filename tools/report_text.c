@@ -125,7 +125,8 @@ static void put_choices(FILE *out, const struct report *r)
 static void put_head(FILE *out, const struct report *r)
 {
     const struct scenario *s = r->scenario;
-    put_plain(out, s->name);
+    char room[REPORT_TITLE_MAX];
+    put_plain(out, report_title(r, room));
     (void)fputc('\n', out);
     put_wrapped(out, s->description);
     (void)fputs("  scenario    ", out);
@@ -444,6 +445,7 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
         put_plain(out, row.subject);
         (void)fputs(": ", out);
         put_plain(out, row.text);
+        put_violator(out, &row);
         (void)fputc('\n', out);
     }
     if (r->violations[invariant] > SHOWN) {
@@ -451,29 +453,49 @@ static void put_violations(FILE *out, const struct report *r, enum invariant inv
     }
 }
 
-/* Those that are required, and those that were violated all the same. */
+/* How an invariant fared, in a word and in the rest of its line. */
+static void put_invariant(FILE *out, const struct report *r, enum invariant invariant)
+{
+    bool violated = r->violations[invariant] > 0;
+    bool wrong = ((r->unexpected | r->missing) >> invariant & 1) != 0 ||
+                 (violated && invariant_required(r, invariant));
+    bool said = report_says_violates(r);
+    (void)fprintf(out, "  %-6s%s %s",
+                  wrong               ? "FALSE"
+                  : violated && !said ? "no"
+                                      : "ok",
+                  invariant_name(invariant), invariant_text(invariant));
+    if (violated) {
+        (void)fputs("; violated ", out);
+        put_times(out, r->violations[invariant]);
+        (void)fputs(wrong  ? ""
+                    : said ? ", as this scenario says"
+                           : ", which this scenario allows",
+                    out);
+    } else if (wrong) {
+        (void)fputs("; not violated, though this scenario says so", out);
+    }
+    (void)fputc('\n', out);
+    put_violations(out, r, invariant);
+}
+
+/* Those that are required, those that were violated, and those that should have been. */
 static void put_invariants(FILE *out, const struct report *r)
 {
-    const char *title = "\nInvariants:\n";
-    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
-        enum invariant invariant = (enum invariant)i;
-        bool required = invariant_required(r, invariant);
-        if (!required && r->violations[i] == 0) {
-            continue;
-        }
-        (void)fprintf(out, "%s  %-6s", title,
-                      r->violations[i] == 0 ? "ok"
-                      : required            ? "FALSE"
-                                            : "no");
-        (void)fprintf(out, "%s %s", invariant_name(invariant), invariant_text(invariant));
-        title = "";
-        if (r->violations[i] > 0) {
-            (void)fputs("; violated ", out);
-            put_times(out, r->violations[i]);
-            (void)fputs(required ? "" : ", which this scenario allows", out);
-        }
+    uint32_t told = r->found | r->missing | r->scenario->required_invariants;
+    if (told == 0 && !report_says_violates(r)) {
+        return;
+    }
+    (void)fputs("\nInvariants:\n", out);
+    if (report_says_violates(r)) {
+        (void)fprintf(out, "  %-6sviolates exactly: ", report_violates_as_said(r) ? "ok" : "FALSE");
+        put_invariant_names(out, r->scenario->violates);
         (void)fputc('\n', out);
-        put_violations(out, r, invariant);
+    }
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        if ((told >> i & 1) != 0) {
+            put_invariant(out, r, (enum invariant)i);
+        }
     }
 }
 
@@ -507,18 +529,31 @@ static void put_expectations(FILE *out, const struct report *r)
     }
 }
 
-static void put_verdict(struct report_stream *stream, const struct report *r)
+/* Each line indented. */
+static void put_explanation(FILE *out, const struct report *r)
+{
+    char room[REPORT_EXPLANATION_MAX];
+    struct text text = report_explanation(r, room);
+    bool fresh = true;
+    (void)fputs(text.size > 0 ? "\nWhat happened:\n" : "", out);
+    for (size_t i = 0; i < text.size; i++) {
+        (void)fputs(fresh ? "  " : "", out);
+        (void)fputc(text.at[i], out);
+        fresh = text.at[i] == '\n';
+    }
+}
+
+static void put_verdict(FILE *out, const struct report *r, bool color)
 {
     static const char *const red = "\033[31m", *const green = "\033[32m", *const plain = "\033[0m";
-    FILE *out = stream->out;
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
     (void)fprintf(out, "\ntrace     %s\n", hash);
     if (r->summary.full) {
         (void)fprintf(out, "full      %s\n", shown(r->summary.full_what).text);
     }
-    (void)fprintf(out, "verdict   %s%s%s", stream->color ? (r->passed ? green : red) : "",
-                  r->passed ? "pass" : "FAIL", stream->color ? plain : "");
+    (void)fprintf(out, "verdict   %s%s%s", color ? (r->passed ? green : red) : "",
+                  r->passed ? "pass" : "FAIL", color ? plain : "");
     if (r->expectations_false > 0) {
         (void)fprintf(out, ", %u of %u expectations false", r->expectations_false,
                       r->scenario->expectations_count);
@@ -526,6 +561,10 @@ static void put_verdict(struct report_stream *stream, const struct report *r)
     if (r->invariants_broken > 0) {
         (void)fprintf(out, ", %u of %d required invariants violated", r->invariants_broken,
                       __builtin_popcount(r->scenario->required_invariants));
+    }
+    if (!report_violates_as_said(r)) {
+        (void)fputs(", ", out);
+        put_violates_mistake(out, r);
     }
     (void)fprintf(out, "\nreplay    %s\n", r->replay);
 }
@@ -535,10 +574,8 @@ static void begin(struct report_stream *stream)
     (void)stream;
 }
 
-static void put(struct report_stream *stream, const struct report *r)
+static void put(FILE *out, const struct report *r, bool color)
 {
-    FILE *out = stream->out;
-    (void)fputs(stream->written > 0 ? "\n----\n\n" : "", out);
     put_head(out, r);
     put_figures(out, r);
     put_deviations(out, r);
@@ -549,7 +586,14 @@ static void put(struct report_stream *stream, const struct report *r)
     put_slowest_execution(out, r);
     put_invariants(out, r);
     put_expectations(out, r);
-    put_verdict(stream, r);
+    put_explanation(out, r);
+    put_verdict(out, r, color);
+}
+
+static void join(struct report_stream *stream, struct text report)
+{
+    (void)fputs(stream->written > 0 ? "\n----\n\n" : "", stream->out);
+    (void)fwrite(report.at, 1, report.size, stream->out);
 }
 
 static void end(struct report_stream *stream)
@@ -557,4 +601,4 @@ static void end(struct report_stream *stream)
     (void)stream;
 }
 
-const struct report_format report_text = {"text", begin, put, end};
+const struct report_format report_text = {"text", begin, put, NULL, join, end};

@@ -19,7 +19,9 @@ static const char *const node_names[] = {"a value", "a mapping", "a list"};
 /* One thing in the document. Paths longer than the room are cut: no field has one as long. */
 struct node {
     enum node_kind kind;
-    bool empty; /* a plain scalar without text: YAML's null */
+    bool empty;    /* a plain scalar without text: YAML's null */
+    bool assigned; /* by a case or the command line */
+    bool by_case;
     struct position key, value;
     struct text text;
     size_t path_size;
@@ -452,6 +454,7 @@ static void read_sets(struct document *d, struct diagnostics *diagnostics)
         struct node *node = &d->nodes[d->nodes_count++];
         size_t size = (size_t)(equals - d->sets[i]);
         node->kind = NODE_SCALAR;
+        node->assigned = true;
         node->key = at;
         node->value = (struct position){at.source_number, 1, (uint32_t)size + 2};
         node->path_size = size < PATH_MAX_SIZE ? size : PATH_MAX_SIZE;
@@ -582,13 +585,10 @@ static void set_field(struct decoder *c, const struct node *node, const struct t
 /* One more word of a list: set apart, and added. */
 static void add_word(struct decoder *c, const struct node *node, const struct target *t)
 {
-    uint32_t before, added;
-    char *at = (char *)c->scenario + t->field->offset;
-    memcpy(&before, at, sizeof before);
+    uint32_t before = field_bits(t->field, c->scenario, t->index);
     set_field(c, node, t);
-    memcpy(&added, at, sizeof added);
-    added |= before;
-    memcpy(at, &added, sizeof added);
+    uint32_t added = field_bits(t->field, c->scenario, t->index);
+    field_set_bits(t->field, c->scenario, t->index, before | added);
 }
 
 /* Applies one node. False where it is wrong in a way that makes what is below it meaningless. */
@@ -597,6 +597,10 @@ static bool apply(struct decoder *c, const struct node *node)
     struct target t = resolve(path_of(node));
     if (t.meaning == MEANS_NOTHING) {
         blame_unknown(c, node, &t);
+        return false;
+    }
+    if (node->by_case && text_starts(text_from(t.pattern), TEXT("cases"))) {
+        blame(c->d, c->diagnostics, node->key, path_of(node), "a case does not change the cases");
         return false;
     }
     if (t.list != NULL && !enter_element(c, node, &t)) {
@@ -609,7 +613,7 @@ static bool apply(struct decoder *c, const struct node *node)
     if (t.meaning == MEANS_WORD) {
         add_word(c, node, &t);
     } else if (t.meaning == MEANS_FIELD && node->kind == NODE_SEQUENCE) {
-        memset((char *)c->scenario + t.field->offset, 0, sizeof(uint32_t));
+        field_set_bits(t.field, c->scenario, t.index, 0);
     } else if (t.meaning == MEANS_FIELD && t.field->apply == NULL) {
         set_field(c, node, &t);
     }
@@ -628,7 +632,7 @@ static void apply_all(struct decoder *c)
     struct text wrong = {NULL, 0};
     for (uint32_t i = 0; i < c->d->nodes_count; i++) {
         const struct node *node = &c->d->nodes[i];
-        if (node->key.source_number == 0 && is_below(node, wrong)) {
+        if (!node->assigned && is_below(node, wrong)) {
             continue;
         }
         wrong = (struct text){NULL, 0};
@@ -741,8 +745,8 @@ static void require_kind(struct decoder *c, uint32_t index)
             continue;
         }
         in_all++;
-        in_file += node->key.source_number == 0;
-        if (in_file > 1 && node->key.source_number == 0) {
+        in_file += !node->assigned;
+        if (in_file > 1 && !node->assigned) {
             blame(c->d, c->diagnostics, node->key, path_of(node),
                   "a second kind of fault; write a fault of its own");
         }
@@ -810,6 +814,235 @@ static void validate(struct decoder *c)
     }
 }
 
+/* ---- Cases. ---- */
+
+/* The bytes of the file from a place on; empty where there is no such place. */
+static struct text text_at(struct text file, struct position at)
+{
+    uint32_t line = 1, column = 1;
+    size_t i = 0;
+    while (i < file.size && (line < at.line || (line == at.line && column < at.column))) {
+        line += file.at[i] == '\n';
+        column = file.at[i] == '\n' ? 1 : column + 1;
+        do {
+            i++;
+        } while (i < file.size && (file.at[i] & 0xC0) == 0x80);
+    }
+    return line == at.line ? (struct text){file.at + i, file.size - i} : (struct text){"", 0};
+}
+
+/* Where the byte at `offset` of a node's text was written; the node's own place where the text is
+ * not in the source as it is (folded, escaped). */
+static struct position position_in(const struct document *d, const struct node *node, size_t offset)
+{
+    struct position at = node->value;
+    struct text there = text_at(source_of(d, at).text, at);
+    uint32_t quote = there.size > 0 && (there.at[0] == '"' || there.at[0] == '\'');
+    struct text written = {there.at + quote, there.size - quote};
+    if (text_starts(written, node->text)) {
+        at.column += quote;
+        for (size_t i = 0; i < offset; i++) {
+            at.column += (node->text.at[i] & 0xC0) != 0x80;
+        }
+    }
+    return at;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* The size of the path in front of '=' at the start of `text`; 0 where there is none. */
+static size_t assigned_path(struct text text)
+{
+    static const char of_paths[] = "abcdefghijklmnopqrstuvwxyz_.0123456789";
+    size_t size = 0;
+    while (size < text.size && text.at[size] != '\0' && strchr(of_paths, text.at[size]) != NULL) {
+        size++;
+    }
+    return size < text.size && text.at[size] == '=' ? size : 0;
+}
+
+/* The size of the assignment at the start of `text`: it ends before the next, so that a value may
+ * hold blanks. */
+static size_t assignment_size(struct text text)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (i > 0 && is_blank(text.at[i - 1]) &&
+            assigned_path((struct text){text.at + i, text.size - i}) > 0) {
+            break;
+        }
+        end = is_blank(text.at[i]) ? end : i + 1;
+    }
+    return end;
+}
+
+/* One node for each assignment of a case. */
+static void read_case(struct document *d, struct diagnostics *diagnostics, const struct node *set)
+{
+    struct text rest = set->text;
+    while (rest.size > 0) {
+        size_t offset = set->text.size - rest.size;
+        size_t size = assignment_size(rest);
+        size_t path_size = assigned_path(rest);
+        struct position at = position_in(d, set, offset);
+        if (is_blank(rest.at[0])) {
+            rest = (struct text){rest.at + 1, rest.size - 1};
+            continue;
+        }
+        if (path_size == 0 || path_size >= PATH_MAX_SIZE || d->nodes_count == SCENARIO_NODES_MAX) {
+            blame(d, diagnostics, at, path_of(set),
+                  "write PATH=VALUE, with blanks between, as in pipeline.lock_ttl=60s");
+            return;
+        }
+        struct node *node = &d->nodes[d->nodes_count++];
+        *node = (struct node){.kind = NODE_SCALAR, .assigned = true, .by_case = true, .key = at};
+        node->value = position_in(d, set, offset + path_size + 1);
+        node->path_size = path_size;
+        memcpy(node->path, rest.at, path_size);
+        node->text = (struct text){rest.at + path_size + 1, size - path_size - 1};
+        rest = (struct text){rest.at + size, rest.size - size};
+    }
+}
+
+/* The number of the case, by what its name was written last; SCENARIO_CASES_MAX where there is
+ * none. */
+static uint32_t find_case(const struct document *d, struct text name)
+{
+    for (uint32_t i = 0; i < SCENARIO_CASES_MAX; i++) {
+        char path[PATH_MAX_SIZE];
+        (void)snprintf(path, sizeof path, "cases.%u.name", i);
+        const struct node *node = find_node(d, text_from(path));
+        if (node != NULL && text_equal(node->text, name)) {
+            return i;
+        }
+    }
+    return SCENARIO_CASES_MAX;
+}
+
+static void reverse(struct node *nodes, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct node kept = nodes[i];
+        nodes[i] = nodes[count - 1 - i];
+        nodes[count - 1 - i] = kept;
+    }
+}
+
+/* Adds the case's assignments in front of those of the command line, which win. */
+static void enter_case(struct document *d, struct diagnostics *diagnostics, uint32_t number,
+                       uint32_t file_nodes)
+{
+    char path[PATH_MAX_SIZE];
+    (void)snprintf(path, sizeof path, "cases.%u.set", number);
+    uint32_t set_nodes = d->nodes_count - file_nodes;
+    const struct node *set = find_node(d, text_from(path));
+    if (set != NULL && set->kind == NODE_SCALAR) {
+        read_case(d, diagnostics, set);
+    }
+    struct node *first = d->nodes + file_nodes;
+    uint32_t case_nodes = d->nodes_count - file_nodes - set_nodes;
+    reverse(first, set_nodes);
+    reverse(first + set_nodes, case_nodes);
+    reverse(first, set_nodes + case_nodes);
+}
+
+static bool has_case(const struct scenario *s, struct text name, uint32_t before)
+{
+    for (uint32_t i = 0; i < before; i++) {
+        if (text_equal(s->cases[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names are told apart, and expectations ask for those there are. */
+static void check_cases(struct decoder *c)
+{
+    const struct scenario *s = c->scenario;
+    char path[PATH_MAX_SIZE];
+    for (uint32_t i = 0; i < s->cases_count; i++) {
+        if (has_case(s, s->cases[i].name, i)) {
+            (void)snprintf(path, sizeof path, "cases.%u.name", i);
+            document_blame(c->d, text_from(path), c->diagnostics, "a second case of this name");
+        }
+    }
+    for (uint32_t i = 0; i < s->expectations_count; i++) {
+        struct text only = s->expectations[i].only_case;
+        if (only.size == 0 || has_case(s, only, s->cases_count)) {
+            continue;
+        }
+        struct suggestion near = suggestion(only);
+        for (uint32_t k = 0; k < s->cases_count; k++) {
+            suggestion_offer(&near, s->cases[k].name);
+        }
+        char what[128];
+        (void)snprintf(what, sizeof what, "no such case%s", suggestion_text(&near).text);
+        (void)snprintf(path, sizeof path, "expect.%u.case", i);
+        document_blame(c->d, text_from(path), c->diagnostics, what);
+    }
+}
+
+/* An invariant cannot be demanded both ways. */
+static void check_violates(struct decoder *c, struct text path)
+{
+    const struct scenario *s = c->scenario;
+    uint32_t both = s->violates == VIOLATES_ANY ? 0 : s->violates & s->required_invariants;
+    if (both != 0) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "names %s, which invariants says must hold",
+                       field_find(TEXT("invariants"))->words[__builtin_ctz(both)]);
+        document_blame(c->d, path, c->diagnostics, what);
+    }
+}
+
+/* Makes the case's own demands the scenario's. */
+static void choose_case(struct decoder *c, uint32_t number)
+{
+    struct scenario *s = c->scenario;
+    const struct node *said = find_node(c->d, TEXT("violates"));
+    char path[PATH_MAX_SIZE] = "violates";
+    s->case_name = s->cases[number].name;
+    if (s->cases[number].violates != VIOLATES_ANY && (said == NULL || !said->assigned)) {
+        s->violates = s->cases[number].violates;
+        (void)snprintf(path, sizeof path, "cases.%u.violates", number);
+    }
+    check_violates(c, text_from(path));
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->expectations_count; i++) {
+        struct text only = s->expectations[i].only_case;
+        if (only.size == 0 || text_equal(only, s->case_name)) {
+            s->expectations[kept++] = s->expectations[i];
+        }
+    }
+    s->expectations_count = kept;
+}
+
+static void number_expectations(struct scenario *s)
+{
+    for (uint32_t i = 0; i < s->expectations_count; i++) {
+        s->expectations[i].row = i;
+    }
+}
+
+/* What the cases ask for, once everything is in its place. */
+static void finish_cases(struct decoder *c, struct text case_name)
+{
+    number_expectations(c->scenario);
+    check_cases(c);
+    if (c->diagnostics->total > 0) {
+        return;
+    }
+    if (case_name.size > 0) {
+        choose_case(c, find_case(c->d, case_name));
+    } else {
+        check_violates(c, TEXT("violates"));
+    }
+}
+
 static struct document *document_create(const struct source *file, const char *const *sets,
                                         size_t sets_count)
 {
@@ -837,9 +1070,26 @@ void document_destroy(struct document *document)
     }
 }
 
-struct document *scenario_decode(const struct source *file, const char *const *sets,
-                                 size_t sets_count, struct scenario *scenario,
-                                 struct diagnostics *diagnostics)
+/* Everything but what only the whole shows. */
+static void decode_nodes(struct decoder *c, struct text case_name)
+{
+    uint32_t file_nodes = c->d->nodes_count;
+    read_sets(c->d, c->diagnostics);
+    if (case_name.size > 0) {
+        uint32_t number = find_case(c->d, case_name);
+        if (number == SCENARIO_CASES_MAX) {
+            blame(c->d, c->diagnostics, (struct position){0}, case_name, "no such case");
+            return;
+        }
+        enter_case(c->d, c->diagnostics, number, file_nodes);
+    }
+    apply_presets(c);
+    apply_all(c);
+}
+
+struct document *scenario_decode_case(const struct source *file, struct text case_name,
+                                      const char *const *sets, size_t sets_count,
+                                      struct scenario *scenario, struct diagnostics *diagnostics)
 {
     struct document *d = document_create(file, sets, sets_count);
     *diagnostics = (struct diagnostics){0};
@@ -850,15 +1100,23 @@ struct document *scenario_decode(const struct source *file, const char *const *s
     }
     struct decoder c = {d, diagnostics, scenario};
     if (d->nodes_count > 0) {
-        read_sets(d, diagnostics);
-        apply_presets(&c);
-        apply_all(&c);
+        decode_nodes(&c, case_name);
     }
     if (diagnostics->total == 0) {
         require_all(&c);
     }
     if (diagnostics->total == 0) {
+        finish_cases(&c, case_name);
+    }
+    if (diagnostics->total == 0 && (case_name.size > 0 || scenario->cases_count == 0)) {
         validate(&c);
     }
     return d;
+}
+
+struct document *scenario_decode(const struct source *file, const char *const *sets,
+                                 size_t sets_count, struct scenario *scenario,
+                                 struct diagnostics *diagnostics)
+{
+    return scenario_decode_case(file, TEXT(""), sets, sets_count, scenario, diagnostics);
 }

@@ -2,7 +2,8 @@
  *
  * Method. libyaml's events are flattened into a list of nodes: a dotted path ("workload.0.files"),
  * what is there (a scalar, a mapping, a sequence) and its place. Each `--set PATH=VALUE` adds one
- * more node. Then presets are applied (pipeline.preset, pipeline.builder, pipeline.machine,
+ * more node. A case's assignments are nodes, too, between those of the file and those of the
+ * command line. Then presets are applied (pipeline.preset, pipeline.builder, pipeline.machine,
  * latency.profile; of each the last), after them all else in order, so a later value wins. Scalars
  * are text until the table types them; YAML's own guesses (octal, yes, null) never happen. In the
  * end scenario_validate looks at the whole, and what it blames is shown at its place.
@@ -31,6 +32,14 @@ struct document;
 struct document *scenario_decode(const struct source *file, const char *const *sets,
                                  size_t sets_count, struct scenario *scenario,
                                  struct diagnostics *diagnostics);
+
+/* The same for one of the scenario's cases: its assignments come after the file and before `sets`.
+ * What it violates is the scenario's `violates` then, and expectations of other cases are left out.
+ * An unknown case is an error. An empty name: as scenario_decode, which takes every expectation and
+ * leaves scenario_validate to the cases, where there are any. */
+struct document *scenario_decode_case(const struct source *file, struct text case_name,
+                                      const char *const *sets, size_t sets_count,
+                                      struct scenario *scenario, struct diagnostics *diagnostics);
 
 void document_destroy(struct document *document); /* NULL is ignored */
 

@@ -3,7 +3,9 @@
  * Each line names a version of the builder, a state machine, and a list of invocations; it is
  * printed again with what came of it. The builder is the one of every scenario, driven by hand
  * (model/pipeline/drive.h): calls take no time, sleeps are counted, the clock starts at
- * 2026-01-30T05:00:00Z and moves by seconds_per_manifest after each manifest.
+ * 2026-01-30T05:00:00Z and moves by seconds_per_manifest after each manifest. A line may also say
+ * of each invocation what kind of event it gets, and how large the files are; then the answers are
+ * printed, too.
  */
 #include "tools/vectors.h"
 
@@ -79,12 +81,35 @@ static bool read_integer(const struct place *place, const struct value *value, c
     return true;
 }
 
+/* What happens in the place of an invocation with new files in the bodies of its messages. */
+#define EVENT_KIND_MAP(X)                                                                          \
+    X(NEW, "new")                                                                                  \
+    X(BARE, "bare")               /* S3's event as it is */                                        \
+    X(AGAIN, "again")             /* the latest files again */                                     \
+    X(UNSTARTABLE, "unstartable") /* StartExecution is refused meanwhile */                        \
+    X(PRELOAD, "preload")         /* no invocation: their records are put */                       \
+    X(COMPLETE, "complete")       /* no invocation: all executions update to completed */
+
+enum vector_event {
+
+#define X(name, word) KIND_##name,
+    EVENT_KIND_MAP(X)
+#undef X
+        KINDS_COUNT
+};
+
+static const char *const kind_words[] = {
+#define X(name, word) word,
+    EVENT_KIND_MAP(X)
+#undef X
+};
+
 /* One line, read. */
 struct vector {
     int variant, machine;
-    int64_t max, seconds_per_manifest, files;
+    int64_t max, seconds_per_manifest, files, size;
     int64_t invocations_count;
-    struct item invocations, days; /* lists */
+    struct item invocations, days, events; /* lists; events may be empty: all new */
 };
 
 /* The i-th number of a list that has been read. */
@@ -136,10 +161,60 @@ static bool read_lists(const struct place *place, const struct value *object, st
            complain(place, "invocations", "more than 1000000 files in all");
 }
 
+/* The kind of the i-th invocation; KINDS_COUNT for a word that names none. */
+static enum vector_event kind_at(const struct vector *v, uint32_t i)
+{
+    struct text name;
+    struct value value;
+    int kind = 0;
+    if (item_count(v->events) == 0) {
+        return KIND_NEW;
+    }
+    item_at(v->events, i, &name, &value);
+    while (kind < KINDS_COUNT &&
+           (value.type != TYPE_S || !text_equal(value.bytes, text_from(kind_words[kind])))) {
+        kind++;
+    }
+    return (enum vector_event)kind;
+}
+
+static bool read_events(const struct place *place, const struct value *object, struct vector *v)
+{
+    struct value events = member(object, "events");
+    int64_t uploaded = 0;
+    v->events = (struct item){events.bytes};
+    if (events.type == TYPE_NULL) {
+        return true;
+    }
+    if (events.type != TYPE_L || item_count(v->events) != v->invocations_count) {
+        return complain(place, "events", "must be a list as long as invocations");
+    }
+    for (uint32_t i = 0; i < v->invocations_count; i++) {
+        enum vector_event kind = kind_at(v, i);
+        if (kind == KINDS_COUNT) {
+            return complain(place, "events",
+                            "must be of new, bare, again, unstartable, preload, complete");
+        }
+        if (kind == KIND_AGAIN && number_at(v->invocations, i) > uploaded) {
+            return complain(place, "events", "more files again than there are");
+        }
+        uploaded += kind == KIND_AGAIN || kind == KIND_COMPLETE ? 0 : number_at(v->invocations, i);
+    }
+    return true;
+}
+
+static bool read_size(const struct place *place, const struct value *object, int64_t *size)
+{
+    struct value value = member(object, "size");
+    *size = FILE_SIZE;
+    return value.type == TYPE_NULL ||
+           read_integer(place, &value, "size", 1, INT64_C(1) << 40, size);
+}
+
 static bool read_vector(const struct place *place, const struct value *object, struct vector *v)
 {
-    static const char *const fields[] = {"variant",     "machine", "max",
-                                         "invocations", "days",    "seconds_per_manifest"};
+    static const char *const fields[] = {"variant", "machine", "max",  "invocations",
+                                         "days",    "events",  "size", "seconds_per_manifest"};
     static const char *const variants[] = {
 #define X(name, word) word,
         BUILDER_MAP(X)
@@ -173,7 +248,8 @@ static bool read_vector(const struct place *place, const struct value *object, s
            read_integer(place, &max, "max", 1, 10000, &v->max) &&
            read_integer(place, &pause, "seconds_per_manifest", 0, 86400,
                         &v->seconds_per_manifest) &&
-           read_lists(place, object, v);
+           read_lists(place, object, v) && read_events(place, object, v) &&
+           read_size(place, object, &v->size);
 }
 
 /* Items by "kind status", in the order of that text. */
@@ -224,25 +300,74 @@ static void put_member(struct json_writer *w, const char *name, int64_t integer)
     json_put_integer(w, integer);
 }
 
-/* Writes "after_each": how many executions there were after each invocation. */
-static bool invoke_all(struct run *run, const struct vector *v, int64_t *after_each,
+/* What came of one invocation. */
+struct after {
+    int64_t executions; /* that there are by then */
+    struct drive_answer answer;
+};
+
+static bool invoke(struct run *run, const struct vector *v, uint32_t i, struct after *after,
+                   struct error *error)
+{
+    char date[16];
+    struct text_writer w = text_writer(date, sizeof date);
+    text_put_date(&w,
+                  (struct instant){FIRST_DAY_S * NS_PER_S + number_at(v->days, i) * NS_PER_DAY});
+    enum vector_event kind = kind_at(v, i);
+    struct drive_event event = {
+        .files = number_at(v->invocations, i),
+        .date = text_written(&w),
+        .size = v->size,
+        .again = kind == KIND_AGAIN,
+        .bare = kind == KIND_BARE,
+    };
+    if (kind == KIND_COMPLETE) {
+        drive_complete(run);
+        return true;
+    }
+    if (kind == KIND_PRELOAD) {
+        return drive_preload(run, event.files, event.date, event.size) ||
+               error_set(error, STATUS_FULL, "too many files") == STATUS_OK;
+    }
+    drive_refuse_starts(run, kind == KIND_UNSTARTABLE);
+    return drive_invoke(run, &event, &after->answer, error);
+}
+
+static bool invoke_all(struct run *run, const struct vector *v, struct after *after,
                        struct error *error)
 {
     for (uint32_t i = 0; i < v->invocations_count; i++) {
-        char date[16];
-        struct text_writer w = text_writer(date, sizeof date);
-        text_put_date(
-            &w, (struct instant){FIRST_DAY_S * NS_PER_S + number_at(v->days, i) * NS_PER_DAY});
-        if (!drive_invoke(run, number_at(v->invocations, i), text_written(&w), FILE_SIZE, error)) {
+        if (!invoke(run, v, i, &after[i], error)) {
             return false;
         }
-        after_each[i] = (int64_t)run_executions_count(run);
+        after[i].executions = (int64_t)run_executions_count(run);
     }
     return true;
 }
 
+/* The answers of the invocations, and how often CopyObject was called. */
+static void put_answers(struct json_writer *w, const struct run *run, const struct vector *v,
+                        const struct after *after)
+{
+    json_name(w, TEXT("answers"));
+    json_open(w, '[');
+    for (uint32_t i = 0; i < v->invocations_count; i++) {
+        const struct drive_answer *answer = &after[i].answer;
+        if (answer->status_code != 0) {
+            json_open(w, '{');
+            put_member(w, "status", answer->status_code);
+            put_member(w, "processed", answer->processed);
+            put_member(w, "quarantined", answer->quarantined);
+            put_member(w, "errors", answer->errors);
+            json_close(w, '}');
+        }
+    }
+    json_close(w, ']');
+    put_member(w, "copies", drive_copies(run));
+}
+
 static void put_outcome(struct json_writer *w, struct run *run, const struct vector *v,
-                        const int64_t *after_each)
+                        const struct after *after)
 {
     struct kinds kinds = {.count = 0};
     struct summary summary;
@@ -259,7 +384,7 @@ static void put_outcome(struct json_writer *w, struct run *run, const struct vec
     json_name(w, TEXT("after_each"));
     json_open(w, '[');
     for (int64_t i = 0; i < v->invocations_count; i++) {
-        json_put_integer(w, after_each[i]);
+        json_put_integer(w, after[i].executions);
     }
     json_close(w, ']');
     put_member(w, "manifest_keys", summary.manifests.objects);
@@ -273,18 +398,21 @@ static void put_outcome(struct json_writer *w, struct run *run, const struct vec
         put_member(w, "0.5", pauses.after_failure);
     }
     json_close(w, '}');
+    if (item_count(v->events) > 0) {
+        put_answers(w, run, v, after);
+    }
 }
 
 /* Runs one vector and writes what came of it, as members of the object that is open. */
 static enum status run_vector(struct json_writer *w, const struct vector *v, struct error *error)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
-    int64_t *after_each = calloc((size_t)v->invocations_count + 1, sizeof *after_each);
+    struct after *after = calloc((size_t)v->invocations_count + 1, sizeof *after);
     struct choices choices;
     struct trace trace;
     struct run *run = NULL;
     enum status status = STATUS_NO_MEMORY;
-    if (scenario == NULL || after_each == NULL) {
+    if (scenario == NULL || after == NULL) {
         (void)error_set(error, status, "out of memory");
         goto done;
     }
@@ -293,20 +421,21 @@ static enum status run_vector(struct json_writer *w, const struct vector *v, str
     scenario_apply_builder(scenario, (enum builder)v->variant);
     scenario_apply_machine(scenario, (enum machine)v->machine);
     scenario->max_files_per_manifest = v->max;
+    scenario->max_batch_size = v->max * FILE_SIZE;
     drive_prepare(scenario, v->files);
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&trace);
     struct run_options options = {.choices = &choices, .trace = &trace};
     run = drive_create(scenario, &options, duration_s(v->seconds_per_manifest), error);
-    if (run == NULL || !invoke_all(run, v, after_each, error)) {
+    if (run == NULL || !invoke_all(run, v, after, error)) {
         status = STATUS_FULL;
         goto done;
     }
-    put_outcome(w, run, v, after_each);
+    put_outcome(w, run, v, after);
     status = STATUS_OK;
 done:
     (void)run_destroy(run, NULL);
-    free(after_each);
+    free(after);
     free(scenario);
     return status;
 }

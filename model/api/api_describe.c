@@ -76,14 +76,15 @@ static void put_definitions(struct api_call *c, const struct api_table *t)
     json_close(&c->out, ']');
 }
 
-static void put_throughput(struct api_call *c, const struct api_table *t, int64_t rcu, int64_t wcu)
+static void put_throughput(struct api_call *c, const struct api_units *units, int64_t rcu,
+                           int64_t wcu)
 {
     json_open(name(c, TEXT("ProvisionedThroughput")), '{');
-    if (t->raised.ns != 0) {
-        put_instant(c, TEXT("LastIncreaseDateTime"), t->raised);
+    if (units->raised.ns != 0) {
+        put_instant(c, TEXT("LastIncreaseDateTime"), units->raised);
     }
-    if (t->lowered.ns != 0) {
-        put_instant(c, TEXT("LastDecreaseDateTime"), t->lowered);
+    if (units->lowered.ns != 0) {
+        put_instant(c, TEXT("LastDecreaseDateTime"), units->lowered);
     }
     json_put_integer(name(c, TEXT("NumberOfDecreasesToday")), 0);
     json_put_integer(name(c, TEXT("ReadCapacityUnits")), rcu);
@@ -167,7 +168,7 @@ static void put_index(struct api_call *c, const struct api_table *t, uint32_t i)
     put_projection(c, index);
     if (!index->local) {
         put_string(c, TEXT("IndexStatus"), status_name(t->indexes[i].status));
-        put_throughput(c, t, index->rcu, index->wcu);
+        put_throughput(c, &t->indexes[i].units, index->rcu, index->wcu);
     }
     json_put_integer(name(c, TEXT("IndexSizeBytes")), bytes);
     json_put_integer(name(c, TEXT("ItemCount")), items);
@@ -250,7 +251,7 @@ void api_put_description(struct api_call *c, const struct api_table *t)
     api_put_schema(c, t->config.hash_key, t->config.range_key);
     put_string(c, TEXT("TableStatus"), status_name(t->status));
     put_instant(c, TEXT("CreationDateTime"), t->created);
-    put_throughput(c, t, t->config.rcu, t->config.wcu);
+    put_throughput(c, &t->units, t->config.rcu, t->config.wcu);
     json_put_integer(name(c, TEXT("TableSizeBytes")), bytes);
     json_put_integer(name(c, TEXT("ItemCount")), items);
     put_arn_member(c, TEXT("TableArn"), t, TABLE_BASE);

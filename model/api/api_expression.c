@@ -90,11 +90,13 @@ static bool read_names(struct api_call *c, const struct value *structure, struct
         return api_full(c);
     }
     while (item_next(&cursor, &name, &value)) {
-        x->names[i++] = api_string(c, name);
-        x->names[i++] = api_string(c, value.type == TYPE_S ? value.bytes : TEXT(""));
-        if (x->names[i - 1] == NULL) {
+        const char *placeholder = api_string(c, name);
+        const char *attribute = api_string(c, value.type == TYPE_S ? value.bytes : TEXT(""));
+        if (placeholder == NULL || attribute == NULL) {
             return api_full(c);
         }
+        x->names[i++] = placeholder;
+        x->names[i++] = attribute;
     }
     x->names[i] = NULL;
     return true;
@@ -190,7 +192,7 @@ bool api_expressions(struct api_call *c, const struct value *structure,
         x->compiled[count] =
             expression_cache_get(c->d->expressions, expressions[count].kind, &source, &c->error);
         if (x->compiled[count] == NULL) {
-            return api_invalid(c, "%s", c->error.message);
+            return api_fail_error(c, c->error.status);
         }
     }
     enum status status = expression_check_usage(&source, x->compiled, count, &c->error);

@@ -214,12 +214,10 @@ static bool delete_item(struct api_call *c)
 static struct item updated(struct api_call *c, const struct write *w, struct item item)
 {
     const struct expression *update = w->expressions.compiled[0];
-    uint32_t room = (uint32_t)item.bytes.size + 64;
-    char *buffer = api_take(c, room);
-    if (buffer == NULL || update == NULL || item.bytes.size == 0) {
+    struct item_writer part = api_room(c);
+    if (update == NULL || item.bytes.size == 0) {
         return (struct item){0};
     }
-    struct item_writer part = item_writer(buffer, room);
     expression_updated(update, item, &part);
     return part.count > 0 ? item_written(&part) : (struct item){0};
 }

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { BATCH_STATEMENTS_MAX = 25, TOKEN_MOST = 32768, ROOM_BYTES = 8 << 20 };
+enum { BATCH_STATEMENTS_MAX = 25, TOKEN_MOST = 32768 };
 
 /* Requests */
 
@@ -353,11 +353,7 @@ static struct item returned(struct api_call *c, const struct statement *s,
     if (returning == PARTIQL_RETURNING_ALL_OLD || returning == PARTIQL_RETURNING_ALL_NEW) {
         return item;
     }
-    char *buffer = api_take(c, item.bytes.size + 64);
-    if (buffer == NULL) {
-        return nothing;
-    }
-    struct item_writer w = item_writer(buffer, (uint32_t)item.bytes.size + 64);
+    struct item_writer w = api_room(c);
     expression_updated(s->update, item, &w);
     struct item part = item_written(&w);
     return item_count(part) == 0 ? nothing : part;
@@ -366,14 +362,8 @@ static struct item returned(struct api_call *c, const struct statement *s,
 /* The columns of a SELECT in an item. */
 static struct item projected(struct api_call *c, const struct statement *s, struct item item)
 {
-    size_t used = c->area->used;
-    char *buffer = api_take(c, ROOM_BYTES);
-    if (buffer == NULL) {
-        return (struct item){0};
-    }
-    struct item_writer w = item_writer(buffer, ROOM_BYTES);
+    struct item_writer w = api_room(c);
     partiql_project(s->parsed, item, &w);
-    c->area->used = used; /* the item is written before anything else is taken */
     return item_written(&w);
 }
 
@@ -542,12 +532,9 @@ static bool read_token(struct api_call *c, struct statement *s, const struct par
 static void put_next(struct api_call *c, const struct statement *s, struct partiql_place next)
 {
     struct token_head head = {.range = next.range, .key_bytes = (uint32_t)next.key.size};
+    char bytes[sizeof head + TABLE_START_KEY_MAX];
     size_t size = sizeof head + next.key.size;
-    char *bytes = api_take(c, size);
-    char *keys = api_take(c, ROOM_BYTES);
-    if (bytes == NULL || keys == NULL) {
-        return;
-    }
+    ASSERT(size <= sizeof bytes);
     head.same = token_hash(s, &head, next.key);
     memcpy(bytes, &head, sizeof head);
     if (next.key.size > 0) {
@@ -558,7 +545,7 @@ static void put_next(struct api_call *c, const struct statement *s, struct parti
     text_put_char(w, '"');
     text_put_base64(w, (struct text){bytes, size});
     text_put_char(w, '"');
-    struct item_writer key = item_writer(keys, ROOM_BYTES);
+    struct item_writer key = api_room(c);
     if (next.key.size > 0 && table_key_of(s->table->table, s->index, next.key, &key)) {
         json_name(&c->out, TEXT("LastEvaluatedKey"));
         attribute_json_write_item(&c->out, item_written(&key));
@@ -609,8 +596,11 @@ static bool execute_select(struct api_call *c, struct statement *s)
     enum table_result result = partiql_read_page(&read, c->now, place, &page);
     if (result != TABLE_OK) {
         const struct table_reply reply = {.throttled = page.throttled};
-        return page.refused ? api_invalid(c, "%s", page.error.message)
-                            : api_fail_table(c, s->table, result, &reply);
+        if (page.refused) {
+            (void)fail_status(s, &page.error);
+            return answer_failure(c, s);
+        }
+        return api_fail_table(c, s->table, result, &reply);
     }
     json_close(&c->out, ']');
     if (page.more) {
@@ -661,6 +651,18 @@ static void free_statements(struct statement *statements, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         statement_free(&statements[i]);
     }
+}
+
+/* What the machine refused refuses the request, before anything is done; each statement fails by
+ * itself for any other reason. */
+static bool check_refused(struct api_call *c, const struct statement *statements, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (statements[i].failed && statements[i].error == ERROR_InternalServerError) {
+            return answer_failure(c, &statements[i]);
+        }
+    }
+    return true;
 }
 
 /* Whether the statements that could be read all read, or all write. */
@@ -715,34 +717,37 @@ static void put_error(struct api_call *c, const struct statement *s)
     json_close(&c->out, '}');
 }
 
-/* Runs a statement of a batch; its item goes into the answer. Returns whether it reached the table.
- */
-static bool run_member(struct api_call *c, struct statement *s, struct item *item)
+/* Makes a statement of a batch ready to run; what is wrong with it is noted. */
+static bool prepare_member(struct api_call *c, struct statement *s)
 {
-    struct table_reply reply = {0};
-    *item = (struct item){0};
-    if (s->failed || !statement_target(c, s) ||
-        !(is_read(s) ? check_get(c, s, "BatchExecuteStatement") : check_write(s))) {
-        return false;
-    }
-    if (is_read(s)) {
-        bool consistent = api_flag(&s->structure, "ConsistentRead", false);
-        enum table_result result = run_get(c, s, consistent, item, &reply);
-        if (note(s, result, &reply) && item->bytes.size > 0) {
-            *item = projected(c, s, *item);
-        }
-    } else if (note(s, run_write(c, s, &reply), &reply)) {
-        *item = returned(c, s, &reply);
-    }
-    return true;
+    return statement_target(c, s) &&
+           (is_read(s) ? check_get(c, s, "BatchExecuteStatement") : check_write(s));
 }
 
+/* Runs a statement of a batch that is ready; returns the item for the answer, of size 0: none. */
+static struct item run_member(struct api_call *c, struct statement *s)
+{
+    struct table_reply reply = {0};
+    struct item item = {{0}};
+    if (is_read(s)) {
+        bool consistent = api_flag(&s->structure, "ConsistentRead", false);
+        enum table_result result = run_get(c, s, consistent, &item, &reply);
+        if (note(s, result, &reply) && item.bytes.size > 0) {
+            item = projected(c, s, item);
+        }
+    } else if (note(s, run_write(c, s, &reply), &reply)) {
+        item = returned(c, s, &reply);
+    }
+    return item;
+}
+
+/* A statement that came as far as its table names it. */
 static void put_member(struct api_call *c, struct statement *s)
 {
-    struct item item;
-    bool ran = run_member(c, s, &item);
+    bool ready = !s->failed;
+    struct item item = ready ? run_member(c, s) : (struct item){0};
     json_open(&c->out, '{');
-    if (ran) {
+    if (ready) {
         json_name(&c->out, TEXT("TableName"));
         json_put_text(&c->out, s->table->name);
     }
@@ -772,7 +777,7 @@ static void put_batch_consumed(struct api_call *c, const struct api_transaction 
 static bool run_batch(struct api_call *c, struct statement *statements, uint32_t count)
 {
     struct api_transaction *x = api_transaction(c, count);
-    if (x == NULL) {
+    if (x == NULL || !check_refused(c, statements, count)) {
         return false;
     }
     if (!of_one_kind(statements, count)) {
@@ -783,6 +788,10 @@ static bool run_batch(struct api_call *c, struct statement *statements, uint32_t
         struct statement *s = &statements[i];
         bool found = !s->failed && statement_table(c, s) && statement_keys(s);
         x->tables[i] = found ? s->table : NULL;
+        (void)(found && prepare_member(c, s));
+    }
+    if (!check_refused(c, statements, count)) {
+        return false;
     }
     api_transaction_begin(x);
     json_open(&c->out, '{');
@@ -870,8 +879,10 @@ static bool check_members(struct api_call *c, struct statement *statements,
             x->reasons[i].code = CANCELLATION_NOT_FOUND;
             (void)snprintf(x->reasons[i].message, sizeof x->reasons[i].message, "%s", s->message);
         } else if (s->failed || !check_member(c, s)) {
-            return api_fail(c, s->error, "Validation failed in TransactStatements[%u]: %s", i,
-                            s->message);
+            return s->error == ERROR_InternalServerError
+                       ? answer_failure(c, s)
+                       : api_fail(c, s->error, "Validation failed in TransactStatements[%u]: %s", i,
+                                  s->message);
         } else {
             x->tables[i] = s->table;
             x->writes[i] = write_of(s);
@@ -891,7 +902,7 @@ static bool run_transaction(struct api_call *c, struct statement *statements, ui
 {
     struct transaction_reply reply;
     struct api_transaction *x = api_transaction(c, count);
-    if (x == NULL || !check_members(c, statements, x)) {
+    if (x == NULL || !check_refused(c, statements, count) || !check_members(c, statements, x)) {
         return false;
     }
     bool reads = is_read(&statements[0]);

@@ -85,7 +85,6 @@ struct reading {
     struct api_expressions expressions;
     struct api_table *table;
     struct item start; /* size 0: none */
-    char *start_key;   /* memory for it */
     struct table_query query;
 };
 
@@ -239,20 +238,14 @@ static void put_match(void *self, struct item item)
     api_put_item(r->call, r->expressions.compiled[PROJECTION], item);
 }
 
-static bool put_last_key(struct api_call *c, const struct reading *r, struct text last_key)
+static void put_last_key(struct api_call *c, const struct reading *r, struct text last_key)
 {
-    uint32_t room = (uint32_t)last_key.size + (1 << 12);
-    char *buffer = api_take(c, room);
-    if (buffer == NULL) {
-        return api_full(c);
-    }
-    struct item_writer w = item_writer(buffer, room);
+    struct item_writer w = api_room(c);
     if (last_key.size > 0) {
         (void)table_key_of(r->table->table, r->query.index, last_key, &w);
         json_name(&c->out, TEXT("LastEvaluatedKey"));
         attribute_json_write_item(&c->out, item_written(&w));
     }
-    return true;
 }
 
 /* Reads the page and answers with it. */
@@ -286,9 +279,7 @@ static bool read_page(struct api_call *c, struct reading *r)
     json_put_integer(&c->out, page.count);
     json_name(&c->out, TEXT("ScannedCount"));
     json_put_integer(&c->out, page.scanned_count);
-    if (!put_last_key(c, r, page.last_key)) {
-        return false;
-    }
+    put_last_key(c, r, page.last_key);
     api_put_consumed(c, &consumed, r->table);
     json_close(&c->out, '}');
     return true;

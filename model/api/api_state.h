@@ -62,6 +62,7 @@ enum api_error {
 enum {
     API_AREA_BYTES = 1 << 30,
     API_BODY_BYTES = 1 << 28,
+    API_ROOM_BYTES = 1 << 26,         /* more than an item at each of its depths */
     API_REQUEST_BYTES_MAX = 16 << 20, /* DDB-API-1 */
     API_ITEM_BYTES_MAX = 400 * 1024,  /* DDB-LIMIT-3 */
     API_INDEXES_MAX = TABLE_INDEXES_MAX,
@@ -75,10 +76,16 @@ enum api_table_status {
     API_TABLE_DELETING,
 };
 
+/* When the units of a table or an index went up and down last; 0: never. */
+struct api_units {
+    struct instant raised, lowered;
+};
+
 /* What the control plane keeps of an index, beside its config. */
 struct api_index {
     enum api_table_status status;
     struct instant status_ends; /* of CREATING, UPDATING and DELETING */
+    struct api_units units;
 };
 
 enum { API_DEFINITIONS_MAX = 2 + 2 * API_INDEXES_MAX };
@@ -98,8 +105,8 @@ struct api_table {
         on_demand_since_known; /* BillingMode = PAY_PER_REQUEST, and set by UpdateTable */
     struct instant on_demand_since;
     bool protected;
-    struct instant raised, lowered; /* throughput; 0: never */
-    const char *ttl_attribute;      /* of the last UpdateTimeToLive; NULL: none */
+    struct api_units units;
+    const char *ttl_attribute; /* of the last UpdateTimeToLive; NULL: none */
     bool ttl_enabled, ttl_changed;
     struct instant ttl_changed_at;
     struct instant stream_began;
@@ -110,6 +117,7 @@ struct dynamodb {
     struct api_table **tables; /* by name */
     uint32_t tables_count, tables_capacity;
     struct memory_area area; /* of the call under way */
+    char *room;              /* API_ROOM_BYTES: see api_room */
     char *body;              /* API_BODY_BYTES */
     struct expression_cache *expressions;
     struct transactions *transactions;
@@ -172,6 +180,10 @@ bool api_is(const struct value *structure, const char *name, const char *text);
 /* Memory in the area; NULL where it is full: then api_full fails. */
 void *api_take(struct api_call *c, size_t bytes);
 bool api_full(struct api_call *c);
+
+/* Room for a part of an item, which goes into the answer before the next one is written. It is
+ * there always: a write that took effect does not fail afterwards. */
+struct item_writer api_room(struct api_call *c);
 
 /* A copy in the area that ends in NUL; NULL where the area is full. */
 const char *api_string(struct api_call *c, struct text text);

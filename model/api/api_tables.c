@@ -13,9 +13,14 @@ enum {
     GLOBAL_MAX = 20,
     UNITS_MAX_SIMULATED = 10000000,
     NAMES_DEFAULT = 100,
+    TABLE_NAME_LEAST = 3,
+    TABLE_NAME_MOST = 255,
+    ATTRIBUTE_NAME_MOST = 255, /* of keys, and of what an index projects */
+    PROJECTED_MOST = 20,
 };
 
 #define UNITS_MAX INT64_C(1000000000000)
+#define TOO_MANY_GLOBAL INVALID "GlobalSecondaryIndex count exceeds the per-table limit of 20"
 #define INVALID "One or more parameter values were invalid: "
 
 /* Requests */
@@ -29,24 +34,26 @@ static const struct shape KEY_TYPE = {.kind = SHAPE_STRING, .values = "HASH, RAN
 static const struct shape UNITS = {.kind = SHAPE_LONG, .least = 1, .bounded = true};
 static const struct shape PROJECTION_TYPE = {.kind = SHAPE_STRING,
                                              .values = "ALL, INCLUDE, KEYS_ONLY"};
+static const struct shape ATTRIBUTE_NAME = {
+    .kind = SHAPE_STRING, .least = 1, .most = ATTRIBUTE_NAME_MOST};
 static const struct shape ATTRIBUTES = {
-    .kind = SHAPE_LIST, .element = &SHAPE_ANY_STRING, .least = 1};
+    .kind = SHAPE_LIST, .element = &ATTRIBUTE_NAME, .least = 1, .most = PROJECTED_MOST};
 static const struct shape VIEW_TYPE = {
     .kind = SHAPE_STRING, .values = "NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY"};
 
 static const struct shape_member DEFINITION_MEMBERS[] = {
-    {"AttributeName", REQUIRED, &SHAPE_ANY_STRING},
-    {"AttributeType", REQUIRED, &ATTRIBUTE_TYPE  },
-    {NULL,            OPTIONAL, NULL             },
+    {"AttributeName", REQUIRED, &ATTRIBUTE_NAME},
+    {"AttributeType", REQUIRED, &ATTRIBUTE_TYPE},
+    {NULL,            OPTIONAL, NULL           },
 };
 static const struct shape DEFINITION = {
     .kind = SHAPE_STRUCTURE, .type = "AttributeDefinition", .members = DEFINITION_MEMBERS};
 static const struct shape DEFINITIONS = {.kind = SHAPE_LIST, .element = &DEFINITION};
 
 static const struct shape_member KEY_MEMBERS[] = {
-    {"AttributeName", REQUIRED, &SHAPE_ANY_STRING},
-    {"KeyType",       REQUIRED, &KEY_TYPE        },
-    {NULL,            OPTIONAL, NULL             },
+    {"AttributeName", REQUIRED, &ATTRIBUTE_NAME},
+    {"KeyType",       REQUIRED, &KEY_TYPE      },
+    {NULL,            OPTIONAL, NULL           },
 };
 static const struct shape KEY = {
     .kind = SHAPE_STRUCTURE, .type = "KeySchemaElement", .members = KEY_MEMBERS};
@@ -165,11 +172,10 @@ static const struct shape_member UPDATE_MEMBERS[] = {
 };
 static const struct shape UPDATE = {.kind = SHAPE_STRUCTURE, .members = UPDATE_MEMBERS};
 
-static const struct shape TTL_NAME = {.kind = SHAPE_STRING, .least = 1, .most = 255};
 static const struct shape_member TTL_MEMBERS[] = {
-    {"AttributeName", REQUIRED, &TTL_NAME  },
-    {"Enabled",       REQUIRED, &SHAPE_FLAG},
-    {NULL,            OPTIONAL, NULL       },
+    {"AttributeName", REQUIRED, &ATTRIBUTE_NAME},
+    {"Enabled",       REQUIRED, &SHAPE_FLAG    },
+    {NULL,            OPTIONAL, NULL           },
 };
 static const struct shape TTL = {
     .kind = SHAPE_STRUCTURE, .type = "TimeToLiveSpecification", .members = TTL_MEMBERS};
@@ -402,11 +408,9 @@ static bool read_indexes(struct api_call *c, const char *member, struct item def
     }
     for (uint32_t i = 0; i < count; i++) {
         if (i == (local ? LOCAL_MAX : GLOBAL_MAX)) {
-            return local
-                       ? api_invalid(c, INVALID "Number of LocalSecondaryIndexes exceeds "
-                                                "per-table limit of 5")
-                       : api_invalid(c, INVALID "GlobalSecondaryIndex count exceeds the per-table "
-                                                "limit of 20");
+            return local ? api_invalid(c, INVALID "Number of LocalSecondaryIndexes exceeds "
+                                                  "per-table limit of 5")
+                         : api_invalid(c, TOO_MANY_GLOBAL);
         }
         struct value index = element(list, i);
         if (!read_index(c, &index, definitions, local, on_demand, config)) {
@@ -584,6 +588,10 @@ static bool create_table(struct api_call *c)
     if (config.name == NULL) {
         return api_full(c);
     }
+    if (name.size < TABLE_NAME_LEAST || name.size > TABLE_NAME_MOST) { /* inside an ARN */
+        return api_invalid(c, "TableName must be at least 3 characters long and at most 255 "
+                              "characters long");
+    }
     if (!read_table(c, &config)) {
         return false;
     }
@@ -598,7 +606,8 @@ static bool create_table(struct api_call *c)
     keep_definitions(t, list_of(&c->request, "AttributeDefinitions"));
     begin_status(c, t, API_TABLE_CREATING, d->creation);
     for (uint32_t i = 0; i < config.indexes_count; i++) {
-        t->indexes[i] = (struct api_index){API_TABLE_CREATING, t->status_ends};
+        t->indexes[i] =
+            (struct api_index){.status = API_TABLE_CREATING, .status_ends = t->status_ends};
     }
     return describe(c, t, "TableDescription");
 }
@@ -713,8 +722,17 @@ static bool refuse_unchanged(struct api_call *c, int64_t rcu, int64_t wcu)
                        (long long)rcu, (long long)rcu, (long long)wcu, (long long)wcu);
 }
 
+/* What an update of the table asks for. */
+struct table_change {
+    struct table_config config; /* to be, as is what follows */
+    struct api_units units;
+    struct api_index indexes[API_INDEXES_MAX];
+    bool other_indexes;
+    bool on_demand;
+};
+
 /* Sets units of the table or of an index, and notes when they went up or down. */
-static bool set_units(struct api_call *c, struct api_table *t, const struct value *structure,
+static bool set_units(struct api_call *c, struct api_units *units, const struct value *structure,
                       int64_t *rcu, int64_t *wcu)
 {
     int64_t reads;
@@ -725,64 +743,84 @@ static bool set_units(struct api_call *c, struct api_table *t, const struct valu
     if (reads == *rcu && writes == *wcu) {
         return refuse_unchanged(c, reads, writes);
     }
-    t->raised = reads > *rcu || writes > *wcu ? c->now : t->raised;
-    t->lowered = reads < *rcu || writes < *wcu ? c->now : t->lowered;
+    units->raised = reads > *rcu || writes > *wcu ? c->now : units->raised;
+    units->lowered = reads < *rcu || writes < *wcu ? c->now : units->lowered;
     *rcu = reads;
     *wcu = writes;
     return true;
 }
 
-/* What an update of the table asks for. */
-struct table_change {
-    struct table_config config; /* to be */
-    bool indexes;               /* other ones */
-    bool on_demand;
-};
-
-static bool update_index(struct api_call *c, struct api_table *t, const struct value *update,
-                         struct table_change *x)
+static bool update_index(struct api_call *c, const struct value *update, struct table_change *x)
 {
     struct text name = api_text(update, "IndexName");
     int i = find_index(&x->config, name);
     if (i < 0) {
         return api_fail(c, ERROR_ResourceNotFoundException, "Requested resource not found");
     }
-    return set_units(c, t, update, &x->config.indexes[i].rcu, &x->config.indexes[i].wcu);
+    return set_units(c, &x->indexes[i].units, update, &x->config.indexes[i].rcu,
+                     &x->config.indexes[i].wcu);
 }
 
-static bool delete_index(struct api_call *c, const struct value *update, struct table_change *x)
+/* The index that a change is about; size 0: it says nothing. */
+static struct text changed_index(const struct value *change)
 {
-    int i = find_index(&x->config, api_text(update, "IndexName"));
+    struct value action;
+    bool some = shape_get(change, "Update", &action) || shape_get(change, "Create", &action) ||
+                shape_get(change, "Delete", &action);
+    return some ? api_text(&action, "IndexName") : (struct text){0};
+}
+
+static bool delete_index(struct api_call *c, const struct value *change, struct table_change *x)
+{
+    int i = find_index(&x->config, changed_index(change));
     if (i < 0) {
         return api_fail(c, ERROR_ResourceNotFoundException, "Requested resource not found");
     }
-    x->config.indexes_count--;
-    memmove(&x->config.indexes[i], &x->config.indexes[i + 1],
-            (x->config.indexes_count - (uint32_t)i) * sizeof x->config.indexes[0]);
-    x->indexes = true;
+    uint32_t behind = --x->config.indexes_count - (uint32_t)i;
+    memmove(&x->config.indexes[i], &x->config.indexes[i + 1], behind * sizeof x->config.indexes[0]);
+    memmove(&x->indexes[i], &x->indexes[i + 1], behind * sizeof x->indexes[0]);
+    x->other_indexes = true;
     return true;
 }
 
 /* The definitions that a new index is read by: those of the request. */
 static bool create_index(struct api_call *c, const struct value *update, struct table_change *x)
 {
-    x->indexes = true;
+    uint32_t global = 0;
+    for (uint32_t i = 0; i < x->config.indexes_count; i++) {
+        global += !x->config.indexes[i].local;
+    }
+    if (global == GLOBAL_MAX) {
+        return api_invalid(c, TOO_MANY_GLOBAL);
+    }
+    x->other_indexes = true;
+    x->indexes[x->config.indexes_count] = (struct api_index){
+        .status = API_TABLE_CREATING, .status_ends = instant_add(c->now, c->d->config.creation)};
     return read_index(c, update, list_of(&c->request, "AttributeDefinitions"), false, x->on_demand,
                       &x->config);
 }
 
-/* One index at most is created or deleted in an update. Source: DDB-TABLE-4. */
+/* An update changes an index once, and creates or deletes one at most. Source: DDB-TABLE-4. */
 static bool check_changes(struct api_call *c, struct item changes)
 {
     uint32_t online = 0;
     for (uint32_t i = 0; i < item_count(changes); i++) {
         struct value change = element(changes, i);
-        bool online_change = api_has(&change, "Create") || api_has(&change, "Delete");
-        online += online_change;
-        if (!online_change && !api_has(&change, "Update")) {
+        struct text name = changed_index(&change);
+        online += api_has(&change, "Create") || api_has(&change, "Delete");
+        if (name.size == 0) {
             return api_invalid(c, INVALID "One of GlobalSecondaryIndexUpdate.Update, "
                                           "GlobalSecondaryIndexUpdate.Create, "
                                           "GlobalSecondaryIndexUpdate.Delete must not be null");
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            struct value other = element(changes, k);
+            if (text_equal(changed_index(&other), name)) {
+                return api_invalid(c,
+                                   INVALID "Only one global secondary index update per index is "
+                                           "allowed simultaneously. Index: %.*s",
+                                   (int)name.size, name.at);
+            }
         }
     }
     return online <= 1 ||
@@ -791,16 +829,15 @@ static bool check_changes(struct api_call *c, struct item changes)
                     "simultaneously per table");
 }
 
-static bool read_changes(struct api_call *c, struct api_table *t, struct table_change *x)
+static bool read_changes(struct api_call *c, struct table_change *x)
 {
     struct item changes = list_of(&c->request, "GlobalSecondaryIndexUpdates");
     for (uint32_t i = 0; i < item_count(changes); i++) {
         struct value change = element(changes, i);
         struct value action;
-        bool done = shape_get(&change, "Update", &action) ? update_index(c, t, &action, x)
-                    : shape_get(&change, "Create", &action)
-                        ? create_index(c, &action, x)
-                        : shape_get(&change, "Delete", &action) && delete_index(c, &action, x);
+        bool done = shape_get(&change, "Update", &action)   ? update_index(c, &action, x)
+                    : shape_get(&change, "Create", &action) ? create_index(c, &action, x)
+                                                            : delete_index(c, &change, x);
         if (!done) {
             return false;
         }
@@ -809,7 +846,7 @@ static bool read_changes(struct api_call *c, struct api_table *t, struct table_c
 }
 
 /* Billing and the table's own units. */
-static bool read_mode(struct api_call *c, struct api_table *t, struct table_change *x)
+static bool read_mode(struct api_call *c, const struct api_table *t, struct table_change *x)
 {
     bool given = api_has(&c->request, "ProvisionedThroughput");
     if (given && x->on_demand) {
@@ -820,7 +857,7 @@ static bool read_mode(struct api_call *c, struct api_table *t, struct table_chan
         return api_invalid(
             c, INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
     }
-    if (given && !set_units(c, t, &c->request, &x->config.rcu, &x->config.wcu)) {
+    if (given && !set_units(c, &x->units, &c->request, &x->config.rcu, &x->config.wcu)) {
         return false;
     }
     if (x->on_demand && !t->on_demand) {
@@ -856,13 +893,13 @@ static bool check_update(struct api_call *c)
                           "ReplicaUpdates is required");
 }
 
-/* Starts or stops the stream, as the request says. */
-static bool update_stream(struct api_call *c, struct api_table *t)
+/* A stream that is there is not started, one that is not there not stopped. */
+static bool check_stream_change(struct api_call *c, const struct api_table *t)
 {
+    enum stream_view view = read_view(&c->request);
     if (!api_has(&c->request, "StreamSpecification")) {
         return true;
     }
-    enum stream_view view = read_view(&c->request);
     if (view != STREAM_NONE && t->config.stream != STREAM_NONE) {
         return api_invalid(c, "Table already has an enabled stream: %.*s", (int)t->name.size,
                            t->name.at);
@@ -870,6 +907,16 @@ static bool update_stream(struct api_call *c, struct api_table *t)
     if (view == STREAM_NONE && t->config.stream == STREAM_NONE) {
         return api_invalid(c, "Table already has a disabled stream: %.*s", (int)t->name.size,
                            t->name.at);
+    }
+    return true;
+}
+
+/* Starts or stops the stream, as the request says. */
+static bool update_stream(struct api_call *c, struct api_table *t)
+{
+    enum stream_view view = read_view(&c->request);
+    if (!api_has(&c->request, "StreamSpecification")) {
+        return true;
     }
     if (view == STREAM_NONE) {
         table_stream_stop(t->table);
@@ -884,14 +931,9 @@ static bool update_stream(struct api_call *c, struct api_table *t)
 /* Makes a change of indexes and units true. */
 static bool apply(struct api_call *c, struct api_table *t, const struct table_change *x)
 {
-    uint32_t before = t->config.indexes_count;
-    if (x->indexes) {
+    if (x->other_indexes) {
         if (!change(c, t, &x->config)) {
             return false;
-        }
-        if (t->config.indexes_count > before) {
-            t->indexes[before] =
-                (struct api_index){API_TABLE_CREATING, instant_add(c->now, c->d->config.creation)};
         }
     } else {
         if (table_set_capacity(t->table, c->now, &x->config, &c->error) != STATUS_OK) {
@@ -904,6 +946,8 @@ static bool apply(struct api_call *c, struct api_table *t, const struct table_ch
         t->on_demand_since_known = true;
     }
     t->on_demand = x->on_demand;
+    t->units = x->units;
+    memcpy(t->indexes, x->indexes, sizeof t->indexes);
     return true;
 }
 
@@ -919,19 +963,20 @@ static bool update_table(struct api_call *c)
     }
     struct table_change x = {
         .config = t->config,
+        .units = t->units,
         .on_demand = api_is(&c->request, "BillingMode", "PAY_PER_REQUEST") ||
                      (t->on_demand && !api_is(&c->request, "BillingMode", "PROVISIONED"))};
-    if (!read_mode(c, t, &x) || !read_changes(c, t, &x) || !check_index_units(c, &x) ||
-        !update_stream(c, t)) {
+    memcpy(x.indexes, t->indexes, sizeof x.indexes);
+    if (!read_mode(c, t, &x) || !read_changes(c, &x) || !check_index_units(c, &x) ||
+        !check_stream_change(c, t)) {
         return false;
     }
     bool units = api_has(&c->request, "ProvisionedThroughput") ||
                  api_has(&c->request, "BillingMode") || item_count(changes) > 0;
+    if ((units && !apply(c, t, &x)) || !update_stream(c, t)) {
+        return false;
+    }
     if (units) {
-        x.config.stream = t->config.stream;
-        if (!apply(c, t, &x)) {
-            return false;
-        }
         begin_status(c, t, API_TABLE_UPDATING, c->d->config.creation);
     }
     t->protected = api_flag(&c->request, "DeletionProtectionEnabled", t->protected);
@@ -968,6 +1013,9 @@ static bool update_ttl(struct api_call *c)
     struct table_config config = t->config;
     bool enabled = api_flag(&ttl, "Enabled", false);
     config.ttl_attribute = enabled ? api_string(c, api_text(&ttl, "AttributeName")) : NULL;
+    if (enabled && config.ttl_attribute == NULL) {
+        return api_full(c);
+    }
     if (!change(c, t, &config)) {
         return false;
     }

@@ -257,12 +257,8 @@ static void put_reason(struct api_call *c, const struct cancellation *reason, bo
 bool api_fail_cancelled(struct api_call *c, const struct api_transaction *x,
                         const struct cancellation *reasons)
 {
-    size_t room = 100 + (size_t)x->count * 40;
-    char *message = api_take(c, room);
-    if (message == NULL) {
-        return api_full(c);
-    }
-    struct text_writer w = text_writer(message, room);
+    char message[100 + TRANSACTION_ITEMS_MAX * 40];
+    struct text_writer w = text_writer(message, sizeof message);
     text_put(&w, TEXT("Transaction cancelled, please refer cancellation reasons for specific "
                       "reasons ["));
     for (uint32_t i = 0; i < x->count; i++) {

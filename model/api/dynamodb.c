@@ -35,9 +35,10 @@ struct dynamodb *dynamodb_open(const struct dynamodb_config *config, struct erro
         d->config.account = "000000000000";
     }
     d->body = memory_reserve(API_BODY_BYTES);
+    d->room = memory_reserve(API_ROOM_BYTES);
     d->expressions = expression_cache_open(API_CACHED_EXPRESSIONS);
     d->transactions = transactions_open(config->transaction, error);
-    if (d->body == NULL || d->expressions == NULL || d->transactions == NULL ||
+    if (d->body == NULL || d->room == NULL || d->expressions == NULL || d->transactions == NULL ||
         !memory_area_init(&d->area, API_AREA_BYTES)) {
         (void)error_set(error, STATUS_NO_MEMORY, "DynamoDB: cannot reserve address space");
         (void)dynamodb_close(d, NULL);
@@ -62,6 +63,7 @@ enum status dynamodb_close(struct dynamodb *d, struct error *error)
     transactions_close(d->transactions);
     memory_area_deinit(&d->area);
     memory_release(d->body, API_BODY_BYTES);
+    memory_release(d->room, API_ROOM_BYTES);
     free(d);
     return status;
 }
@@ -448,6 +450,11 @@ void *api_take(struct api_call *c, size_t bytes)
     return memory_area_take(c->area, bytes);
 }
 
+struct item_writer api_room(struct api_call *c)
+{
+    return item_writer(c->d->room, API_ROOM_BYTES);
+}
+
 const char *api_string(struct api_call *c, struct text text)
 {
     char *copy = api_take(c, text.size + 1);
@@ -509,13 +516,9 @@ void api_put_item(struct api_call *c, const struct expression *projection, struc
         attribute_json_write_item(&c->out, item);
         return;
     }
-    size_t used = c->area->used;
-    uint32_t room = (uint32_t)item.bytes.size + 64;
-    char *buffer = api_take(c, room);
-    struct item_writer w = item_writer(buffer, buffer == NULL ? 0 : room);
+    struct item_writer w = api_room(c);
     expression_project(projection, item, &w);
     attribute_json_write_item(&c->out, item_written(&w));
-    c->area->used = used;
 }
 
 /* Consumed capacity */
@@ -640,7 +643,9 @@ static void answer(struct api_call *c, struct text operation, struct text body)
 {
     const struct api_operation *o = operation_named(operation);
     enum status parsed = json_parse(body, c->area, &c->request, &c->error);
-    if (parsed != STATUS_OK || o == NULL) {
+    if (parsed != STATUS_OK && parsed != STATUS_BAD_INPUT) {
+        (void)api_fail_error(c, parsed);
+    } else if (parsed != STATUS_OK || o == NULL) {
         bool unknown = o == NULL && (parsed == STATUS_OK || body.size == 0);
         api_fail_open(c, unknown ? ERROR_UnknownOperationException : ERROR_SerializationException,
                       NULL);

@@ -431,7 +431,11 @@ static struct expression *compiled(struct emitter *e, enum expression_kind kind,
                                    const char *const *names)
 {
     struct expression *made = NULL;
-    if (e->w.overflowed || e->w.at == NULL) {
+    if (e->w.at == NULL) {
+        (void)error_set(e->error, STATUS_NO_MEMORY, "no memory for a statement");
+        return NULL;
+    }
+    if (e->w.overflowed) {
         refuse_plainly(e, "The statement is too large%s", "", 0);
     }
     if (!e->failed) {

@@ -1,5 +1,6 @@
 /* partiql_literal.c: literals of PartiQL as values. Sources: DDB-PARTIQL-3, DDB-NUMBER-1. */
 #include "model/api/partiql_tree.h"
+#include "sim/assert.h"
 
 #include <stdio.h>
 
@@ -61,25 +62,22 @@ static struct item_writer room(struct partiql *s)
     return item_writer(s->text + s->text_used, (uint32_t)(s->text_size - s->text_used));
 }
 
-static enum status keep(struct partiql *s, const struct item_writer *w, enum attribute_type type,
-                        struct value *value)
+static void keep(struct partiql *s, const struct item_writer *w, enum attribute_type type,
+                 struct value *value)
 {
     struct item written = item_written(w);
-    if (written.bytes.size == 0) {
-        return STATUS_FULL;
-    }
+    ASSERT(written.bytes.size > 0); /* statement_new made room */
     s->text_used += written.bytes.size;
     *value = (struct value){.type = type, .bytes = written.bytes};
-    return STATUS_OK;
 }
 
-enum status literal_list(struct partiql *s, uint16_t first, struct value *value)
+void literal_list(struct partiql *s, uint16_t first, struct value *value)
 {
     struct item_writer w = room(s);
     for (uint16_t i = first; i != 0; i = term_at(s, i)->next) {
         item_append(&w, &s->values[term_at(s, i)->value]);
     }
-    return keep(s, &w, TYPE_L, value);
+    keep(s, &w, TYPE_L, value);
 }
 
 enum status literal_map(struct partiql *s, uint16_t first, struct value *value, struct error *error)
@@ -89,12 +87,13 @@ enum status literal_map(struct partiql *s, uint16_t first, struct value *value, 
         struct text name = term_at(s, i)->text;
         uint32_t count = w.count;
         item_add(&w, name, &s->values[term_at(s, i)->value]);
-        if (w.count == count && !w.overflowed) {
+        if (w.count == count) {
             return partiql_refuse_at(s, term_at(s, i)->token, error,
                                      "A tuple has the key %.*s twice", (int)name.size, name.at);
         }
     }
-    return keep(s, &w, TYPE_M, value);
+    keep(s, &w, TYPE_M, value);
+    return STATUS_OK;
 }
 
 /* "[a, b]": the elements of a bag as they are written. */
@@ -140,9 +139,10 @@ enum status literal_set(struct partiql *s, uint16_t first, const struct spot *sp
                              "or strings in bags");
         }
         item_add_element(&w, element);
-        if (w.count == count && !w.overflowed) {
+        if (w.count == count) {
             return refuse_duplicates(s, first, spot, type == TYPE_N, error);
         }
     }
-    return keep(s, &w, type == TYPE_S ? TYPE_SS : TYPE_NS, value);
+    keep(s, &w, type == TYPE_S ? TYPE_SS : TYPE_NS, value);
+    return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* partiql_parse.c: from the text of a statement to its terms; see partiql.h.
  *
  * Method. Recursive descent, each level of precedence a function. A function that finds an error
- * notes it and returns no term; the first one noted is told. Precedence: OR, AND, NOT, then = <> IN
+ * notes it and returns no term, and so does its caller. Precedence: OR, AND, NOT, then = <> IN
  * IS, then < <= > >= BETWEEN, then + and -. Sources: DDB-PARTIQL-1 to DDB-PARTIQL-4.
  */
 #include "model/api/partiql_token.h"
@@ -17,6 +17,7 @@ enum {
     NESTING_MAX = 31, /* of collections: DDB-LIMIT-1 */
     IN_OPERANDS_MAX = 100,
     INDEX_MAX = INT32_MAX,
+    PARAMETER_ROOM = 64, /* around the bytes of one */
 };
 
 struct parser {
@@ -27,28 +28,23 @@ struct parser {
     const struct value *parameters;
     uint32_t parameters_count, parameters_used;
     struct error *error;
-    bool failed;
 };
 
 /* Errors */
 
+#define NO_PATH "Expected identifier for simple path"
+
 /* Notes that the statement is not one; `detail` may be empty. Returns no term. */
 static uint16_t malformed(struct parser *p, const char *detail)
 {
-    if (!p->failed) {
-        (void)error_set(p->error, STATUS_BAD_INPUT,
-                        "Statement wasn't well formed, can't be processed: %s", detail);
-    }
-    p->failed = true;
+    (void)error_set(p->error, STATUS_BAD_INPUT,
+                    "Statement wasn't well formed, can't be processed: %s", detail);
     return 0;
 }
 
 static uint16_t refuse(struct parser *p, const char *message)
 {
-    if (!p->failed) {
-        (void)error_set(p->error, STATUS_BAD_INPUT, "%s", message);
-    }
-    p->failed = true;
+    (void)error_set(p->error, STATUS_BAD_INPUT, "%s", message);
     return 0;
 }
 
@@ -74,10 +70,7 @@ __attribute__((format(printf, 3, 4))) static uint16_t refuse_at(struct parser *p
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (!p->failed) {
-        (void)partiql_refuse_at(p->s, token, p->error, "%s", message);
-    }
-    p->failed = true;
+    (void)partiql_refuse_at(p->s, token, p->error, "%s", message);
     return 0;
 }
 
@@ -109,6 +102,22 @@ static uint16_t unexpected(struct parser *p)
     return malformed(p, partiql_is_operator(t)    ? "Unexpected operator"
                         : t->kind == PARTIQL_WORD ? "Unexpected keyword"
                                                   : "Unexpected term");
+}
+
+/* A sign that must stand here. */
+static bool take_expected(struct parser *p, const char *sign)
+{
+    char detail[40];
+    const char *name = *sign == ')'   ? "RIGHT_PAREN"
+                       : *sign == ']' ? "RIGHT_BRACKET"
+                       : *sign == '}' ? "RIGHT_CURLY"
+                       : *sign == ':' ? "COLON"
+                                      : "RIGHT_DOUBLE_ANGLE_BRACKET";
+    if (take_sign(p, sign)) {
+        return true;
+    }
+    (void)snprintf(detail, sizeof detail, "Expected %s", name);
+    return malformed(p, detail) != 0;
 }
 
 /* Terms */
@@ -223,7 +232,18 @@ static bool parse_bracket(struct parser *p)
         return malformed(p, "Invalid path component") != 0;
     }
     p->at++;
-    return take_sign(p, "]") || malformed(p, "Expected RIGHT_BRACKET") != 0;
+    return take_expected(p, "]");
+}
+
+/* .name, behind the dot. */
+static bool parse_dot(struct parser *p)
+{
+    if (!is_name(token(p))) {
+        return malformed(p, "Invalid path dot component") != 0;
+    }
+    step_name(p, name_text(p, token(p)));
+    p->at++;
+    return true;
 }
 
 static uint16_t parse_path(struct parser *p)
@@ -233,19 +253,15 @@ static uint16_t parse_path(struct parser *p)
     term(p, i)->steps = s->steps_count;
     step_name(p, name_text(p, token(p)));
     p->at++;
-    while (!p->failed) {
-        if (take_sign(p, ".")) {
-            if (!is_name(token(p))) {
-                return malformed(p, "Invalid path dot component");
-            }
-            step_name(p, name_text(p, token(p)));
-            p->at++;
-        } else if (!take_sign(p, "[") || !parse_bracket(p)) {
-            break;
+    while (partiql_is_sign(token(p), ".") || partiql_is_sign(token(p), "[")) {
+        bool dot = take_sign(p, ".");
+        p->at += !dot;
+        if (!(dot ? parse_dot(p) : parse_bracket(p))) {
+            return 0;
         }
     }
     term(p, i)->steps_count = (uint16_t)(s->steps_count - term(p, i)->steps);
-    return p->failed ? 0 : i;
+    return i;
 }
 
 /* Literals */
@@ -303,17 +319,13 @@ static bool parse_elements(struct parser *p, const char *end, uint16_t *first)
         *link = i;
         link = &term(p, i)->next;
     } while (take_sign(p, ","));
-    return take_sign(p, end) || unexpected(p) != 0;
+    return take_expected(p, end);
 }
 
 /* Notes what a literal could not be built for. */
 static uint16_t built(struct parser *p, enum status status, struct value value, struct text begin)
 {
-    if (status == STATUS_FULL) {
-        return refuse(p, "The literals of the statement are too large");
-    }
-    p->failed = p->failed || status != STATUS_OK;
-    return p->failed ? 0 : value_new(p, value, begin);
+    return status != STATUS_OK ? 0 : value_new(p, value, begin);
 }
 
 static uint16_t parse_list(struct parser *p)
@@ -322,9 +334,11 @@ static uint16_t parse_list(struct parser *p)
     struct value value;
     uint16_t first;
     p->at++;
-    return parse_elements(p, "]", &first)
-               ? built(p, literal_list(p->s, first, &value), value, begin)
-               : 0;
+    if (!parse_elements(p, "]", &first)) {
+        return 0;
+    }
+    literal_list(p->s, first, &value);
+    return value_new(p, value, begin);
 }
 
 static uint16_t parse_bag(struct parser *p)
@@ -349,8 +363,8 @@ static uint16_t parse_pair(struct parser *p, bool item)
     }
     struct text name = literal_string(p->s, token(p)->text);
     p->at++;
-    if (!take_sign(p, ":")) {
-        return unexpected(p);
+    if (!take_expected(p, ":")) {
+        return 0;
     }
     uint16_t i = item ? literal_only(p, parse_expression(p), NULL) : parse_member(p, name, 0);
     if (i != 0) {
@@ -366,14 +380,19 @@ static uint16_t parse_tuple(struct parser *p, bool item)
     uint16_t first = 0;
     uint16_t *link = &first;
     p->at++;
-    while (!p->failed && !partiql_is_sign(token(p), "}")) {
-        *link = first == 0 || take_sign(p, ",") ? parse_pair(p, item) : unexpected(p);
+    while (!partiql_is_sign(token(p), "}")) {
+        *link = parse_pair(p, item);
+        if (*link == 0) {
+            return 0;
+        }
         link = &term(p, *link)->next;
+        if (!take_sign(p, ",")) {
+            break;
+        }
     }
-    if (p->failed) {
+    if (!take_expected(p, "}")) {
         return 0;
     }
-    p->at++;
     enum status status = literal_map(p->s, first, &value, p->error);
     return built(p, status, value, begin);
 }
@@ -424,9 +443,7 @@ static bool parse_operands(struct parser *p, const char *end, uint16_t owner, ui
         *link = i;
         link = &term(p, i)->next;
     } while (take_sign(p, ","));
-    return take_sign(p, end) ||
-           malformed(p, *end == ')' ? "Expected RIGHT_PAREN"
-                                    : "Expected a comma or the end of a list") != 0;
+    return take_expected(p, end);
 }
 
 /* The name of a function in small letters, in the statement's room. */
@@ -458,7 +475,7 @@ static uint16_t parse_parentheses(struct parser *p)
     if (i == 0) {
         return 0;
     }
-    return take_sign(p, ")") ? i : malformed(p, "Expected RIGHT_PAREN");
+    return take_expected(p, ")") ? i : 0;
 }
 
 static uint16_t parse_word(struct parser *p)
@@ -519,10 +536,15 @@ static uint16_t parse_primary(struct parser *p)
                                                                 : unexpected(p);
 }
 
+static bool at_end(const struct parser *p)
+{
+    return token(p)->kind == PARTIQL_END || partiql_is_sign(token(p), ";");
+}
+
 /* The right-hand side of an operator. */
 static uint16_t parse_right(struct parser *p, uint16_t (*parse)(struct parser *))
 {
-    if (token(p)->kind == PARTIQL_END || partiql_is_sign(token(p), ";")) {
+    if (at_end(p)) {
         return malformed(p, "Missing right-hand side expression of infix operator");
     }
     return parse(p);
@@ -560,11 +582,14 @@ static uint16_t parse_between(struct parser *p, uint16_t left)
         return 0;
     }
     if (!take_word(p, "AND")) {
-        return malformed(p, "Expected AND after BETWEEN");
+        return malformed(p, "Expected AND keyword");
+    }
+    if (at_end(p)) {
+        return malformed(p, "Expected expression after AND");
     }
     uint16_t i = term_of(p, TERM_BETWEEN, left, lower);
-    uint16_t upper = parse_right(p, parse_sum);
-    if (i == 0 || upper == 0) {
+    uint16_t upper = parse_sum(p);
+    if (upper == 0) {
         return 0;
     }
     link_behind(p, &term(p, i)->first, upper);
@@ -778,8 +803,7 @@ static uint16_t parse_expression(struct parser *p)
 static bool parse_table(struct parser *p, bool select)
 {
     if (!is_name(token(p))) {
-        return select ? unexpected(p) != 0
-                      : malformed(p, "Expected identifier for simple path") != 0;
+        return select ? unexpected(p) != 0 : malformed(p, NO_PATH) != 0;
     }
     struct text parts[2] = {
         {NULL, 0},
@@ -813,10 +837,11 @@ static bool no_alias(struct parser *p)
 
 static bool parse_where(struct parser *p)
 {
-    if (take_word(p, "WHERE")) {
-        p->s->where = parse_expression(p);
+    if (!take_word(p, "WHERE")) {
+        return true;
     }
-    return !p->failed;
+    p->s->where = parse_expression(p);
+    return p->s->where != 0;
 }
 
 static bool parse_columns(struct parser *p)
@@ -825,7 +850,8 @@ static bool parse_columns(struct parser *p)
     p->s->all = take_sign(p, "*");
     if (p->s->all) {
         return !partiql_is_sign(token(p), ",") ||
-               refuse(p, "Attributes may not be named beside * in a projection") != 0;
+               malformed(p, "Other expressions may not be present in the select list when '*' is "
+                            "used without dot notation.") != 0;
     }
     do {
         uint16_t i = parse_expression(p);
@@ -850,7 +876,7 @@ static bool parse_order(struct parser *p)
         return true;
     }
     if (!take_word(p, "BY")) {
-        return malformed(p, "Expected BY after ORDER") != 0;
+        return malformed(p, "Expected BY") != 0;
     }
     uint16_t *link = &p->s->order;
     do {
@@ -877,7 +903,7 @@ static bool parse_select(struct parser *p)
         return false;
     }
     if (!take_word(p, "FROM")) {
-        return malformed(p, "Expected FROM") != 0;
+        return malformed(p, "Expected FROM after SELECT list") != 0;
     }
     return parse_table(p, true) && no_alias(p) && parse_where(p) && parse_order(p);
 }
@@ -885,7 +911,7 @@ static bool parse_select(struct parser *p)
 static bool parse_insert(struct parser *p)
 {
     if (!take_word(p, "INTO")) {
-        return malformed(p, "Expected INTO") != 0;
+        return malformed(p, "Unexpected keyword") != 0;
     }
     if (!parse_table(p, false)) {
         return false;
@@ -907,7 +933,7 @@ static bool parse_insert(struct parser *p)
 static uint16_t parse_change(struct parser *p, enum term_kind kind)
 {
     if (!is_name(token(p))) {
-        return unexpected(p);
+        return malformed(p, NO_PATH);
     }
     uint16_t path = parse_path(p);
     if (path == 0) {
@@ -919,7 +945,7 @@ static uint16_t parse_change(struct parser *p, enum term_kind kind)
         return i;
     }
     if (!take_sign(p, "=")) {
-        return malformed(p, "Expected '=' in an assignment");
+        return malformed(p, "Expected '='");
     }
     uint16_t value = parse_right(p, parse_sum);
     if (value == 0) {
@@ -932,11 +958,9 @@ static uint16_t parse_change(struct parser *p, enum term_kind kind)
 static bool parse_changes(struct parser *p)
 {
     uint16_t *link = &p->s->changes;
-    while (!p->failed) {
+    while (partiql_is_word(token(p), "SET") || partiql_is_word(token(p), "REMOVE")) {
         bool set = take_word(p, "SET");
-        if (!set && !take_word(p, "REMOVE")) {
-            break;
-        }
+        p->at += !set;
         do {
             *link = parse_change(p, set ? TERM_SET : TERM_REMOVE);
             if (*link == 0) {
@@ -955,12 +979,11 @@ static bool parse_returning(struct parser *p)
         return true;
     }
     bool all = take_word(p, "ALL");
-    if (!all && !take_word(p, "MODIFIED")) {
-        return malformed(p, "Expected ALL or MODIFIED after RETURNING") != 0;
-    }
+    bool some = all || take_word(p, "MODIFIED");
     bool old = take_word(p, "OLD");
-    if (!old && !take_word(p, "NEW")) {
-        return malformed(p, "Expected OLD or NEW in a RETURNING clause") != 0;
+    if (!some || !(old || take_word(p, "NEW"))) {
+        return malformed(p, "Expected ( MODIFIED | ALL ) ( NEW | OLD ) in each returning "
+                            "element.") != 0;
     }
     if (!take_sign(p, "*")) {
         return malformed(p, "Expected '*' in a RETURNING clause") != 0;
@@ -983,7 +1006,7 @@ static bool parse_delete(struct parser *p)
                                         [PARTIQL_RETURNING_ALL_NEW] = "ALL NEW",
                                         [PARTIQL_RETURNING_MODIFIED_NEW] = "MODIFIED NEW"};
     if (!take_word(p, "FROM")) {
-        return malformed(p, "Expected FROM") != 0;
+        return malformed(p, "Expected FROM after DELETE") != 0;
     }
     if (!parse_table(p, false) || !no_alias(p) || !parse_where(p) || !parse_returning(p)) {
         return false;
@@ -1005,7 +1028,7 @@ static bool parse_exists(struct parser *p)
     if (!take_word(p, "SELECT")) {
         return malformed(p, "Expected a SELECT statement in EXISTS") != 0;
     }
-    return parse_select(p) && (take_sign(p, ")") || malformed(p, "Expected RIGHT_PAREN") != 0);
+    return parse_select(p) && take_expected(p, ")");
 }
 
 static bool parse_kind(struct parser *p)
@@ -1069,11 +1092,16 @@ static size_t nesting(struct text statement)
 }
 
 /* Each character of a statement makes at most one term, step, name or value, and 8 bytes of a
- * value's encoding; a name comes with a placeholder. */
-static struct partiql *statement_new(struct text statement)
+ * value's encoding; a name comes with a placeholder. Parameters are members of an INSERT's tuple at
+ * most. */
+static struct partiql *statement_new(struct text statement, const struct value *parameters,
+                                     uint32_t count)
 {
     size_t each = statement.size + 4;
     size_t text = each * 8 * (nesting(statement) + 2) + each * 24;
+    for (uint32_t i = 0; i < count; i++) {
+        text += parameters[i].bytes.size + PARAMETER_ROOM;
+    }
     size_t terms = each * sizeof(struct term);
     size_t steps = each * sizeof(struct partiql_step);
     size_t values = each * sizeof(struct value);
@@ -1110,7 +1138,7 @@ struct partiql *partiql_parse(struct text statement, const struct value *paramet
 {
     ASSERT(statement.size <= PARTIQL_STATEMENT_MAX);
     struct parser p = {.parameters = parameters, .parameters_count = count, .error = error};
-    p.s = statement_new(statement);
+    p.s = statement_new(statement, parameters, count);
     p.tokens = calloc(statement.size + 2, sizeof *p.tokens);
     bool parsed = p.s != NULL && p.tokens != NULL && parse_statement(&p);
     if (p.s == NULL || p.tokens == NULL) {

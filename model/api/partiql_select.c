@@ -92,51 +92,37 @@ static void visit(void *self, struct item item)
     }
 }
 
-/* Reads a page of one range (NULL: of everything) from `start` on. */
+/* Reads a page of one range, whose key condition is `key` (NULL: of everything), from `start` on.
+ */
 static enum table_result read_range(const struct partiql_read *read, struct instant now,
-                                    const struct partiql_range *range, struct text start,
-                                    struct partiql_page *page, struct table_page *got)
+                                    const struct expression *key, struct text start,
+                                    const struct partiql_page *page, struct table_page *got)
 {
     struct reading r = {read};
-    struct table_query query = {.index = read->index,
-                                .consistent = read->consistent,
-                                .backward = read->plan->backward,
-                                .fetch = read->fetch,
-                                .limit = read->limit == 0 ? 0 : read->limit - page->scanned,
-                                .as_of = read->as_of,
-                                .values = partiql_values(read->statement),
-                                .start_key = start,
-                                .visit = visit,
-                                .self = &r};
-    struct expression *key = NULL;
-    if (range != NULL) {
-        key = partiql_key_condition(read->statement, read->keys, range, &page->error);
-        if (key == NULL) {
-            page->refused = true;
-            return TABLE_INVALID;
-        }
-    }
-    query.key = key;
-    enum table_result result = table_read_page(read->table, now, &query, got);
-    expression_free(key);
-    return result;
+    const struct table_query query = {.index = read->index,
+                                      .key = key,
+                                      .consistent = read->consistent,
+                                      .backward = read->plan->backward,
+                                      .fetch = read->fetch,
+                                      .limit = read->limit == 0 ? 0 : read->limit - page->scanned,
+                                      .as_of = read->as_of,
+                                      .values = partiql_values(read->statement),
+                                      .start_key = start,
+                                      .visit = visit,
+                                      .self = &r};
+    return table_read_page(read->table, now, &query, got);
 }
 
-enum table_result partiql_read_page(const struct partiql_read *read, struct instant now,
-                                    struct partiql_place start, struct partiql_page *page)
+/* Reads from `start` on, range by range. */
+static enum table_result read_ranges(const struct partiql_read *read, struct instant now,
+                                     struct partiql_place start, struct expression *const *keys,
+                                     uint32_t ranges, struct partiql_page *page)
 {
-    uint32_t ranges = read->plan->keyed ? read->plan->count : 1;
-    struct partiql_read bounded = *read;
     int64_t bytes = 0;
-    *page = (struct partiql_page){0};
-    if (read->plan->keyed && ranges > 1 && (read->limit == 0 || read->limit > PAGE_ITEMS_OF_IN)) {
-        bounded.limit = PAGE_ITEMS_OF_IN;
-    }
     for (uint32_t i = start.range; i < ranges; i++) {
         struct table_page got;
-        struct text key = i == start.range ? start.key : (struct text){0};
-        enum table_result result = read_range(
-            &bounded, now, read->plan->keyed ? &read->plan->ranges[i] : NULL, key, page, &got);
+        struct text from = i == start.range ? start.key : (struct text){0};
+        enum table_result result = read_range(read, now, keys[i], from, page, &got);
         page->throttled = got.throttled;
         if (result == TABLE_THROTTLED && i > start.range) {
             page->next = (struct partiql_place){i, {0}};
@@ -161,4 +147,29 @@ enum table_result partiql_read_page(const struct partiql_read *read, struct inst
         }
     }
     return TABLE_OK;
+}
+
+/* Nothing is read before all key conditions are there. */
+enum table_result partiql_read_page(const struct partiql_read *read, struct instant now,
+                                    struct partiql_place start, struct partiql_page *page)
+{
+    const struct partiql_plan *plan = read->plan;
+    uint32_t ranges = plan->keyed ? plan->count : 1;
+    struct expression *keys[PARTIQL_RANGES_MAX] = {NULL};
+    struct partiql_read bounded = *read;
+    *page = (struct partiql_page){0};
+    if (plan->keyed && ranges > 1 && (read->limit == 0 || read->limit > PAGE_ITEMS_OF_IN)) {
+        bounded.limit = PAGE_ITEMS_OF_IN;
+    }
+    for (uint32_t i = start.range; plan->keyed && i < ranges && !page->refused; i++) {
+        keys[i] =
+            partiql_key_condition(read->statement, read->keys, &plan->ranges[i], &page->error);
+        page->refused = keys[i] == NULL;
+    }
+    enum table_result result =
+        page->refused ? TABLE_INVALID : read_ranges(&bounded, now, start, keys, ranges, page);
+    for (uint32_t i = start.range; i < ranges; i++) {
+        expression_free(keys[i]);
+    }
+    return result;
 }

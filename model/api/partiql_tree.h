@@ -121,9 +121,8 @@ enum status literal_number(struct text digits, bool negative, const struct spot 
  */
 struct text literal_string(struct partiql *s, struct text token);
 
-/* Builds a list, a tuple or a bag of the values in a chain of VALUE terms. STATUS_FULL without a
- * message where there is no room. */
-enum status literal_list(struct partiql *s, uint16_t first, struct value *value);
+/* Builds a list, a tuple or a bag of the values in a chain of VALUE terms. */
+void literal_list(struct partiql *s, uint16_t first, struct value *value);
 enum status literal_map(struct partiql *s, uint16_t first, struct value *value,
                         struct error *error);
 enum status literal_set(struct partiql *s, uint16_t first, const struct spot *spot,

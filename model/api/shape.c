@@ -6,7 +6,8 @@
 enum {
     FAULTS_MAX = 10, /* told in one message */
     NAME_LEAST = 3,
-    NAME_MOST = 255
+    NAME_MOST = 255,
+    ARN_MOST = 1024,
 };
 
 /* DynamoDB's attribute value. Source: DDB-API-3. */
@@ -481,6 +482,9 @@ static bool listed(const char *values, struct text text)
 static void check_string(const struct shape *shape, const struct value *d, struct faults *f)
 {
     if (shape->table_name && text_starts(d->bytes, TEXT("arn:"))) {
+        if (length_of(d) > ARN_MOST) {
+            put_bound(fault(f, d), LENGTH_MOST, ARN_MOST);
+        }
         return;
     }
     if (shape->pattern == PATTERN_NAME && !name_like(d->bytes)) {

@@ -44,7 +44,7 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
 {
     struct buckets *b = &c->buckets;
     struct name *owner = &c->names.names[name];
-    if (owner->owner == 0) {
+    if (owner->owner == 0 || bucket_object(b, owner->owner)->name != name) {
         int64_t at = world_append(&c->simulation.world, b->objects_region);
         if (at < 0) {
             simulation_fail(&c->simulation, "S3 objects (limits.files)");
@@ -57,6 +57,7 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
     object->name = name;
     object->bucket = bucket;
     object->puts++;
+    object->deleted = 0;
     object->size = size;
     object->put_ns = cloud_now(c).ns;
     object->gone_ns = gone_ns(c, bucket);
@@ -64,6 +65,14 @@ uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64
     object->body_start = world_used(&c->simulation.world, b->bodies_region) - body_count;
     b->counts->puts[bucket]++;
     return owner->owner;
+}
+
+void bucket_delete(struct cloud *c, enum bucket_id bucket, uint32_t name)
+{
+    uint32_t number = c->names.names[name].owner;
+    if (number != 0 && bucket_object(&c->buckets, number)->bucket == (uint32_t)bucket) {
+        bucket_object(&c->buckets, number)->deleted = 1;
+    }
 }
 
 void bucket_count_put(struct cloud *c, enum bucket_id bucket)
@@ -93,7 +102,7 @@ const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_
         return NULL;
     }
     const struct object *object = bucket_object(&c->buckets, number);
-    bool gone = object->bucket != (uint32_t)bucket ||
+    bool gone = object->name != name || object->bucket != (uint32_t)bucket || object->deleted ||
                 expired(object, c->buckets.lifetimes[bucket], cloud_now(c));
     return gone ? NULL : object;
 }

@@ -25,7 +25,7 @@ struct object {
     int64_t put_ns;      /* the latest put */
     int64_t gone_ns;     /* when a fault takes it away; 0: never */
     uint32_t owner;      /* what the application keeps for it; 0 at first */
-    uint32_t unused;
+    uint32_t deleted;    /* since the latest put */
 };
 
 struct bucket_counts {
@@ -51,10 +51,14 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value);
 uint32_t bucket_put(struct cloud *c, enum bucket_id bucket, uint32_t name, int64_t size,
                     uint32_t body_count);
 
+/* Deletes the object of that name, if there is one. Source: S3-DELETE-1. */
+void bucket_delete(struct cloud *c, enum bucket_id bucket, uint32_t name);
+
 /* Counts a put into a bucket of which no objects are kept. */
 void bucket_count_put(struct cloud *c, enum bucket_id bucket);
 
-/* The object of that name that is visible now; NULL where there is none. */
+/* The object of that name that is visible now; NULL where there is none. A name may also lead to an
+ * object without being its key (its `owner` is the object's number): that is none. */
 const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_t name);
 
 /* The object with a number, visible or not. */

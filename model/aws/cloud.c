@@ -18,7 +18,7 @@ enum { NAME_BYTES = 96, ENVIRONMENTS_MAX = 4096 };
 void cloud_declare(struct cloud *c, uint64_t files)
 {
     struct world *w = &c->simulation.world;
-    names_declare(&c->names, w, 3 * files + 1024, NAME_BYTES * (3 * files + 1024));
+    names_declare(&c->names, w, 4 * files + 1024, NAME_BYTES * (4 * files + 1024));
     chunks_declare(&c->chunks, w, files + 4096);
     for (uint32_t i = 0; i < c->application.types_count; i++) {
         const struct task_type *type = &c->application.types[i];
@@ -36,6 +36,7 @@ void cloud_declare(struct cloud *c, uint64_t files)
     topic_declare(c);
     table_sweeper_declare(c);
     stream_source_declare(c);
+    bus_declare(c, files);
 }
 
 void cloud_init(struct cloud *c)
@@ -51,6 +52,7 @@ void cloud_init(struct cloud *c)
     topic_init(c);
     table_sweeper_init(c);
     stream_source_init(c);
+    bus_init(c);
 }
 
 void cloud_arrival(void *cloud, uint32_t workload, uint64_t ordinal)

@@ -8,6 +8,7 @@
 #define LOCKSTEP_MODEL_AWS_CLOUD_H
 
 #include "model/aws/bucket.h"
+#include "model/aws/bus.h"
 #include "model/aws/call.h"
 #include "model/aws/event_source.h"
 #include "model/aws/function.h"
@@ -46,7 +47,8 @@
     X(STREAM_POLL, stream_source_poll)                                                             \
     X(STREAM_INVOKE, stream_source_invoke)                                                         \
     X(TASK_KILLED, task_killed)                                                                    \
-    X(MESSAGE_RETURNED, queue_message_returned)
+    X(MESSAGE_RETURNED, queue_message_returned)                                                    \
+    X(BUS_DELIVERY, bus_deliver)
 
 enum event_code {
 
@@ -71,6 +73,7 @@ enum event_code {
     X(LATENCY_INVOKE, "latency of invoke")                                                         \
     X(LATENCY_QUEUE_RECEIVE, "latency of queue receive")                                           \
     X(LATENCY_QUEUE_DELETE, "latency of queue delete")                                             \
+    X(LATENCY_PUT_EVENTS, "latency of put events")                                                 \
     X(BACKOFF, "SDK backoff")                                                                      \
     X(NOTIFICATION_DELAY, "notification delay")                                                    \
     X(NOTIFICATION_DUPLICATE, "notification sent twice")                                           \
@@ -91,7 +94,11 @@ enum event_code {
     X(STREAM_PHASE, "stream poll phase")                                                           \
     X(STREAM_RETRY, "stream retry")                                                                \
     X(STREAM_DUPLICATE, "stream batch delivered twice")                                            \
-    X(FAULT_STRIKES, "fault strikes")
+    X(FAULT_STRIKES, "fault strikes")                                                              \
+    X(EVENT_DELAY, "event delay")                                                                  \
+    X(EVENT_DUPLICATE, "event delivered twice")                                                    \
+    X(EVENT_FAILS, "event not delivered")                                                          \
+    X(EVENT_RETRY, "event retry")
 
 enum choice_label {
 
@@ -99,7 +106,7 @@ enum choice_label {
     CHOICE_MAP(X)
 #undef X
         CHOICES_COUNT,
-    LATENCIES_COUNT = CHOICE_LATENCY_QUEUE_DELETE + 1,
+    LATENCIES_COUNT = CHOICE_LATENCY_PUT_EVENTS + 1,
 };
 
 /* The labels' names, for choices_init_*: CHOICES_COUNT of them. */
@@ -167,6 +174,8 @@ struct application {
     void (*expiry_observed)(struct cloud *c, struct item old);
     /* A batch of the stream was given up: the failure destination. NULL: there is none. */
     void (*stream_discarded)(struct cloud *c, const struct stream_discard *discard);
+    /* The target of the bus's rule is invoked with an event. */
+    void (*event_target)(struct cloud *c, const struct workflow_input *input);
 };
 
 struct cloud {
@@ -174,7 +183,7 @@ struct cloud {
     struct names names;
     struct chunks chunks;
     struct application application;
-    void *pipeline; /* the application's own struct */
+    void *pipeline;            /* the application's own struct */
     const struct task *acting; /* whose call is taking effect now; NULL: nobody's */
 
     char *tasks[TASK_TYPES_MAX]; /* records of each task type */
@@ -187,6 +196,7 @@ struct cloud {
     struct queue queue;
     struct event_source event_source;
     struct stream_source stream_source;
+    struct bus bus;
     struct functions functions;
     struct workflow workflow;
     struct job job;

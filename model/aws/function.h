@@ -14,7 +14,7 @@
 #include "model/aws/call.h"
 #include "sim/distribution.h"
 
-enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTIONS_COUNT };
+enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTION_STREAM_CREATOR, FUNCTIONS_COUNT };
 
 struct function_config {
     const char *name;
@@ -27,12 +27,16 @@ struct function_config {
     struct distribution clock_skew; /* less its median */
 };
 
+enum { ENVIRONMENT_WORDS = 2 };
+
 struct environment {
     struct pool_slot slot; /* next: index + 1 of the next idle one, used less recently */
     uint32_t ordinal;      /* number within its function, from 1 */
     uint32_t invocations;
     int64_t skew_ns;
     int64_t idle_since_ns;
+    uint64_t memory[ENVIRONMENT_WORDS]; /* what the application's code keeps from one invocation to
+                                           the next; zero at the cold start */
 };
 
 struct function_state {

@@ -30,6 +30,7 @@ struct execution *workflow_start(struct cloud *c, const struct workflow_input *i
     e->file_count = input->file_count;
     e->row = input->row;
     e->timestamp_ns = input->timestamp_ns;
+    e->without_file_key = input->without_file_key;
     if (w->first_state_inside_start) {
         /* Only the effect of the first state, at this very instant, and nothing after it. */
         e->entered_ns = cloud_now(c).ns;

@@ -45,7 +45,7 @@ struct execution {
     uint32_t status;      /* enum execution_status */
     uint32_t caught;      /* enum call_status of the error that was caught; CALL_OK: none */
     uint32_t job_run_row; /* of the latest accepted run */
-    uint32_t unused;
+    uint32_t without_file_key;
     int64_t timestamp_ns; /* $.timestamp of its input */
     int64_t entered_ns;   /* when the current state was entered */
 };
@@ -67,6 +67,7 @@ struct workflow {
 struct workflow_input {
     uint32_t manifest, date, file_count, row;
     int64_t timestamp_ns;
+    bool without_file_key; /* $.file_key is not in it */
 };
 
 void workflow_declare(struct cloud *c);

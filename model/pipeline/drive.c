@@ -20,6 +20,7 @@ void drive_prepare(struct scenario *s, int64_t files)
     s->table.index_lag = nothing();
     scenario_apply_throttling(s, THROTTLING_NONE);
     s->workflow.start_applies_first_state = true;
+    s->missing_file_key = MISSING_KEY_SHARED;
 }
 
 struct run *drive_create(const struct scenario *scenario, const struct run_options *options,
@@ -49,19 +50,55 @@ static struct manifest_builder *newest_builder(struct pipeline *p)
     return NULL;
 }
 
-static bool upload(struct pipeline *p, struct manifest_builder *b, int64_t files, struct text date,
-                   int64_t size)
+static uint32_t upload(struct pipeline *p, struct text date, int64_t size)
 {
+    return workload_put(p, TEXT("pipeline/input/"), date, size);
+}
+
+/* The record of a file, as an invocation at this instant would put it. */
+static bool track(struct pipeline *p, uint32_t key, struct text date, int64_t size)
+{
+    struct call call = {.operation = OPERATION_TRACK_FILE};
+    struct file_request request = {
+        .key = key,
+        .date = names_intern(&p->cloud.names, date),
+        .clock_ns = cloud_now(&p->cloud).ns,
+        .size = size,
+    };
+    memcpy(call.request, &request, sizeof request);
+    return request.date != 0 && perform_track_file(&p->cloud, NULL, &call) == CALL_OK;
+}
+
+bool drive_preload(struct run *run, int64_t files, struct text date, int64_t size)
+{
+    struct pipeline *p = run_pipeline(run);
     for (int64_t i = 0; i < files; i++) {
-        uint32_t key = workload_put(p, TEXT("pipeline/input/"), date, size);
-        if (key == 0 || !chain_push(&p->cloud.chunks, &b->records, key)) {
+        uint32_t key = upload(p, date, size);
+        if (key == 0 || !track(p, key, date, size)) {
             return false;
         }
     }
     return true;
 }
 
-bool drive_invoke(struct run *run, int64_t files, struct text date, int64_t size,
+/* Gives an invocation its records. */
+static bool fill(struct pipeline *p, struct manifest_builder *b, const struct drive_event *event)
+{
+    uint64_t arrived = HISTORY_COUNT(p, files);
+    uint64_t first = arrived - (uint64_t)event->files;
+    ASSERT(!event->again || (uint64_t)event->files <= arrived);
+    for (int64_t i = 0; i < event->files; i++) {
+        uint32_t key = event->again ? p->history.files[first + (uint64_t)i].key
+                                    : upload(p, event->date, event->size);
+        if (key == 0 || !chain_push(&p->cloud.chunks, &b->records, key)) {
+            return false;
+        }
+    }
+    b->bare = event->bare;
+    return true;
+}
+
+bool drive_invoke(struct run *run, const struct drive_event *event, struct drive_answer *answer,
                   struct error *error)
 {
     struct pipeline *p = run_pipeline(run);
@@ -69,14 +106,54 @@ bool drive_invoke(struct run *run, int64_t files, struct text date, int64_t size
     bool invoked = function_invoke(&p->cloud, FUNCTION_BUILDER, &request);
     struct manifest_builder *b = newest_builder(p);
     ASSERT(invoked && b != NULL);
-    bool uploaded = upload(p, b, files, date, size);
-    while (uploaded && b->reader.invocation.task.slot.live != 0) {
+    if (!fill(p, b, event)) {
+        (void)error_set(error, STATUS_FULL, "too many files");
+        return false;
+    }
+    while (b->reader.invocation.task.slot.live != 0) {
         enum run_state state = run_advance(run, 1, error);
         if (state == RUN_FULL || state == RUN_FAILED) {
             return false;
         }
     }
-    return uploaded || error_set(error, STATUS_FULL, "too many files") == STATUS_OK;
+    const struct invocation_history *row =
+        &p->history.invocations[HISTORY_COUNT(p, invocations) - 1];
+    *answer = (struct drive_answer){
+        .status_code = manifest_builder_status_code(row->errors),
+        .processed = row->processed,
+        .quarantined = row->quarantined,
+        .errors = row->errors,
+    };
+    return true;
+}
+
+static enum call_status refuse_start(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)c;
+    (void)caller;
+    (void)call;
+    return CALL_INVALID;
+}
+
+void drive_refuse_starts(struct run *run, bool refuse)
+{
+    run_pipeline(run)->operations[OPERATION_START_EXECUTION].perform =
+        refuse ? refuse_start : perform_start_execution;
+}
+
+void drive_complete(struct run *run)
+{
+    struct pipeline *p = run_pipeline(run);
+    struct cloud *c = &p->cloud;
+    struct execution *executions = (void *)c->tasks[TASK_STATE_MACHINE];
+    uint64_t used = world_used(&c->simulation.world, c->task_regions[TASK_STATE_MACHINE]);
+    for (uint64_t i = 0; i < used; i++) {
+        if (executions[i].task.slot.live != 0) {
+            struct call call = {.operation = OPERATION_UPDATE_COMPLETED};
+            executions[i].entered_ns = cloud_now(c).ns;
+            (void)perform_update_completed(c, &executions[i].task, &call);
+        }
+    }
 }
 
 struct drive_pauses drive_pauses(const struct run *run)
@@ -85,9 +162,15 @@ struct drive_pauses drive_pauses(const struct run *run)
     return (struct drive_pauses){state->pauses_after_success, state->pauses_after_failure};
 }
 
+int64_t drive_copies(const struct run *run)
+{
+    return run_pipeline((struct run *)run)->cloud.buckets.counts->puts[BUCKET_QUARANTINE];
+}
+
 struct each_item {
     void (*visit)(void *self, struct text kind, struct text status);
     void *self;
+    struct text range_name;
 };
 
 static void visit_item(void *self, struct item item)
@@ -96,7 +179,7 @@ static void visit_item(void *self, struct item item)
     struct text kind = TEXT("file");
     if (text_starts(item_text(item, TEXT("date_prefix")), TEXT("LOCK#"))) {
         kind = TEXT("lock");
-    } else if (text_starts(item_text(item, TEXT("file_key")), TEXT("MANIFEST"))) {
+    } else if (text_starts(item_text(item, each->range_name), TEXT("MANIFEST"))) {
         kind = TEXT("manifest");
     }
     each->visit(each->self, kind, item_text(item, TEXT("status")));
@@ -105,6 +188,6 @@ static void visit_item(void *self, struct item item)
 void drive_each_item(struct run *run,
                      void (*visit)(void *self, struct text kind, struct text status), void *self)
 {
-    struct each_item each = {visit, self};
+    struct each_item each = {visit, self, pipeline_range_name(run_pipeline(run))};
     table_each(run_pipeline(run)->cloud.table, visit_item, &each);
 }

@@ -2,6 +2,7 @@
 #include "model/pipeline/pipeline.h"
 
 #include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/stream_creator.h"
 
 void history_declare(struct pipeline *p, uint64_t files)
 {
@@ -544,6 +545,11 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct invocation_history *row = &p->history.invocations[invocation->row - 1];
     row->end = end;
     row->ended_ns = now_ns(p);
+    if (invocation->function == FUNCTION_STREAM_CREATOR) {
+        const struct stream_creator *s = (const void *)invocation;
+        row->records = s->records;
+        row->manifests = s->manifests;
+    }
     if (invocation->function != FUNCTION_BUILDER) {
         return;
     }
@@ -551,6 +557,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->records = b->record;
     row->errors = b->errors;
     row->manifests = b->manifests;
+    row->processed = b->processed;
+    row->quarantined = b->quarantined;
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);

@@ -59,7 +59,7 @@ enum { JOB_REFUSED = 100 };
 
 struct invocation_history {
     uint32_t function, environment, cold, end; /* enum invocation_end */
-    uint32_t records, errors, manifests, unused;
+    uint32_t records, errors, manifests, processed, quarantined, unused;
     int64_t started_ns, ended_ns;
 };
 

@@ -10,7 +10,8 @@
     X(TRACK_FILE)                                                                                  \
     X(CREATE)                                                                                      \
     X(PAUSE_AFTER_SUCCESS)                                                                         \
-    X(COUNT_PENDING) X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS) X(CREATE_ORPHAN) X(PUT_REPORT)
+    X(COUNT_PENDING)                                                                               \
+    X(PAUSE_AFTER_FAILURE) X(QUERY_ORPHANS) X(QUERY_SHARDS) X(CREATE_ORPHAN) X(PUT_REPORT)
 
 enum point { POINTS(POINT_ENUM) };
 
@@ -19,7 +20,8 @@ _Static_assert((int)PUT_REPORT < (int)CREATION_POINT_BASE, "the creation's point
 /* The creation's first point, START, is the builder's CREATE or CREATE_ORPHAN: it never waits
  * there. */
 const char *const manifest_builder_points[] = {POINTS(POINT_NAME)[CREATION_POINT_BASE] = "",
-                                               CREATION_POINTS(POINT_NAME)};
+                                               CREATION_POINTS(POINT_NAME)[CLAIM_POINT_BASE] = "",
+                                               CLAIM_POINTS(POINT_NAME)};
 const uint32_t manifest_builder_points_count =
     sizeof manifest_builder_points / sizeof manifest_builder_points[0];
 
@@ -59,16 +61,41 @@ static void take_batch(struct cloud *c, struct manifest_builder *b)
     b->next_record = chain_begin(&b->records);
 }
 
+/* The current file's, in bytes: as the event has it. */
+static int64_t size_of(struct cloud *c, const struct manifest_builder *b)
+{
+    const struct file_history *file = history_file(pipeline_of(c), b->key);
+    return b->size > 0 || file == NULL ? b->size : file->size;
+}
+
 /* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. Source:
  * PIPE-VALIDATE-1. */
-static bool valid(struct cloud *c, uint32_t key)
+static bool valid(struct cloud *c, const struct manifest_builder *b)
 {
     const struct scenario *s = scenario_of(c);
-    const struct file_history *file = history_file(pipeline_of(c), key);
-    int64_t off = file->size > s->expected_size ? file->size - s->expected_size
-                                                : s->expected_size - file->size;
-    return text_ends(names_text(&c->names, key), TEXT(".ndjson")) &&
+    int64_t size = size_of(c, b);
+    int64_t off = size > s->expected_size ? size - s->expected_size : s->expected_size - size;
+    return text_ends(names_text(&c->names, b->key), TEXT(".ndjson")) &&
            off * 100 <= s->expected_size * s->size_tolerance_percent;
+}
+
+/* An error that ends the handling of the current record. Source: PIPE-ERRORS-1, PIPE-FIRST-3. */
+static void note_error(const struct cloud *c, struct manifest_builder *b)
+{
+    b->errors += !scenario_of(c)->builder.first_items;
+}
+
+/* A copy that fails is an error, but to the first version. */
+static void note_quarantine(const struct cloud *c, struct manifest_builder *b)
+{
+    bool fine = succeeded(b) || scenario_of(c)->builder.first_items;
+    b->quarantined += fine;
+    b->errors += !fine;
+}
+
+int64_t manifest_builder_status_code(uint32_t errors)
+{
+    return errors > 0 ? 207 : 200;
 }
 
 static bool digits(const char *at, size_t count)
@@ -108,7 +135,8 @@ static uint32_t date_of(struct cloud *c, const struct manifest_builder *b)
 static void send_file(struct cloud *c, struct manifest_builder *b, enum point point,
                       uint16_t operation)
 {
-    struct file_request request = {.key = b->key, .date = b->date, .clock_ns = clock_ns(c, b)};
+    struct file_request request = {
+        .key = b->key, .date = b->date, .clock_ns = clock_ns(c, b), .size = size_of(c, b)};
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
@@ -140,7 +168,8 @@ static void send_page(struct cloud *c, struct manifest_builder *b, enum point po
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
-/* Adds the page's count; false where there is no further page. An error counts as none at all. */
+/* Adds the page's count; false where there is no further page. An error counts as none at all.
+ * Source: PIPE-LOOP-1. */
 static bool count_on(struct manifest_builder *b)
 {
     struct page_reply reply;
@@ -178,9 +207,73 @@ static void pause(struct cloud *c, struct manifest_builder *b, enum point point,
                p->pauses_take_no_time ? (struct duration){0} : time);
 }
 
-static void begin_orphan(struct cloud *c, struct manifest_builder *b)
+/* Starts create(date), under a lock or by claims. */
+static void begin_creation(struct cloud *c, struct manifest_builder *b, uint32_t date)
 {
-    creation_begin(&b->creation, chain_take(&c->chunks, &b->next_date));
+    if (scenario_of(c)->builder.lock == LOCK_CLAIM) {
+        claims_begin(c, &b->claims, date);
+    } else {
+        creation_begin(&b->creation, date);
+    }
+}
+
+static enum process_status step_creation(struct cloud *c, struct manifest_builder *b)
+{
+    return scenario_of(c)->builder.lock == LOCK_CLAIM ? claim_creation_step(c, b)
+                                                      : creation_step(c, b);
+}
+
+static uint32_t created(struct cloud *c, const struct manifest_builder *b)
+{
+    return scenario_of(c)->builder.lock == LOCK_CLAIM ? b->claims.created : b->creation.created;
+}
+
+/* The next values of the status to be read in parallel: those of the shards, then the plain one.
+ * False where none is left. */
+static bool begin_shards(struct cloud *c, struct manifest_builder *b)
+{
+    uint32_t values = (uint32_t)scenario_of(c)->builder.status_shards + 1;
+    uint32_t first = b->shards.first + b->shards.count;
+    uint32_t count = values - first < SHARD_THREADS ? values - first : SHARD_THREADS;
+    b->shards = (struct shard_reader){.first = first, .count = count, .open = (1U << count) - 1};
+    return count > 0;
+}
+
+static void send_shards(struct cloud *c, struct manifest_builder *b)
+{
+    struct shards_request request = {.date = b->date, .clock_ns = clock_ns(c, b)};
+    call_send(c, task_of(b), QUERY_SHARDS, OPERATION_QUERY_SHARDS, &request, sizeof request);
+}
+
+/* Whether some thread has a page left. An error means that there is nothing to flush, and no value
+ * left to read. */
+static bool shards_on(struct cloud *c, struct manifest_builder *b)
+{
+    if (!succeeded(b)) {
+        chain_cut(&c->chunks, &b->reader.dates, 0);
+        b->shards.first = (uint32_t)scenario_of(c)->builder.status_shards + 1;
+        b->shards.count = 0;
+        return false;
+    }
+    return b->shards.open != 0;
+}
+
+/* Finds the earliest date read behind the one that was flushed last; false where there is none. */
+static bool next_orphan(struct cloud *c, struct manifest_builder *b)
+{
+    struct chain_cursor cursor = chain_begin(&b->reader.dates);
+    struct text last = names_text(&c->names, b->orphan);
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < b->reader.dates.count; i++) {
+        uint32_t date = chain_take(&c->chunks, &cursor);
+        struct text text = names_text(&c->names, date);
+        if (text_compare(text, last) > 0 &&
+            (next == 0 || text_compare(text, names_text(&c->names, next)) < 0)) {
+            next = date;
+        }
+    }
+    b->orphan = next;
+    return next != 0;
 }
 
 enum process_status manifest_builder_step(struct cloud *c, struct task *task)
@@ -195,33 +288,39 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
         if (s->function.work.ns > 0) {
             AWAIT(task->at, WORK, task_sleep(c, task, WORK, s->function.work));
         }
-        if ((b->key & MESSAGE_UNREADABLE) != 0) { /* PIPE-ERRORS-1 */
-            b->errors += !s->builder.first_items;
+        if (b->bare || (b->key & MESSAGE_UNREADABLE) != 0) {
+            note_error(c, b);
             continue;
         }
-        if (!valid(c, b->key)) {
+        if (!valid(c, b)) {
+            if (!s->quarantine_configured) {
+                b->quarantined++;
+                continue;
+            }
             AWAIT(task->at, COPY_TO_QUARANTINE,
                   send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
-            b->quarantined += succeeded(b);
-            b->errors += !succeeded(b);
+            note_quarantine(c, b);
             continue;
         }
         b->date = date_of(c, b);
         AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
         if (!succeeded(b) &&
             !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
-            b->errors++; /* and the batch is deleted all the same: PIPE-ERRORS-1 */
+            note_error(c, b);
             continue;
         }
         b->failures = 0;
         for (b->iteration = 1; b->iteration <= ITERATIONS_MAX; b->iteration++) {
-            creation_begin(&b->creation, b->date);
-            AWAIT_CHILD(task->at, CREATE, creation_step(c, b));
-            b->manifests += b->creation.created;
+            if (s->builder.creator != CREATOR_BUILDER) {
+                break;
+            }
+            begin_creation(c, b, b->date);
+            AWAIT_CHILD(task->at, CREATE, step_creation(c, b));
+            b->manifests += created(c, b);
             if (!s->builder.retry_loop) {
                 break;
             }
-            if (b->creation.created > 0) {
+            if (created(c, b) > 0) {
                 b->failures = 0;
                 AWAIT(task->at, PAUSE_AFTER_SUCCESS,
                       pause(c, b, PAUSE_AFTER_SUCCESS, PAUSE_SUCCESS));
@@ -238,18 +337,29 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
             }
             AWAIT(task->at, PAUSE_AFTER_FAILURE, pause(c, b, PAUSE_AFTER_FAILURE, PAUSE_FAILURE));
         }
+        if (s->builder.first_items && b->creation.unreadable) {
+            continue; /* the error has come up to here: PIPE-FIRST-3 */
+        }
         if (s->builder.orphan_flush) { /* PIPE-FLUSH-1 */
             chain_cut(&c->chunks, &b->reader.dates, 0);
             b->reader.cursor.size = 0;
-            do {
-                AWAIT(task->at, QUERY_ORPHANS,
-                      send_page(c, b, QUERY_ORPHANS, OPERATION_QUERY_ORPHANS));
-            } while (orphans_on(c, b));
-            b->next_date = chain_begin(&b->reader.dates);
-            for (b->orphan = 0; b->orphan < b->reader.dates.count; b->orphan++) {
-                begin_orphan(c, b);
-                AWAIT_CHILD(task->at, CREATE_ORPHAN, creation_step(c, b));
-                b->manifests += b->creation.created;
+            b->orphan = 0;
+            b->shards = (struct shard_reader){.first = 0};
+            while (s->builder.status_shards > 0 && begin_shards(c, b)) {
+                do {
+                    AWAIT(task->at, QUERY_SHARDS, send_shards(c, b));
+                } while (shards_on(c, b));
+            }
+            if (s->builder.status_shards == 0) {
+                do {
+                    AWAIT(task->at, QUERY_ORPHANS,
+                          send_page(c, b, QUERY_ORPHANS, OPERATION_QUERY_ORPHANS));
+                } while (orphans_on(c, b));
+            }
+            while (next_orphan(c, b)) {
+                begin_creation(c, b, b->orphan);
+                AWAIT_CHILD(task->at, CREATE_ORPHAN, step_creation(c, b));
+                b->manifests += created(c, b);
             }
         }
         b->processed++;
@@ -263,6 +373,7 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
 void manifest_builder_release(struct cloud *c, struct task *task)
 {
     struct manifest_builder *b = (void *)task;
+    claims_release(c, &b->claims);
     chain_cut(&c->chunks, &b->records, 0);
     chain_cut(&c->chunks, &b->reader.found, 0);
     chain_cut(&c->chunks, &b->reader.dates, 0);

@@ -1,4 +1,5 @@
 /* manifest_creation.c: see manifest_creation.h. */
+#include "model/pipeline/batches.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/pipeline.h"
 
@@ -47,39 +48,39 @@ static void send_lock(struct cloud *c, struct manifest_builder *b, enum point po
     send(c, b, point, operation, &request, sizeof request);
 }
 
+/* Source: PIPE-READ-2. */
 static void send_query(struct cloud *c, struct manifest_builder *b)
 {
-    struct page_request request = {.date = b->creation.date, .base = b->reader.found.count};
+    const struct scenario *s = scenario_of(c);
+    struct page_request request = {
+        .date = b->creation.date,
+        .base = b->reader.found.count,
+        .limit = s->builder.limited_pages ? (uint32_t)s->max_files_per_manifest + 1 : 0,
+    };
     send(c, b, QUERY_PENDING, OPERATION_QUERY_PENDING, &request, sizeof request);
 }
 
-/* Whether the page that came is good and another follows. */
-static bool more_pages(const struct manifest_builder *b, bool *readable)
-{
-    struct page_reply reply;
-    memcpy(&reply, b->reader.invocation.task.call.reply, sizeof reply);
-    *readable = succeeded(b) && !reply.poisoned;
-    return *readable && reply.more;
-}
-
-/* Consecutive batches of the most files; a shorter last one only of an earlier date. Source:
- * PIPE-CREATE-2. */
-static void decide(struct cloud *c, struct manifest_builder *b)
+/* Whether another page is to be read. One that failed ends the reading, with nothing found. Source:
+ * PIPE-READ-2, PIPE-POISON-1. */
+static bool more_pages(const struct cloud *c, struct manifest_builder *b)
 {
     const struct scenario *s = scenario_of(c);
+    struct page_reply reply;
+    memcpy(&reply, b->reader.invocation.task.call.reply, sizeof reply);
+    b->creation.unreadable = !succeeded(b) || reply.poisoned;
+    bool enough = s->builder.limited_pages && b->reader.found.count >= s->max_files_per_manifest;
+    return !b->creation.unreadable && reply.more && !enough;
+}
+
+static void decide(struct cloud *c, struct manifest_builder *b)
+{
     struct creation *m = &b->creation;
     char today[16];
     struct text_writer w = text_writer(today, sizeof today);
     text_put_date(&w, (struct instant){clock_ns(c, b)});
-    bool previous = text_compare(names_text(&c->names, m->date), text_written(&w)) < 0;
-    uint32_t found = b->reader.found.count;
-    uint32_t most = (uint32_t)s->max_files_per_manifest;
-    uint32_t least = (uint32_t)s->min_files_for_partial_batch;
-    if (found == 0 || found < (previous ? least : most)) {
-        return;
-    }
-    uint32_t rest = found % most;
-    m->batches = found / most + (previous && rest >= least && rest > 0);
+    bool earlier = text_compare(names_text(&c->names, m->date), text_written(&w)) < 0;
+    m->batches = batches_count(c, &b->reader.found, earlier);
+    m->left = b->reader.found.count;
     m->next = chain_begin(&b->reader.found);
 }
 
@@ -88,11 +89,11 @@ static void decide(struct cloud *c, struct manifest_builder *b)
 static void begin_batch(struct cloud *c, struct manifest_builder *b)
 {
     struct creation *m = &b->creation;
-    uint32_t most = (uint32_t)scenario_of(c)->max_files_per_manifest;
-    uint32_t before = (m->batch - 1) * most;
-    uint32_t left = b->reader.found.count - before;
-    m->files = left < most ? left : most;
+    m->files = batch_files(c, m->next, m->left);
+    m->left -= m->files;
     m->batch_start = m->next;
+    m->unpublished = 0;
+    m->execution = 0;
     char key[128];
     struct text_writer w = text_writer(key, sizeof key);
     text_put(&w, TEXT("manifests/"));
@@ -135,7 +136,9 @@ enum call_status perform_put_manifest(struct cloud *c, struct task *caller, stru
     return CALL_OK;
 }
 
-static void send_mark(struct cloud *c, struct manifest_builder *b)
+/* Marks the next file of the batch, or sets it back. */
+static void send_file(struct cloud *c, struct manifest_builder *b, enum point point,
+                      uint16_t operation)
 {
     struct creation *m = &b->creation;
     struct file_request request = {
@@ -144,7 +147,7 @@ static void send_mark(struct cloud *c, struct manifest_builder *b)
         .manifest = m->manifest,
         .clock_ns = clock_ns(c, b),
     };
-    send(c, b, MARK_FILE, OPERATION_MARK_FILE, &request, sizeof request);
+    send(c, b, point, operation, &request, sizeof request);
 }
 
 static void send_record(struct cloud *c, struct manifest_builder *b, enum point point,
@@ -155,11 +158,14 @@ static void send_record(struct cloud *c, struct manifest_builder *b, enum point 
         .date = m->date,
         .manifest = m->manifest,
         .file_count = m->files,
+        .execution = m->execution,
         .clock_ns = clock_ns(c, b),
     };
     send(c, b, point, operation, &request, sizeof request);
 }
 
+/* The input has a file_key where the manifest's record has one of its own. The reply is the
+ * execution, by its row. Source: PIPE-INPUT-1. */
 enum call_status perform_start_execution(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -171,7 +177,9 @@ enum call_status perform_start_execution(struct cloud *c, struct task *caller, s
         .row = history_execution_started(pipeline_of(c), request.manifest, request.date,
                                          request.file_count),
         .timestamp_ns = request.clock_ns,
+        .without_file_key = scenario_of(c)->builder.record != RECORD_OWN,
     };
+    call->reply[0] = input.row;
     return workflow_start(c, &input) == NULL ? CALL_FAILED : CALL_OK;
 }
 
@@ -183,12 +191,34 @@ static void skip_batch(struct cloud *c, struct creation *m)
     }
 }
 
-/* Source: PIPE-CREATE-1, PIPE-LOCK-2. */
+/* Publishing is two steps, the record and the start; whoever rolls back takes the start first, and
+ * goes no further once one has failed. Without the machine's ARN there is neither. Source:
+ * PIPE-CREATE-1, PIPE-ROLLBACK-1, PIPE-ARN-1. */
+enum { PUBLISHING_STEPS = 2 };
+
+static bool publishes(const struct scenario *s, const struct creation *m)
+{
+    return s->start_configured && m->step < PUBLISHING_STEPS &&
+           !(s->builder.roll_back && m->unpublished);
+}
+
+static bool is_start(const struct scenario *s, const struct creation *m)
+{
+    return (m->step == 0) == s->builder.roll_back;
+}
+
+static void take_execution(struct manifest_builder *b)
+{
+    b->creation.unpublished |= !succeeded(b);
+    b->creation.execution = (uint32_t)b->reader.invocation.task.call.reply[0];
+}
+
+/* Source: PIPE-CREATE-1, PIPE-LOCK-2, PIPE-ROLLBACK-1. */
 enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
 {
     struct creation *m = &b->creation;
     struct task *task = &b->reader.invocation.task;
-    bool readable;
+    const struct scenario *s = scenario_of(c);
     PROCESS_BEGIN(m->at, enum point);
     AWAIT(m->at, ACQUIRE_LOCK, send_lock(c, b, ACQUIRE_LOCK, OPERATION_ACQUIRE_LOCK));
     if (!succeeded(b)) {
@@ -198,8 +228,8 @@ enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
     b->reader.cursor.size = 0;
     do {
         AWAIT(m->at, QUERY_PENDING, send_query(c, b));
-    } while (more_pages(b, &readable));
-    if (readable) {
+    } while (more_pages(c, b));
+    if (!m->unreadable) {
         decide(c, b);
     }
     for (m->batch = 1; m->batch <= m->batches; m->batch++) {
@@ -214,12 +244,26 @@ enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
                   task_sleep(c, task, point_number(CLOCK), pipeline_of(c)->time_per_manifest));
         }
         for (m->file = 0; m->file < m->files; m->file++) {
-            AWAIT(m->at, MARK_FILE, send_mark(c, b));
+            AWAIT(m->at, MARK_FILE, send_file(c, b, MARK_FILE, OPERATION_MARK_FILE));
         }
-        AWAIT(m->at, PUT_RECORD, send_record(c, b, PUT_RECORD, OPERATION_PUT_RECORD));
-        AWAIT(m->at, START_EXECUTION,
-              send_record(c, b, START_EXECUTION, OPERATION_START_EXECUTION));
-        m->created++;
+        for (m->step = 0; publishes(s, m); m->step++) {
+            if (is_start(s, m)) {
+                AWAIT(m->at, START_EXECUTION,
+                      send_record(c, b, START_EXECUTION, OPERATION_START_EXECUTION));
+                take_execution(b);
+            } else if (s->builder.record != RECORD_NONE) {
+                AWAIT(m->at, PUT_RECORD, send_record(c, b, PUT_RECORD, OPERATION_PUT_RECORD));
+                m->unpublished |= !succeeded(b);
+            }
+        }
+        if (!s->builder.roll_back || !m->unpublished) {
+            m->created++;
+            continue;
+        }
+        m->next = m->batch_start;
+        for (m->file = 0; m->file < m->files; m->file++) {
+            AWAIT(m->at, REPEND_FILE, send_file(c, b, REPEND_FILE, OPERATION_REPEND_FILE));
+        }
     }
     AWAIT(m->at, RELEASE_LOCK, send_lock(c, b, RELEASE_LOCK, OPERATION_RELEASE_LOCK));
     PROCESS_END;

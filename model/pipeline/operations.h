@@ -20,6 +20,7 @@
     X(COUNT_PENDING, "dynamodb", "Query", TABLE_QUERY, true, perform_count_pending) \
     X(QUERY_ORPHANS, "dynamodb", "Query", TABLE_QUERY, true, perform_query_orphans) \
     X(MARK_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_mark_file) \
+    X(REPEND_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_repend_file) \
     X(PUT_RECORD, "dynamodb", "PutItem", TABLE_WRITE, true, perform_put_record) \
     X(COPY_TO_QUARANTINE, "s3", "CopyObject", BUCKET_PUT, false, perform_copy_to_quarantine) \
     X(PUT_MANIFEST, "s3", "PutObject", BUCKET_PUT, false, perform_put_manifest) \
@@ -32,7 +33,15 @@
     X(RELEASE_LOCK, "dynamodb", "DeleteItem", TABLE_WRITE, true, perform_release_lock)
 
 /* Builder V6 and its relations: files are claimed one by one. */
-#define CLAIM_OPERATIONS(X)
+#define CLAIM_OPERATIONS(X) \
+    X(QUERY_CLAIMABLE, "dynamodb", "Query", TABLE_QUERY, true, perform_query_claimable) \
+    X(QUERY_SHARDS, "dynamodb", "Query", TABLE_QUERY, true, perform_query_shards) \
+    X(CLAIM_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_claim_file) \
+    X(SET_PATH, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_set_path) \
+    X(RELEASE_FILE, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_release_file) \
+    X(PUT_CLAIMS, "s3", "PutObject", BUCKET_PUT, false, perform_put_claims) \
+    X(DELETE_MANIFEST, "s3", "DeleteObject", BUCKET_PUT, false, perform_delete_manifest) \
+    X(PUT_EVENTS, "events", "PutEvents", PUT_EVENTS, false, perform_put_events)
 
 /* V7: manifests are made by a scheduled function. */
 #define BATCHER_OPERATIONS(X)
@@ -62,7 +71,11 @@
     X(INDEX_PARTITION, KEY, "#status = :key", NAMES("#status", "status"), VALUES(":key")) \
     X(STATUS_IS, FILTER, "#status = :match", NAMES("#status", "status"), VALUES(":key", ":match")) \
     X(MARK_FILE, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at, #ttl = :ttl", \
-      NAMES("#status", "status", "#ttl", "ttl"), VALUES(":status", ":path", ":at", ":ttl"))
+      NAMES("#status", "status", "#ttl", "ttl"), VALUES(":status", ":path", ":at", ":ttl")) \
+    X(MARK_FILE_WITHOUT_TTL, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at", \
+      NAMES("#status", "status"), VALUES(":status", ":path", ":at")) \
+    X(REPEND_FILE, UPDATE, "SET #status = :status, manifest_path = :path", \
+      NAMES("#status", "status"), VALUES(":status", ":path"))
 
 #define LOCK_EXPRESSIONS(X) \
     X(LOCK_ABSENT, CONDITION, "attribute_not_exists(date_prefix)", NAMES(NULL), VALUES(NULL)) \
@@ -70,7 +83,15 @@
       NAMES("#ttl", "ttl"), VALUES(":now")) \
     X(LOCK_IS_MINE, CONDITION, "lock_id = :id", NAMES(NULL), VALUES(":id"))
 
-#define CLAIM_EXPRESSIONS(X)
+#define CLAIM_EXPRESSIONS(X) \
+    X(STATUS_BEGINS, FILTER, "begins_with(#status, :match)", NAMES("#status", "status"), \
+      VALUES(":key", ":match")) \
+    X(STATUS_WAS, CONDITION, "#status = :was", NAMES("#status", "status"), \
+      VALUES(":status", ":path", ":at", ":ttl", ":was")) \
+    X(RELEASE_FILE, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at", \
+      NAMES("#status", "status"), VALUES(":status", ":path", ":at")) \
+    X(SET_PATH, UPDATE, "SET manifest_path = :path, updated_at = :at", NAMES(NULL), \
+      VALUES(":path", ":at"))
 
 #define BATCHER_EXPRESSIONS(X)
 

@@ -3,6 +3,7 @@
 
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
+#include "model/pipeline/stream_creator.h"
 
 #include <stdlib.h>
 
@@ -58,6 +59,27 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .end = invocation_end,
         .release = status_updater_release,
     };
+    types[TASK_STREAM_CREATOR] = (struct task_type){
+        .name = "stream_creator",
+        .size = sizeof(struct stream_creator),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = stream_creator_points,
+        .points_count = stream_creator_points_count,
+        .step = stream_creator_step,
+        .end = invocation_end,
+        .release = stream_creator_release,
+    };
+}
+
+/* The bus's rule hands an event's detail to StartExecution. */
+static void start_by_event(struct cloud *c, const struct workflow_input *event)
+{
+    struct workflow_input input = *event;
+    input.row =
+        history_execution_started(pipeline_of(c), input.manifest, input.date, input.file_count);
+    (void)workflow_start(c, &input);
 }
 
 static void define_application(struct pipeline *p)
@@ -78,6 +100,7 @@ static void define_application(struct pipeline *p)
         .invocation_observed = history_invocation,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
+        .event_target = start_by_event,
     };
 }
 
@@ -137,6 +160,38 @@ static void configure_workflow(struct pipeline *p)
     distribution_init(&j->run_time, &s->glue.run_time);
 }
 
+static void configure_bus(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct bus *b = &p->cloud.bus;
+    b->enabled = s->builder.publisher == PUBLISHER_BUS;
+    b->duplicate_ppm = s->bus.duplicate_ppm;
+    b->failure_ppm = s->bus.failure_ppm;
+    b->maximum_retries = s->bus.max_retries;
+    b->maximum_age = s->bus.max_age;
+    distribution_init(&b->delay, &s->bus.delay);
+}
+
+static void configure_stream(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct stream_source *source = &p->cloud.stream_source;
+    source->enabled = s->builder.creator == CREATOR_STREAM;
+    source->function = FUNCTION_STREAM_CREATOR;
+    source->start = STREAM_LATEST;
+    source->filter = stream_creator_wants;
+    source->shards = (uint32_t)s->stream.shards;
+    source->batch_size = s->stream.batch_size;
+    source->batching_window = s->stream.batching_window;
+    source->parallelization = s->stream.parallelization;
+    source->maximum_retries = s->stream.max_retries;
+    source->maximum_record_age = s->stream.max_age;
+    source->duplicate_ppm = s->stream.duplicate_ppm;
+    source->bisect = s->stream.bisect;
+    distribution_init(&source->read_latency, &s->stream.read_latency);
+    distribution_init(&source->retry_wait, &s->stream.retry_wait);
+}
+
 static void configure(struct pipeline *p)
 {
     const struct scenario *s = p->scenario;
@@ -157,6 +212,10 @@ static void configure(struct pipeline *p)
     /* The updater has 120 s and no reserved concurrency. Source: PIPE-CONFIG-1. */
     configure_function(p, FUNCTION_UPDATER, "batch-status-updater", TASK_STATUS_UPDATER,
                        duration_s(120), 0);
+    configure_function(p, FUNCTION_STREAM_CREATOR, "stream-manifest-creator", TASK_STREAM_CREATOR,
+                       duration_s(120), 0);
+    configure_bus(p);
+    configure_stream(p);
     configure_workflow(p);
     distribution_init(&p->replica_lag, &s->table.replica_lag);
     distribution_init(&p->index_lag, &s->table.index_lag);
@@ -196,6 +255,12 @@ struct table_config pipeline_table_schema(void)
     };
 }
 
+/* Source: PIPE-FIRST-1. */
+struct text pipeline_range_name(const struct pipeline *p)
+{
+    return p->scenario->table.range_key == RANGE_FILE_NAME ? TEXT("file_name") : TEXT("file_key");
+}
+
 static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
                               const char *scratch, struct error *error)
 {
@@ -205,6 +270,7 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     int64_t stale_ns = faults_staleness(s).ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
     struct table_config config = pipeline_table_schema();
+    config.range_key.name = pipeline_range_name(p).at;
     config.directory = directory;
     config.durable = directory != NULL;
     config.scratch = scratch;
@@ -215,6 +281,10 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     config.limits = s->table.limits;
     config.history.ns = replica_ns > index_ns ? replica_ns : index_ns;
     config.history.ns = (config.history.ns > stale_ns ? config.history.ns : stale_ns) + NS_PER_MS;
+    if (p->cloud.stream_source.enabled) {
+        config.stream = STREAM_NEW_AND_OLD_IMAGES;
+        config.stream_shards = p->cloud.stream_source.shards;
+    }
     config.items_max = 3 * files + 4096;
     config.cache_bytes = (uint64_t)CACHE_MIB << 20;
     p->cloud.table = table_open(&config, s->start, error);

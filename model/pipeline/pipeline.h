@@ -1,9 +1,10 @@
 /* pipeline.h: the NDJSON-to-Parquet pipeline on its cloud: everything of one run in one struct.
  *
  * The parts: workload.c lets files arrive; manifest_builder.c and manifest_creation.c are the
- * Lambda handler; state_machine.c is the workflow's definition, glue_job.c the job's script,
- * status_updater.c the second function; records.c knows the items in the tracking table; history.c
- * keeps what happened, invariants.c judges it.
+ * Lambda handler, with claim_creation.c where there is no lock and stream_creator.c where another
+ * function creates manifests; state_machine.c is the workflow's definition, glue_job.c the job's
+ * script, status_updater.c the second function; records.c and record_reads.c know the tracking
+ * table; history.c keeps what happened, invariants.c judges it.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
 #define LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
@@ -19,6 +20,7 @@ enum task_type_id {
     TASK_MANIFEST_BUILDER,
     TASK_STATE_MACHINE,
     TASK_STATUS_UPDATER,
+    TASK_STREAM_CREATOR,
     TASK_TYPES_COUNT
 };
 
@@ -76,12 +78,18 @@ struct table_config pipeline_table_schema(void);
  * deletes whether or not anybody looks. */
 bool pipeline_at_rest(const struct pipeline *p);
 
+/* What the run's table calls its range key. */
+struct text pipeline_range_name(const struct pipeline *p);
+
 /* Lets the workload's files arrive (none arrive without it). */
 void workload_start(struct pipeline *p);
 void workload_arrival(struct cloud *c, uint32_t workload, uint64_t ordinal);
 
-/* Puts one input object of the name now, and returns the number of its key; 0 where there is no
- * room. */
+/* Whether the longest key of an entry, as events have it, has at most S3's 1024 bytes. */
+bool workload_key_fits(const struct workload *load);
+
+/* Puts one input object, numbered on, now. Returns the name that its event has (a number of
+ * sim/names.h); 0 where there is no room. */
 uint32_t workload_put(struct pipeline *p, struct text prefix, struct text date, int64_t size);
 
 /* The machine's states for the scenario's switches; the points of an execution. */

@@ -1,7 +1,7 @@
 /* records.c: see records.h. */
 #include "model/pipeline/pipeline.h"
 
-enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280 };
+#include "sim/md5.h"
 
 /* --- texts
  * -------------------------------------------------------------------------------------------------
@@ -13,7 +13,7 @@ static struct text name_of(struct cloud *c, uint32_t name)
 }
 
 /* "s3://<bucket>/<key>" */
-static struct text path_of(struct cloud *c, const char *bucket, uint32_t key, char *buffer)
+struct text record_path(struct cloud *c, const char *bucket, uint32_t key, char *buffer)
 {
     struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
     text_put(&w, TEXT("s3://"));
@@ -31,10 +31,49 @@ static struct text isoformat_of(int64_t clock_ns, char *buffer)
     return text_written(&w);
 }
 
+/* As the builder writes it: its first version leaves out the offset. Source: PIPE-FIRST-1. */
+struct text record_timestamp(const struct cloud *c, int64_t clock_ns, char *buffer)
+{
+    struct text written = isoformat_of(clock_ns, buffer);
+    written.size -= scenario_of(c)->builder.first_items ? sizeof "+00:00" - 1 : 0;
+    return written;
+}
+
 /* The file's name: the last segment of its key. */
 static struct text base_name_of(struct cloud *c, uint32_t key)
 {
     return text_after_last(name_of(c, key), '/');
+}
+
+/* The shard of a file's statuses, by its name. Source: PIPE-SHARDS-1. */
+static uint32_t shard_of(struct cloud *c, uint32_t key)
+{
+    struct md5 digest = md5_of(base_name_of(c, key));
+    return md5_modulo(&digest, (uint32_t)scenario_of(c)->builder.status_shards);
+}
+
+struct text record_shard_status(const char *word, bool plain, uint32_t shard, char *buffer)
+{
+    struct text_writer w = text_writer(buffer, STATUS_BYTES_MAX);
+    text_put(&w, text_from(word));
+    if (!plain) {
+        text_put_char(&w, '#');
+        text_put_integer(&w, shard, 0);
+    }
+    return text_written(&w);
+}
+
+struct text record_status_of(struct cloud *c, const char *word, uint32_t key, char *buffer)
+{
+    bool plain = scenario_of(c)->builder.status_shards == 0;
+    return record_shard_status(word, plain, plain ? 0 : shard_of(c, key), buffer);
+}
+
+static void add_shard(struct cloud *c, struct item_writer *w, uint32_t key)
+{
+    if (scenario_of(c)->builder.status_shards > 0) {
+        item_add_n(w, TEXT("shard_id"), shard_of(c, key));
+    }
 }
 
 void text_put_record_key(struct text_writer *w, struct text manifest_key)
@@ -56,21 +95,28 @@ static struct text record_key_of(struct cloud *c, enum record_key form, uint32_t
     return text_written(&w);
 }
 
-static struct item key_item(char *buffer, struct text date, struct text file_key)
+/* Source: PIPE-FIRST-1. */
+struct text record_range_name(const struct cloud *c)
+{
+    return scenario_of(c)->builder.first_items ? TEXT("file_name") : TEXT("file_key");
+}
+
+struct item record_key_item(char *buffer, struct text range_name, struct text date,
+                            struct text range)
 {
     struct item_writer w = item_writer(buffer, ITEM_BYTES_MAX);
     item_add_s(&w, TEXT("date_prefix"), date);
-    item_add_s(&w, TEXT("file_key"), file_key);
+    item_add_s(&w, range_name, range);
     return item_written(&w);
 }
 
-static int64_t record_ttl(const struct cloud *c, int64_t clock_ns)
+int64_t record_ttl(const struct cloud *c, int64_t clock_ns)
 {
     return instant_epoch_seconds((struct instant){clock_ns}) + scenario_of(c)->ttl_days * 86400;
 }
 
 /* What the table says of a call, in the words of calls. */
-static enum call_status answer(struct cloud *c, enum table_result result)
+enum call_status record_answer(struct cloud *c, enum table_result result)
 {
     switch (result) {
     case TABLE_OK:
@@ -111,6 +157,19 @@ static struct value size_in_mb(int64_t bytes)
     return value;
 }
 
+/* Source: PIPE-FIRST-1. */
+static bool has_ttl(const struct cloud *c)
+{
+    return !scenario_of(c)->builder.first_items;
+}
+
+/* The key of a file's record, as the builder has it. */
+static struct item file_item(struct cloud *c, char *buffer, const struct file_request *request)
+{
+    return record_key_item(buffer, record_range_name(c), name_of(c, request->date),
+                           base_name_of(c, request->key));
+}
+
 /* Source: PIPE-TRACK-1, PIPE-TRACK-2. */
 enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call)
 {
@@ -120,28 +179,32 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     char bytes[ITEM_BYTES_MAX];
     char path[TEXT_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
-    struct file_history *file = history_file(p, request.key);
-    ASSERT(file != NULL);
-    struct value size = size_in_mb(file->size);
+    char status[STATUS_BYTES_MAX];
+    struct value size = size_in_mb(request.size);
     int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct item_writer w = item_writer(bytes, sizeof bytes);
-    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("created_at"), record_timestamp(c, request.clock_ns, at));
     item_add_s(&w, TEXT("date_prefix"), name_of(c, request.date));
-    item_add_s(&w, TEXT("file_key"), base_name_of(c, request.key));
-    item_add_s(&w, TEXT("file_path"), path_of(c, INPUT_BUCKET, request.key, path));
+    item_add_s(&w, record_range_name(c), base_name_of(c, request.key));
+    item_add_s(&w, TEXT("file_path"), record_path(c, INPUT_BUCKET, request.key, path));
     item_add(&w, TEXT("file_size_mb"), &size);
-    item_add_s(&w, TEXT("status"), TEXT("pending"));
-    item_add_n(&w, TEXT("ttl"), ttl_s);
+    add_shard(c, &w, request.key);
+    item_add_s(&w, TEXT("status"), record_status_of(c, "pending", request.key, status));
+    if (has_ttl(c)) {
+        item_add_n(&w, TEXT("ttl"), ttl_s);
+    }
     const struct expression *condition =
         p->scenario->builder.track_if_absent ? p->expressions[SENT_FILE_ABSENT] : NULL;
     struct table_reply reply;
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
-    if (result == TABLE_OK) {
+    if (result == TABLE_OK && history_file(p, request.key) != NULL) {
         history_tracked(p, request.key, request.date);
+    }
+    if (result == TABLE_OK && has_ttl(c)) {
         table_sweeper_note(c, item_written(&w), ttl_s);
     }
-    return answer(c, result);
+    return record_answer(c, result);
 }
 
 enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct call *call)
@@ -155,19 +218,40 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
     int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct value values[] = {
         value_s(TEXT("manifested")),
-        value_s(path_of(c, MANIFEST_BUCKET, request.manifest, path)),
-        value_s(isoformat_of(request.clock_ns, at)),
+        value_s(record_path(c, MANIFEST_BUCKET, request.manifest, path)),
+        value_s(record_timestamp(c, request.clock_ns, at)),
         value_n(ttl_s),
     };
-    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct item key = file_item(c, bytes, &request);
     struct table_reply reply;
-    enum table_result result = table_update(c->table, cloud_now(c), key,
-                                            p->expressions[SENT_MARK_FILE], NULL, values, &reply);
+    const struct expression *update =
+        p->expressions[has_ttl(c) ? SENT_MARK_FILE : SENT_MARK_FILE_WITHOUT_TTL];
+    enum table_result result =
+        table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
     if (result == TABLE_OK) {
         history_manifested(p, request.key, request.manifest);
+    }
+    if (result == TABLE_OK && has_ttl(c)) {
         table_sweeper_note(c, key, ttl_s);
     }
-    return answer(c, result);
+    return record_answer(c, result);
+}
+
+/* Its ttl stays. Source: PIPE-ROLLBACK-1. */
+enum call_status perform_repend_file(struct cloud *c, struct task *caller, struct call *call)
+{
+    (void)caller;
+    struct pipeline *p = pipeline_of(c);
+    CALL_REQUEST(call, struct file_request, request);
+    char bytes[ITEM_BYTES_MAX];
+    struct value values[] = {value_s(TEXT("pending")), value_null()};
+    struct table_reply reply;
+    enum table_result result = table_update(c->table, cloud_now(c), file_item(c, bytes, &request),
+                                            p->expressions[SENT_REPEND_FILE], NULL, values, &reply);
+    if (result == TABLE_OK) {
+        history_repended(p, request.key);
+    }
+    return record_answer(c, result);
 }
 
 enum call_status perform_set_file_status(struct cloud *c, struct task *caller, struct call *call)
@@ -177,11 +261,13 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
     CALL_REQUEST(call, struct file_request, request);
     char bytes[ITEM_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char status[STATUS_BYTES_MAX];
     struct value values[] = {
-        value_s(request.outcome ? TEXT("completed") : TEXT("failed")),
+        value_s(record_status_of(c, request.outcome ? "completed" : "failed", request.key, status)),
         value_s(isoformat_of(request.clock_ns, at)),
     };
-    struct item key = key_item(bytes, name_of(c, request.date), base_name_of(c, request.key));
+    struct item key = record_key_item(bytes, pipeline_range_name(p), name_of(c, request.date),
+                                      base_name_of(c, request.key));
     struct table_reply reply;
     const struct expression *update = request.outcome ? p->expressions[SENT_SET_FILE_COMPLETED]
                                                       : p->expressions[SENT_SET_FILE_FAILED];
@@ -192,7 +278,7 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
     } else if (result == TABLE_OK) {
         history_untracked(p, request.key);
     }
-    return answer(c, result);
+    return record_answer(c, result);
 }
 
 /* --- the lock
@@ -230,9 +316,9 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
     int64_t now_s = instant_epoch_seconds((struct instant){request.clock_ns});
     int64_t ttl_s = now_s + p->scenario->lock_ttl.ns / NS_PER_S;
     struct item_writer w = item_writer(bytes, sizeof bytes);
-    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("created_at"), record_timestamp(c, request.clock_ns, at));
     item_add_s(&w, TEXT("date_prefix"), lock_key_of(c, request.date, key));
-    item_add_s(&w, TEXT("file_key"), TEXT("LOCK"));
+    item_add_s(&w, record_range_name(c), TEXT("LOCK"));
     item_add_s(&w, TEXT("lock_id"), lock_id_of(&request, id));
     item_add_n(&w, TEXT("ttl"), ttl_s);
     struct value values[] = {value_n(now_s)};
@@ -250,7 +336,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
     } else if (result == TABLE_CONDITION_FAILED) {
         history_lock_refused(p, request.date);
     }
-    return answer(c, result);
+    return record_answer(c, result);
 }
 
 /* Source: PIPE-LOCK-2. */
@@ -263,178 +349,30 @@ enum call_status perform_release_lock(struct cloud *c, struct task *caller, stru
     char key[TEXT_BYTES_MAX];
     char id[TEXT_BYTES_MAX];
     struct value values[] = {value_s(lock_id_of(&request, id))};
-    struct item item = key_item(bytes, lock_key_of(c, request.date, key), TEXT("LOCK"));
+    struct item item = record_key_item(bytes, record_range_name(c),
+                                       lock_key_of(c, request.date, key), TEXT("LOCK"));
     struct table_reply reply;
     enum table_result result = table_delete(c->table, cloud_now(c), item,
                                             p->expressions[SENT_LOCK_IS_MINE], values, &reply);
     if (result == TABLE_OK) {
         history_lock_gone(p, request.date, TENURE_RELEASED);
     }
-    return answer(c, result);
-}
-
-/* --- reading pages
- * ----------------------------------------------------------------------------------------- */
-
-/* Who reads a page, and what has been found. */
-struct page {
-    struct cloud *c;
-    struct reader *reader;
-    bool poisoned;
-    struct text before; /* QUERY_ORPHANS: dates below it */
-    struct text latest; /* and the latest one that was added */
-};
-
-static void push(struct page *page, struct chain *chain, struct text text)
-{
-    uint32_t name = names_intern(&page->c->names, text);
-    if (name == 0 || !chain_push(&page->c->chunks, chain, name)) {
-        simulation_fail(&page->c->simulation, "lists in processes (limits.files)");
-    }
-}
-
-/* The S3 key in an item's file_path; size 0 where it has none. */
-struct text record_s3_key(struct item item)
-{
-    struct text path = item_text(item, TEXT("file_path"));
-    size_t skip = sizeof "s3://" INPUT_BUCKET; /* the slash behind the bucket in place of the NUL */
-    ASSERT(path.size == 0 || path.size > skip);
-    return path.size == 0 ? path : (struct text){path.at + skip, path.size - skip};
-}
-
-/* A pending item of the date. Source: PIPE-POISON-1. */
-static void visit_pending(void *self, struct item item)
-{
-    struct page *page = self;
-    struct text key = record_s3_key(item);
-    if (key.size == 0) {
-        page->poisoned |= !scenario_of(page->c)->builder.skip_without_path;
-        return;
-    }
-    push(page, &page->reader->found, key);
-}
-
-static void visit_orphan(void *self, struct item item)
-{
-    struct page *page = self;
-    struct text date = item_text(item, TEXT("date_prefix"));
-    if (text_compare(date, page->before) >= 0 || text_equal(date, page->latest)) {
-        return;
-    }
-    push(page, &page->reader->dates, date);
-    page->latest = names_text(&page->c->names, names_find(&page->c->names, date));
-}
-
-/* A record that names the manifest, unless it is a manifest's or a lock's own. The old form,
- * MANIFEST, is not told from a file's. Source: PIPE-UPDATER-1. */
-static void visit_batch(void *self, struct item item)
-{
-    struct page *page = self;
-    struct text file_key = item_text(item, TEXT("file_key"));
-    if (text_starts(file_key, TEXT("MANIFEST#")) || text_starts(file_key, TEXT("LOCK#"))) {
-        return;
-    }
-    struct text key = record_s3_key(item);
-    push(page, &page->reader->found, key.size == 0 ? file_key : key);
-}
-
-/* Reads the page under the reader's cursor and moves it. Source: PIPE-READ-1. */
-static enum call_status read_page(struct page *page, struct call *call, struct table_query *query,
-                                  const struct distribution *lag, enum choice_label label)
-{
-    struct cloud *c = page->c;
-    struct reader *reader = page->reader;
-    query->start_key = (struct text){reader->cursor.bytes, reader->cursor.size};
-    query->self = page;
-    int64_t lag_ns = cloud_draw(c, label, lag).ns;
-    int64_t stale_ns = call_staleness(call).ns;
-    query->as_of.ns = cloud_now(c).ns - (lag_ns > stale_ns ? lag_ns : stale_ns);
-    struct table_page result;
-    enum table_result status = table_read_page(c->table, cloud_now(c), query, &result);
-    if (status != TABLE_OK) {
-        return answer(c, status);
-    }
-    if (result.last_key.size > CURSOR_BYTES_MAX) {
-        simulation_fail(&c->simulation, "bytes of a page's last key");
-        return CALL_INVALID;
-    }
-    call->extra_ns = result.bytes * scenario_of(c)->latency_query_megabyte.ns / (1 << 20);
-    reader->cursor.size = (uint32_t)result.last_key.size;
-    if (result.last_key.size > 0) {
-        memcpy(reader->cursor.bytes, result.last_key.at, result.last_key.size);
-    }
-    struct page_reply reply = {
-        .count = result.count, .poisoned = page->poisoned, .more = reader->cursor.size != 0};
-    _Static_assert(sizeof reply <= CALL_REPLY_WORDS * 8, "the reply fits");
-    memcpy(call->reply, &reply, sizeof reply);
-    return CALL_OK;
-}
-
-/* A page of the date's partition: pending items if `match` is "pending". */
-static enum call_status read_partition(struct cloud *c, struct task *caller, struct call *call,
-                                       const struct expression *filter, struct text match,
-                                       void (*visit)(void *, struct item))
-{
-    struct pipeline *p = pipeline_of(c);
-    CALL_REQUEST(call, struct page_request, request);
-    struct page page = {.c = c, .reader = (void *)caller};
-    if (visit != NULL) {
-        chain_cut(&c->chunks, &page.reader->found, request.base);
-    }
-    struct value values[] = {value_s(name_of(c, request.date)), value_s(match)};
-    struct table_query query = {
-        .index = TABLE_BASE,
-        .key = p->expressions[SENT_PARTITION],
-        .filter = filter,
-        .values = values,
-        .visit = visit,
-    };
-    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
-}
-
-enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call)
-{
-    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_STATUS_IS],
-                          TEXT("pending"), visit_pending);
-}
-
-enum call_status perform_count_pending(struct cloud *c, struct task *caller, struct call *call)
-{
-    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_STATUS_IS],
-                          TEXT("pending"), NULL);
-}
-
-enum call_status perform_query_batch(struct cloud *c, struct task *caller, struct call *call)
-{
-    CALL_REQUEST(call, struct page_request, request);
-    char path[TEXT_BYTES_MAX];
-    return read_partition(c, caller, call, pipeline_of(c)->expressions[SENT_MANIFEST_IS],
-                          path_of(c, MANIFEST_BUCKET, request.manifest, path), visit_batch);
-}
-
-enum call_status perform_query_orphans(struct cloud *c, struct task *caller, struct call *call)
-{
-    struct pipeline *p = pipeline_of(c);
-    CALL_REQUEST(call, struct page_request, request);
-    char today[16];
-    struct text_writer w = text_writer(today, sizeof today);
-    text_put_date(&w, (struct instant){request.clock_ns});
-    struct page page = {.c = c, .reader = (void *)caller, .before = text_written(&w)};
-    chain_cut(&c->chunks, &page.reader->dates, request.base);
-    struct value values[] = {value_s(TEXT("pending"))};
-    struct table_query query = {
-        .index = 0,
-        .leaders = true,
-        .key = p->expressions[SENT_INDEX_PARTITION],
-        .values = values,
-        .visit = visit_orphan,
-    };
-    return read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+    return record_answer(c, result);
 }
 
 /* --- manifests' records
  * ------------------------------------------------------------------------------------ */
 
+static struct text arn_of(uint32_t execution, char buffer[128])
+{
+    struct text_writer w = text_writer(buffer, 128);
+    text_put(&w, TEXT("arn:aws:states:us-east-1:123456789012:execution:"
+                      "ndjson-parquet-processor-dev:"));
+    text_put_integer(&w, execution, 12);
+    return text_written(&w);
+}
+
+/* Source: PIPE-RECORDS-1, PIPE-ROLLBACK-1. */
 enum call_status perform_put_record(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -444,15 +382,23 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
     char path[TEXT_BYTES_MAX];
     char key[TEXT_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
+    char arn[128];
     int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct item_writer w = item_writer(bytes, sizeof bytes);
-    item_add_s(&w, TEXT("created_at"), isoformat_of(request.clock_ns, at));
+    item_add_s(&w, TEXT("created_at"), record_timestamp(c, request.clock_ns, at));
     item_add_s(&w, TEXT("date_prefix"), name_of(c, request.date));
+    if (request.execution != 0) {
+        item_add_s(&w, TEXT("execution_arn"), arn_of(request.execution, arn));
+    }
     item_add_n(&w, TEXT("file_count"), request.file_count);
-    item_add_s(&w, TEXT("file_key"),
+    item_add_s(&w, record_range_name(c),
                record_key_of(c, p->scenario->builder.record, request.manifest, key));
-    item_add_s(&w, TEXT("manifest_path"), path_of(c, MANIFEST_BUCKET, request.manifest, path));
+    item_add_s(&w, TEXT("manifest_path"), record_path(c, MANIFEST_BUCKET, request.manifest, path));
     item_add_s(&w, TEXT("status"), TEXT("pending"));
+    if (request.trigger != RECORD_TRIGGER_CALL) {
+        item_add_s(&w, TEXT("trigger_type"),
+                   request.trigger == RECORD_TRIGGER_EVENT ? TEXT("eventbridge") : TEXT("stream"));
+    }
     item_add_n(&w, TEXT("ttl"), ttl_s);
     struct table_reply reply;
     enum table_result result =
@@ -461,20 +407,29 @@ enum call_status perform_put_record(struct cloud *c, struct task *caller, struct
         history_record_put(p, request.manifest);
         table_sweeper_note(c, item_written(&w), ttl_s);
     }
-    return answer(c, result);
+    return record_answer(c, result);
 }
 
-/* An execution's update of its manifest's record: an upsert of the key that the switch names. */
+/* An execution's update of its manifest's record: an upsert of the key that the switch names. The
+ * own key is in the input, if the builder was one that gave it. Source: PIPE-INPUT-1. */
 static enum call_status update_record(struct cloud *c, struct task *caller, enum record_key form,
                                       const struct expression *update, const struct value *values)
 {
     const struct execution *e = (const void *)caller;
+    if (form == RECORD_OWN && e->without_file_key) {
+        if (scenario_of(c)->missing_file_key == MISSING_KEY_ERROR) {
+            return CALL_INVALID;
+        }
+        form = RECORD_SHARED;
+    }
     char bytes[ITEM_BYTES_MAX];
     char key[TEXT_BYTES_MAX];
     struct item item =
-        key_item(bytes, name_of(c, e->date), record_key_of(c, form, e->manifest, key));
+        record_key_item(bytes, pipeline_range_name(pipeline_of(c)), name_of(c, e->date),
+                        record_key_of(c, form, e->manifest, key));
     struct table_reply reply;
-    return answer(c, table_update(c->table, cloud_now(c), item, update, NULL, values, &reply));
+    return record_answer(c,
+                         table_update(c->table, cloud_now(c), item, update, NULL, values, &reply));
 }
 
 enum call_status perform_update_processing(struct cloud *c, struct task *caller, struct call *call)
@@ -486,8 +441,8 @@ enum call_status perform_update_processing(struct cloud *c, struct task *caller,
     char at[TEXT_BYTES_MAX];
     struct value values[] = {
         value_s(TEXT("processing")),
-        value_s(path_of(c, MANIFEST_BUCKET, e->manifest, path)),
-        value_s(isoformat_of(e->timestamp_ns, at)),
+        value_s(record_path(c, MANIFEST_BUCKET, e->manifest, path)),
+        value_s(record_timestamp(c, e->timestamp_ns, at)), /* the builder's, from the input */
         value_n(e->file_count),
     };
     enum call_status status = update_record(c, caller, p->scenario->machine.processing_key,

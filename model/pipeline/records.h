@@ -35,6 +35,7 @@ struct file_request {
     uint32_t key, date, manifest;
     uint32_t outcome; /* SET_FILE_STATUS: 1 completed, 0 failed */
     int64_t clock_ns;
+    int64_t size; /* TRACK_FILE: bytes, as the event has it */
 };
 
 /* A request about the lock of a date. The lock's id is made of the environment and the millisecond.
@@ -48,8 +49,8 @@ struct lock_request {
 /* A request for a page: of the date's partition, or of the index (date 0). */
 struct page_request {
     uint32_t date, manifest;
-    uint32_t base; /* length of the list before this page: a repeated attempt starts there */
-    uint32_t unused;
+    uint32_t base;    /* length of the list before this page: a repeated attempt starts there */
+    uint32_t limit;   /* items evaluated at most; 0: as many as a page holds */
     int64_t clock_ns; /* QUERY_ORPHANS: dates before this one's are wanted */
 };
 
@@ -59,17 +60,91 @@ struct page_reply {
     uint32_t more;     /* the cursor names a further page */
 };
 
-/* A request about a manifest's record. */
+/* What made a manifest's record: a call or an event, as its trigger_type says. */
+enum record_trigger { RECORD_TRIGGER_CALL, RECORD_TRIGGER_EVENT, RECORD_TRIGGER_STREAM };
+
+/* A request about a manifest's record or its execution. */
 struct record_request {
-    uint32_t date, manifest, file_count, unused;
+    uint32_t date, manifest, file_count;
+    uint32_t trigger;   /* enum record_trigger */
+    uint32_t execution; /* PUT_RECORD: row of the execution that was started before; 0: none */
+    uint32_t unused;
     int64_t clock_ns;
+};
+
+/* CLAIM_FILE, SET_PATH, RELEASE_FILE: about one file's record. */
+struct claim_request {
+    uint32_t key, date;
+    uint32_t manifest; /* in the path; 0: a placeholder is */
+    uint32_t status;   /* CLAIM_FILE: name of the status that was read, and must be there still */
+    uint32_t batch, unused; /* in the placeholder: the batch's number, and when it began */
+    int64_t batch_ns;
+    int64_t clock_ns;
+};
+
+/* A request for a page of what can be claimed: the date's pending items, whatever their shard. Each
+ * gives two names to the reader's list: key, status. */
+struct claim_page_request {
+    uint32_t date;
+    uint32_t base;  /* length of the list before this page */
+    uint32_t limit; /* items evaluated at most; 0: no limit but the page */
+    uint32_t unused;
+};
+
+/* A read of the index in parallel: the earlier dates with pending items, for some of the values
+ * that the status can have. Threads that have reached their end are closed. */
+enum { SHARD_THREADS = 10 };
+
+struct shard_reader {
+    uint32_t first, count; /* values first .. first + count - 1; the one behind the last shard is
+                              the plain status */
+    uint32_t open;         /* bit i: value first + i has pages left */
+    uint32_t unused;
+    struct cursor cursors[SHARD_THREADS];
+};
+
+/* A request for the next page of each open thread. */
+struct shards_request {
+    uint32_t date, unused; /* of the file that made it read */
+    int64_t clock_ns;      /* dates before this one's are wanted */
 };
 
 /* The file_key of a manifest's own record: "MANIFEST#batch-0001-20260130-050000.json". */
 void text_put_record_key(struct text_writer *w, struct text manifest_key);
 
+/* --- for the effects ---------------------------------------------------------------------------
+ */
+
+enum { ITEM_BYTES_MAX = 4096, TEXT_BYTES_MAX = 1280, STATUS_BYTES_MAX = 32 };
+
+/* "s3://<bucket>/<key>", in a buffer of TEXT_BYTES_MAX. */
+struct text record_path(struct cloud *c, const char *bucket, uint32_t key, char *buffer);
+
 /* The S3 key in an item's file_path; size 0 where it has none. */
 struct text record_s3_key(struct item item);
+
+/* A clock's instant as the builder writes it, in a buffer of TEXT_BYTES_MAX. */
+struct text record_timestamp(const struct cloud *c, int64_t clock_ns, char *buffer);
+
+/* What the builder calls the range key. On a table that calls it otherwise (pipeline_range_name)
+ * its writes are invalid. */
+struct text record_range_name(const struct cloud *c);
+
+/* An item of nothing but a key, in a buffer of ITEM_BYTES_MAX. */
+struct item record_key_item(char *buffer, struct text range_name, struct text date,
+                            struct text range);
+
+/* When a record that is written then may be deleted by TTL, in epoch seconds. */
+int64_t record_ttl(const struct cloud *c, int64_t clock_ns);
+
+/* A status word with its shard, "pending#7"; plain: "pending". In a buffer of STATUS_BYTES_MAX. */
+struct text record_shard_status(const char *word, bool plain, uint32_t shard, char *buffer);
+
+/* The status word as a file's record has it, by its name where statuses have shards. */
+struct text record_status_of(struct cloud *c, const char *word, uint32_t key, char *buffer);
+
+/* What the table says of a call, in the words of calls. Ends the trial where it is full. */
+enum call_status record_answer(struct cloud *c, enum table_result result);
 
 /* Why a trial ended whose table could take no more; table_message has the details. */
 #define TABLE_STOPPED "the table"

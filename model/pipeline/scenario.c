@@ -2,6 +2,7 @@
 #include "model/pipeline/scenario.h"
 
 #include "model/pipeline/faults.h"
+#include "model/pipeline/pipeline.h"
 
 static struct distribution_spec constant(struct duration value)
 {
@@ -34,6 +35,7 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
     s->flush_within = days(1);
+    s->quarantine_configured = true;
     s->lock_ttl = duration_s(300);
     s->ttl_days = prod ? 90 : 30;
     s->expected_size = prod ? 3670016 : 10485760;
@@ -102,6 +104,7 @@ static void apply_schedule(struct builder_switches *b)
 void scenario_apply_builder(struct scenario *s, enum builder builder)
 {
     s->builder_preset = builder;
+    s->table.range_key = builder == BUILDER_V1 ? RANGE_FILE_NAME : RANGE_FILE_KEY;
     switch (builder) {
     case BUILDER_V0:
         apply_strict(&s->builder);
@@ -164,6 +167,7 @@ void scenario_apply_latency(struct scenario *s, enum latency_profile profile)
     s->latency.invoke = lognormal_ms(8, 40);            /* LATENCY-INVOKE-1 */
     s->latency.queue_receive = lognormal_ms(15, 60);    /* LATENCY-QUEUE-1 */
     s->latency.queue_delete = lognormal_ms(10, 50);     /* LATENCY-QUEUE-1 */
+    s->latency.put_events = lognormal_ms(15, 60);       /* LATENCY-EVENTS-1 */
     s->latency_query_megabyte = duration_ms(54);        /* LATENCY-TABLE-3 */
 }
 
@@ -189,10 +193,33 @@ static void set_prices(struct scenario *s)
     s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
 }
 
+/* Source: EVENTS-RETRY-1. */
+static void set_bus(struct scenario *s)
+{
+    s->bus.delay = lognormal_ms(50, 150); /* EVENTS-DELAY-1 */
+    s->bus.max_retries = 185;
+    s->bus.max_age = days(1);
+}
+
+/* Source: PIPE-STREAM-1. */
+static void set_stream(struct scenario *s)
+{
+    s->stream.shards = 1;
+    s->stream.batch_size = 100;
+    s->stream.batching_window = duration_s(30);
+    s->stream.parallelization = 10;
+    s->stream.max_retries = 3;
+    s->stream.max_age = duration_s(3600);
+    s->stream.bisect = true;
+    s->stream.read_latency = lognormal_ms(5, 20);    /* LATENCY-STREAM-1 */
+    s->stream.retry_wait = lognormal_ms(1000, 5000); /* ESM-STREAM-13 */
+}
+
 void scenario_init(struct scenario *s)
 {
     memset(s, 0, sizeof *s);
     s->start = (struct instant){INT64_C(1769749200) * NS_PER_S}; /* 2026-01-30T05:00:00Z */
+    s->violates = VIOLATES_ANY;
     scenario_apply_preset(s, PRESET_DEV);
     scenario_apply_builder(s, BUILDER_V3);
     scenario_apply_machine(s, MACHINE_M2);
@@ -216,6 +243,8 @@ void scenario_init(struct scenario *s)
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
+    set_bus(s);
+    set_stream(s);
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -245,6 +274,15 @@ static enum status wrong_element(const struct check *check, const char *list, ui
     return wrong(check, text_writer_string(&w), message);
 }
 
+/* Prefix and name, put together, begin so. */
+static bool key_starts(const struct workload *load, struct text with)
+{
+    size_t common = load->prefix.size < with.size ? load->prefix.size : with.size;
+    struct text rest = {with.at + common, with.size - common};
+    return text_starts(with, (struct text){load->prefix.at, common}) &&
+           (rest.size == 0 || text_starts(load->name, rest));
+}
+
 static enum status check_workload(const struct scenario *s, const struct check *check)
 {
     int64_t files = 0;
@@ -265,7 +303,11 @@ static enum status check_workload(const struct scenario *s, const struct check *
             return wrong_element(check, "workload", i, ".at",
                                  "arrives after the last instant that can be told (2262)");
         }
-        if (text_starts(load->prefix, TEXT("manifests/"))) {
+        if (!workload_key_fits(load)) {
+            return wrong_element(check, "workload", i, ".prefix",
+                                 "and name are longer than the 1024 bytes of a key, URL-encoded");
+        }
+        if (key_starts(load, TEXT("manifests/"))) {
             return wrong_element(check, "workload", i, ".prefix",
                                  "manifests/ is where the pipeline writes; choose another prefix");
         }
@@ -289,6 +331,27 @@ static enum status check_faults(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
+/* What the switches of V6 go with. */
+static enum status check_claims(const struct scenario *s, const struct check *check)
+{
+    bool claims = s->builder.lock == LOCK_CLAIM;
+    if (claims && s->builder.trigger == TRIGGER_BYTES) {
+        return wrong(check, "pipeline.trigger",
+                     "bytes goes with a lock: files that are claimed are counted");
+    }
+    if (!claims && s->builder.publisher == PUBLISHER_BUS) {
+        return wrong(check, "pipeline.publisher", "bus goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.creator == CREATOR_STREAM) {
+        return wrong(check, "pipeline.creator", "stream goes with pipeline.lock: claim");
+    }
+    if (!claims && s->builder.status_shards > 0) {
+        return wrong(check, "pipeline.status_shards",
+                     "statuses with shards go with pipeline.lock: claim");
+    }
+    return STATUS_OK;
+}
+
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error)
 {
     struct check check = {path, error};
@@ -308,5 +371,6 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
-    return check_faults(s, &check);
+    status = check_claims(s, &check);
+    return status == STATUS_OK ? check_faults(s, &check) : status;
 }

@@ -19,34 +19,38 @@
 #include <stdint.h>
 
 /* Enumerations: name, and the word in a scenario. */
+/* clang-format off */
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
-#define BUILDER_MAP(X)                                                                             \
-    X(V0, "V0")                                                                                    \
-    X(V1, "V1")                                                                                    \
-    X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") X(V6, "V6") X(V6E, "V6e")        \
-        X(V6S, "V6s") X(V7, "V7")
-#define MACHINE_MAP(X) X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
-#define LOCK_MODE_MAP(X)                                                                           \
-    X(STRICT, "strict")                                                                            \
-    X(TAKEOVER, "takeover")                                                                        \
-    X(NONE, "none") X(FENCING, "fencing") X(LEASE, "lease") X(CLAIM, "claim")
+#define BUILDER_MAP(X) \
+    X(V0, "V0") X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") \
+    X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
+#define MACHINE_MAP(X) \
+    X(NONE, "none") X(M0, "M0") X(M1, "M1") X(M2, "M2") X(M3, "M3") X(M7, "M7")
+#define LOCK_MODE_MAP(X) \
+    X(STRICT, "strict") X(TAKEOVER, "takeover") X(NONE, "none") X(FENCING, "fencing") \
+    X(LEASE, "lease") X(CLAIM, "claim")
 #define RECORD_KEY_MAP(X) X(SHARED, "shared") X(OWN, "own") X(NONE, "none")
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
+#define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
-#define FAULT_MAP(X)                                                                               \
-    X(KILL, "kill")                                                                                \
-    X(LOSE_REQUEST, "lose_request")                                                                \
-    X(LOSE_REPLY, "lose_reply")                                                                    \
-    X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse")            \
-        X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate")              \
-            X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire")            \
-                X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define FAULT_MAP(X) \
+    X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
+    X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
+    X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
+    X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
+    X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+#define CLAIM_VERDICT_MAP(X) \
+    X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") \
+    X(CONDITIONAL, "conditional")
 #define FAULT_WHEN_MAP(X) X(DEFAULT, "default") X(BEFORE, "before") X(AFTER, "after")
 #define FAULT_OUTCOME_MAP(X) X(DEFAULT, "default") X(APPLIED, "applied") X(LOST, "lost")
+/* clang-format on */
+
 /* The invariants of docs/glossary.md; `all` are always checked. (The formatter would cut a word in
  * two.) */
 /* clang-format off */
@@ -114,6 +118,20 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 #undef X
 };
 
+enum range_key { /* the name of the table's range key; the first version's is another one */
+
+#define X(name, word) RANGE_##name,
+                 RANGE_KEY_MAP(X)
+#undef X
+};
+
+enum missing_key { /* what the machine makes of an input without file_key: an error, or MANIFEST */
+
+#define X(name, word) MISSING_KEY_##name,
+                   MISSING_KEY_MAP(X)
+#undef X
+};
+
 enum latency_profile {
 
 #define X(name, word) LATENCY_PROFILE_##name,
@@ -132,6 +150,13 @@ enum spacing {
 
 #define X(name, word) SPACING_##name,
     SPACING_MAP(X)
+#undef X
+};
+
+enum claim_verdict { /* on what is said of the pipeline elsewhere; none: it is no claim */
+
+#define X(name, word) CLAIM_##name,
+                     CLAIM_VERDICT_MAP(X)
 #undef X
 };
 
@@ -172,7 +197,8 @@ enum invariant {
     X(table_query)                                                                                 \
     X(bucket_get)                                                                                  \
     X(bucket_put)                                                                                  \
-    X(start_execution) X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete)
+    X(start_execution)                                                                             \
+    X(start_job_run) X(publish) X(invoke) X(queue_receive) X(queue_delete) X(put_events)
 
 /* The manifest builder's switches: each a difference between two versions of it, independent of the
  * others. */
@@ -209,8 +235,10 @@ struct workload {
         over; /* the files arrive within this span: file i at over * i / files when even */
     enum spacing spacing;
     int64_t size;       /* bytes of each file */
-    struct text date;   /* in the name; empty: the date of arrival */
+    struct text date;   /* in the name; empty: the date of arrival; "none": no date */
     struct text prefix; /* of the key, "pipeline/input/" */
+    struct text name;   /* of every file, behind the prefix; empty: <date>-f<number>.ndjson */
+    int64_t number;     /* of the first file; 0: they are numbered on, over all workloads */
 };
 
 /* What goes wrong, where and when: faults.h says which kind takes which members. */
@@ -233,10 +261,32 @@ extern const struct fault fault_default;
 
 struct expectation {
     struct text name;
-    struct text sql; /* a query that must yield 1 */
+    struct text sql;       /* a query that must yield 1 */
+    struct text only_case; /* the case for which it is asked; empty: all */
+    uint32_t row;          /* its number in the file, from 0 */
 };
 
-enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64 };
+/* Of `violates`: nothing is said. */
+#define VIOLATES_ANY UINT32_MAX
+_Static_assert(INVARIANTS_COUNT < 32, "a bit each, and all of them is not VIOLATES_ANY");
+
+/* One way to run the scenario: assignments on top of it, and what comes of them. */
+struct scenario_case {
+    struct text name;
+    struct text set;   /* "pipeline.builder=V7 pipeline.machine=M7" */
+    uint32_t violates; /* in the stead of the scenario's; VIOLATES_ANY: that stands */
+};
+
+/* What the catalogue of failures tells of a scenario. */
+struct catalogue {
+    struct text id;    /* F13, C20 */
+    struct text claim; /* what is said, where the entry is about a claim */
+    enum claim_verdict verdict;
+    struct text trigger, symptom, why, fixed_by;
+    struct text assumption; /* what was assumed where the facts leave a gap; empty: nothing */
+};
+
+enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
 
 struct scenario {
     struct text name, description;
@@ -252,9 +302,12 @@ struct scenario {
 
     int64_t max_files_per_manifest;
     int64_t min_files_for_partial_batch;
-    int64_t max_batch_size; /* bytes, for TRIGGER_BYTES */
+    int64_t max_batch_size;       /* bytes, for TRIGGER_BYTES */
     struct duration flush_within; /* L2: files of an earlier date are manifested so soon after it */
-    bool start_configured;  /* the builder knows the state machine's ARN */
+    bool start_configured;        /* the builder knows the state machine's ARN */
+    bool quarantine_configured;   /* it knows a bucket for files that it refuses */
+    enum missing_key missing_file_key;
+    bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
@@ -292,6 +345,7 @@ struct scenario {
         enum throttling throttling;
         struct table_limits limits; /* of THROTTLING_AWS */
         int64_t max_rcu, max_wcu;   /* on demand, of the table and of each index; 0: none */
+        enum range_key range_key;   /* as the builder's preset has it */
         struct distribution_spec replica_lag, index_lag, ttl_delay;
     } table;
 
@@ -323,6 +377,24 @@ struct scenario {
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
     } glue;
+
+    struct {                            /* the EventBridge bus, where it publishes */
+        struct distribution_spec delay; /* from PutEvents to the target's invocation */
+        int64_t duplicate_ppm;          /* of events delivered twice */
+        int64_t failure_ppm;            /* of deliveries that fail, and are tried again */
+        int64_t max_retries;
+        struct duration max_age;
+    } bus;
+
+    struct { /* the mapping from the table's stream to the function that creates manifests */
+        int64_t shards;
+        int64_t batch_size, parallelization, max_retries; /* max_retries -1: no limit */
+        struct duration batching_window;
+        struct duration max_age; /* 0: as long as the stream keeps a record */
+        int64_t duplicate_ppm;   /* of batches handed over once more */
+        bool bisect;
+        struct distribution_spec read_latency, retry_wait;
+    } stream;
     enum latency_profile latency_profile;
 
     struct {
@@ -343,6 +415,13 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+
+    /* The harness (tools/): cases, their verdicts, the catalogue. */
+    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    uint32_t cases_count;
+    struct scenario_case cases[SCENARIO_CASES_MAX];
+    struct text case_name; /* of the one that is run; empty: none */
+    struct catalogue catalogue;
 };
 
 /* Everything to its default: preset dev, V3, M2, typical latencies, no workload. */

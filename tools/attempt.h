@@ -1,0 +1,38 @@
+/* attempt.h: one run of one scenario, from its text to its verdict and the files that were asked
+ * for.
+ */
+#ifndef LOCKSTEP_TOOLS_ATTEMPT_H
+#define LOCKSTEP_TOOLS_ATTEMPT_H
+
+#include "tools/plan.h"
+#include "tools/report.h"
+
+/* How to run: the same for every unit. */
+struct attempt_options {
+    const char *out, *table, *trace, *record, *replay; /* files; NULL: not wanted */
+    enum choice_strategy strategy;
+    uint64_t seed;
+    bool explain;  /* the story of the run's violations is wanted */
+    bool progress; /* a line on standard error while it runs */
+};
+
+/* Who is told of the run, once it is judged. The report is valid during the call. */
+struct attempt_listener {
+    void (*told)(void *self, const struct report *report);
+    void *self;
+};
+
+/* Runs the unit and returns the exit status that it alone would have. What is wrong is written to
+ * `errors`, as lines for a person; then nobody is told. */
+int attempt_run(const struct attempt_options *options, const struct unit *unit,
+                const struct attempt_listener *listener, FILE *errors);
+
+/* From now on, the first interrupt ends the runs in good order; a second one ends the program. */
+void attempt_watch_interrupts(void);
+bool attempt_interrupted(void);
+
+/* The command that runs the unit so again, for a shell, cut at `size`. */
+void attempt_command(const struct attempt_options *options, const struct unit *unit, char *buffer,
+                     size_t size);
+
+#endif
