@@ -76,7 +76,7 @@ expect 2 points ten.yaml --kinds kill,lose_repl
 err_has "no such kind of fault: lose_repl (did you mean 'lose_reply'?)"
 expect 2 points ten.yaml --occurrences 0
 err_has "how many occurrences?"
-expect 2 points ten.yaml -j 65
+expect 2 points ten.yaml -j 257
 err_has "how many processes?"
 expect 2 points ten.yaml --seed x
 err_has "a seed is a whole number below 2^64"

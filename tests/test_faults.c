@@ -549,6 +549,62 @@ static void an_execution_starts_late(void **state)
     story_end(&s);
 }
 
+/* EVENTS-ONCE-1 */
+static void an_event_on_the_bus_comes_late_twice_or_never(void **state)
+{
+    (void)state;
+
+    const enum fault_kind kinds[] = {FAULT_DELAY, FAULT_DUPLICATE, FAULT_LOSE};
+
+    const int64_t executions[] = {1, 2, 0};
+    for (size_t i = 0; i < 3; i++) {
+        files(1);
+        scenario_apply_builder(&s.scenario, BUILDER_V6E);
+        scenario_apply_machine(&s.scenario, MACHINE_M3);
+        s.scenario.bus.delay = exactly(duration_s(1));
+        at_service(kinds[i], "eventbridge", "EVENT")->by = duration_s(i == 0 ? 100 : 0);
+        story_begin(&s);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.executions.started, executions[i]);
+        if (i == 0) {
+            struct execution_row row;
+            run_execution(s.run, 0, &row);
+            assert_number(story_ms(&s, row.started_at), (1 + 1 + 100) * 1000);
+        }
+        assert_number(struck(0), 1);
+        story_end(&s);
+    }
+}
+
+/* ESM-STREAM-9: the file's record is one batch; what the creator puts for it, where it makes a
+ * manifest, is another. */
+static void a_batch_of_the_stream_comes_late_twice_or_never(void **state)
+{
+    (void)state;
+
+    const enum fault_kind kinds[] = {FAULT_DELAY, FAULT_DUPLICATE, FAULT_LOSE};
+
+    const int64_t invocations[] = {2, 3, 0};
+    for (size_t i = 0; i < 3; i++) {
+        files(1);
+        scenario_apply_builder(&s.scenario, BUILDER_V6S);
+        scenario_apply_machine(&s.scenario, MACHINE_NONE);
+        at_service(kinds[i], "stream", "BATCH")->by = duration_s(i == 0 ? 100 : 0);
+        story_begin(&s);
+        (void)story_finish(&s);
+        int64_t creators = 0;
+        for (uint64_t v = 0; v < run_invocations_count(s.run); v++) {
+            creators += !text_equal(invocation(v).function, TEXT("manifest-builder"));
+        }
+        assert_number(creators, invocations[i]);
+        if (i == 0) { /* a window of 30 s, and the fault */
+            assert_true(story_ms(&s, invocation(1).started_at) >= 131 * 1000);
+            assert_true(story_ms(&s, invocation(1).started_at) < 133 * 1000);
+        }
+        story_end(&s);
+    }
+}
+
 /* --- when
  * --------------------------------------------------------------------------------------------------
  */
@@ -877,6 +933,8 @@ int main(void)
     CASES_ADD(&cases, a_deletion_by_ttl_is_late);
     CASES_ADD(&cases, a_run_fails_before_or_after_its_output_is_there);
     CASES_ADD(&cases, an_execution_starts_late);
+    CASES_ADD(&cases, an_event_on_the_bus_comes_late_twice_or_never);
+    CASES_ADD(&cases, a_batch_of_the_stream_comes_late_twice_or_never);
     CASES_ADD_TABLE(&cases, it_strikes_when_it_is_to, whens);
     CASES_ADD(&cases, a_probability_is_drawn_each_time);
     CASES_ADD(&cases, by_default_no_chance_strikes);

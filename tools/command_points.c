@@ -10,6 +10,7 @@
 #include "tools/scenario_decoder.h"
 #include "tools/suggest.h"
 #include "tools/sweep.h"
+#include "tools/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -165,8 +166,8 @@ static bool take_occurrences(struct request *r, const char *value)
 static bool take_jobs(struct request *r, const char *value)
 {
     uint64_t jobs;
-    if (!parse_number(value, &jobs) || jobs < 1 || jobs > SWEEP_WORKERS_MAX) {
-        return misuse("how many processes? 1 to 64", value, "");
+    if (!parse_number(value, &jobs) || jobs < 1 || jobs > WORKERS_MAX) {
+        return misuse("how many processes? 1 to 256", value, "");
     }
     r->sweep.workers = (unsigned)jobs;
     return true;
@@ -644,7 +645,7 @@ static int perform(struct request *r)
 static unsigned processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > SWEEP_WORKERS_MAX ? SWEEP_WORKERS_MAX : (unsigned)count;
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
 int command_points(int argc, char **argv)
