@@ -499,6 +499,21 @@ static void an_invoke_by_a_call_is_refused(void **state)
     story_end(&s);
 }
 
+/* The execution dies once it has invoked the updater, which goes on by what it was told. */
+static void the_updater_outlives_its_execution(void **state)
+{
+    (void)state;
+    files(1);
+    scenario_apply_machine(&s.scenario, MACHINE_M3);
+    s.scenario.latency.invoke = exactly(duration_s(5));
+    (void)at_service(FAULT_KILL, "state_machine", "BATCH_UPDATE_COMPLETED");
+    story_begin(&s);
+    struct summary summary = story_finish(&s);
+    assert_number(summary.executions.failed, 1);
+    assert_number(summary.files.completed, 1);
+    story_end(&s);
+}
+
 /* DDB-TTL-5: expired at 301 s, so from 302 s on; 600 s as the story has it, and 1000 more. */
 static void a_deletion_by_ttl_is_late(void **state)
 {
@@ -930,6 +945,7 @@ int main(void)
     CASES_ADD(&cases, an_environment_s_clock_is_off);
     CASES_ADD(&cases, an_invoke_is_throttled);
     CASES_ADD(&cases, an_invoke_by_a_call_is_refused);
+    CASES_ADD(&cases, the_updater_outlives_its_execution);
     CASES_ADD(&cases, a_deletion_by_ttl_is_late);
     CASES_ADD(&cases, a_run_fails_before_or_after_its_output_is_there);
     CASES_ADD(&cases, an_execution_starts_late);

@@ -53,6 +53,7 @@ struct invocation_request {
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
     uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
+    uint32_t event[3];              /* what a caller says: the application's own */
 };
 
 /* How the task of every handler begins. */

@@ -88,8 +88,12 @@ enum call_status perform_start_job_run(struct cloud *c, struct task *caller, str
 enum call_status perform_invoke_updater(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)call;
-    struct invocation_request request = {.caller = task_number(c, caller),
-                                         .caller_serial = caller->serial};
+    const struct execution *e = (const void *)caller;
+    struct invocation_request request = {
+        .caller = task_number(c, caller),
+        .caller_serial = caller->serial,
+        .event = {e->date, e->manifest, e->caught == CALL_OK},
+    };
     return function_invoke(c, FUNCTION_UPDATER, &request) ? CALL_PENDING
                                                           : function_refusal(c, FUNCTION_UPDATER);
 }

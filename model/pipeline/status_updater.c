@@ -11,15 +11,13 @@ const char *const status_updater_points[] = {POINTS(POINT_NAME)};
 const uint32_t status_updater_points_count =
     sizeof status_updater_points / sizeof status_updater_points[0];
 
-/* The event is the input of the execution that invoked it. */
-static void take_event(struct cloud *c, struct status_updater *u)
+/* The event is of the execution that invoked it, which may be gone by now. */
+static void take_event(struct status_updater *u)
 {
-    const struct invocation_request *request = &u->reader.invocation.request;
-    const struct execution *e = (void *)task_find(c, request->caller, request->caller_serial);
-    ASSERT(e != NULL);
-    u->date = e->date;
-    u->manifest = e->manifest;
-    u->outcome = e->caught == CALL_OK;
+    const uint32_t *event = u->reader.invocation.request.event;
+    u->date = event[0];
+    u->manifest = event[1];
+    u->outcome = event[2];
 }
 
 static void send_page(struct cloud *c, struct status_updater *u)
@@ -55,7 +53,7 @@ enum process_status status_updater_step(struct cloud *c, struct task *task)
 {
     struct status_updater *u = (void *)task;
     PROCESS_BEGIN(task->at, enum point);
-    take_event(c, u);
+    take_event(u);
     do {
         AWAIT(task->at, QUERY_BATCH, send_page(c, u));
     } while (more_pages(u));
