@@ -833,7 +833,7 @@ static void it_is_refused(void **state)
 
 static struct point_row point(const char *process, const char *name)
 {
-    struct point_row row;
+    struct point_row row = {0};
     for (uint64_t i = 0; i < run_points_count(s.run); i++) {
         run_point(s.run, i, &row);
         if (text_equal(row.process, text_from(process)) && text_equal(row.point, text_from(name))) {

@@ -430,7 +430,7 @@ static void put_row(const struct sweep *s, size_t point, const size_t *widths)
 /* Calls of processes, or what services do: the kinds of fault differ. */
 static void put_part(const struct sweep *s, bool of_service)
 {
-    size_t widths[64];
+    size_t widths[64] = {0};
     size_t any = 0;
     ASSERT(sweep_columns_count() <= sizeof widths / sizeof widths[0]);
     for (size_t c = 0; c < sweep_columns_count(); c++) {
