@@ -370,6 +370,45 @@ static void a_count_that_fails_is_none(void **state)
     story_end(&s);
 }
 
+/* PIPE-LOOP-1, PIPE-CREATE-1: a manifest that cannot be put leaves its files pending, which are
+ * enough for another attempt, three in all. */
+static void a_manifest_that_cannot_be_put_is_tried_three_times(void **state)
+{
+    (void)state;
+    for (enum builder builder = BUILDER_V2; builder <= BUILDER_V5; builder++) {
+        files_of(builder, 10);
+        story_begin(&s);
+        replace(OPERATION_PUT_MANIFEST, refuse);
+        struct summary summary = story_finish(&s);
+        assert_number(story_calls(&s, "PUT_MANIFEST"), 3);
+        assert_number(story_calls(&s, "MARK_FILE"), 0);
+        assert_number(summary.files.pending, 10);
+        assert_number(story_pipeline(&s)->state->pauses_after_failure, 2);
+        assert_number(first_invocation().errors, 0);
+        story_end(&s);
+    }
+}
+
+/* PIPE-LOOP-1, PIPE-CREATE-1: files that cannot be marked are pending still, and the batch counts
+ * as created: so the tenth file makes one manifest of them after the other, up to the loop's end.
+ */
+static void files_that_cannot_be_marked_are_manifested_fifty_times(void **state)
+{
+    (void)state;
+    for (enum builder builder = BUILDER_V4; builder <= BUILDER_V5; builder++) {
+        files_of(builder, 10);
+        story_begin(&s);
+        replace(OPERATION_MARK_FILE, refuse);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.manifests.created, 50);
+        assert_number(summary.executions.started, 50);
+        assert_number(summary.files.pending, 10);
+        assert_number(story_pipeline(&s)->state->pauses_after_success, 50);
+        assert_number(story_violations(&s, INVARIANT_S1), 10);
+        story_end(&s);
+    }
+}
+
 /* PIPE-FLUSH-1: an index that cannot be read is one without earlier dates. */
 static void a_flush_that_fails_flushes_nothing(void **state)
 {
@@ -403,6 +442,8 @@ int main(void)
     CASES_ADD(&cases, a_date_on_two_pages_is_flushed_once);
     CASES_ADD(&cases, a_read_that_fails_makes_nothing);
     CASES_ADD(&cases, a_count_that_fails_is_none);
+    CASES_ADD(&cases, a_manifest_that_cannot_be_put_is_tried_three_times);
+    CASES_ADD(&cases, files_that_cannot_be_marked_are_manifested_fifty_times);
     CASES_ADD(&cases, a_flush_that_fails_flushes_nothing);
     return cases_run("builder_versions", &cases);
 }
