@@ -121,6 +121,43 @@ static void some_deliveries_fail_and_all_events_arrive(void **state)
     story_end(&s);
 }
 
+struct strike_row {
+    const char *name;
+    enum fault_kind kind;
+    int64_t at_1250, at_11250; /* executions by then */
+    int64_t unstarted;         /* files, in the end */
+};
+
+static const struct strike_row strike_rows[] = {
+    {"an event that a fault loses starts nothing",   FAULT_LOSE,      0, 0, 10},
+    {"an event that a fault doubles starts two",     FAULT_DUPLICATE, 2, 2, 0 },
+    {"an event that a fault delays starts one late", FAULT_DELAY,     0, 1, 0 },
+};
+
+static void a_fault_of_the_bus(void **state)
+{
+    const struct strike_row *row = *state;
+    one_event();
+    story_fault(&s, row->kind, "eventbridge", "EVENT", 1);
+    if (row->kind == FAULT_DELAY) {
+        story_last_fault(&s)->by = duration_s(10);
+    }
+    char path[64];
+    struct error error;
+    assert_int_equal(scenario_validate(&s.scenario, path, &error), STATUS_OK);
+    story_begin(&s);
+    story_until_ms(&s, 1250);
+    assert_number(run_executions_count(s.run), row->at_1250);
+    story_until_ms(&s, 11249);
+    assert_number(run_executions_count(s.run), row->at_1250);
+    story_until_ms(&s, 11250);
+    assert_number(run_executions_count(s.run), row->at_11250);
+    (void)story_finish(&s);
+    assert_number(counts()->lost, row->kind == FAULT_LOSE);
+    assert_number(story_violations(&s, INVARIANT_S4), row->unstarted);
+    story_end(&s);
+}
+
 /* Every version but V6e and V6s does without one. */
 static void there_is_no_bus_without_a_publisher_to_it(void **state)
 {
@@ -142,6 +179,7 @@ int main(void)
     CASES_ADD(&cases, an_event_that_cannot_be_delivered_ends_in_the_dead_letter_queue);
     CASES_ADD(&cases, an_event_is_not_tried_beyond_its_age);
     CASES_ADD(&cases, some_deliveries_fail_and_all_events_arrive);
+    CASES_ADD_TABLE(&cases, a_fault_of_the_bus, strike_rows);
     CASES_ADD(&cases, there_is_no_bus_without_a_publisher_to_it);
     return cases_run("bus", &cases);
 }
