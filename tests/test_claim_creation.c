@@ -394,6 +394,7 @@ static void a_record_that_cannot_be_put(void **state)
     ten_files(row->builder);
     s.scenario.may_delete = row->may_delete;
     s.scenario.glue.max_retries = 0;
+    s.scenario.glue.start_up = exactly(duration_s(10)); /* then it reads the manifest */
     story_files(&s, 1, 60, (struct duration){0});
     story_begin(&s);
     refuse_calls(OPERATION_PUT_RECORD, 0, 1);
