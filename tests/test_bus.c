@@ -46,6 +46,22 @@ static void an_event_starts_an_execution_after_its_delay(void **state)
     story_end(&s);
 }
 
+/* PIPE-BUS-2, PIPE-INPUT-1: with a shared record the event has no file_key for the machine. */
+static void an_event_has_the_key_of_an_own_record_alone(void **state)
+{
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        one_event();
+        s.scenario.builder.record = own != 0 ? RECORD_OWN : RECORD_SHARED;
+        s.scenario.missing_file_key = MISSING_KEY_ERROR;
+        story_begin(&s);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.executions.started, 1);
+        assert_number(summary.executions.failed, own == 0);
+        story_end(&s);
+    }
+}
+
 /* EVENTS-ONCE-1: the second execution reads the same files. */
 static void an_event_delivered_twice_starts_two_executions(void **state)
 {
@@ -175,6 +191,7 @@ int main(void)
 {
     struct cases cases = {.count = 0};
     CASES_ADD(&cases, an_event_starts_an_execution_after_its_delay);
+    CASES_ADD(&cases, an_event_has_the_key_of_an_own_record_alone);
     CASES_ADD(&cases, an_event_delivered_twice_starts_two_executions);
     CASES_ADD(&cases, an_event_that_cannot_be_delivered_ends_in_the_dead_letter_queue);
     CASES_ADD(&cases, an_event_is_not_tried_beyond_its_age);
