@@ -43,7 +43,8 @@ static int set_up(void **state)
                                         .process = TEXT("manifest_builder"),
                                         .at = TEXT("COUNT_PENDING"),
                                         .occurrence = 2,
-                                        .times = 1};
+                                        .times = 1,
+                                        .attempts = 1};
     scenario.expectations_count = 1;
     scenario.expectations[0] = (struct expectation){.name = TEXT("an 'odd' name"), .sql = TEXT("SELECT 1")};
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);

@@ -34,6 +34,8 @@ struct manifest_history {
     uint32_t files, executions, overwritten;
     uint32_t latest_execution; /* row, from 1; 0: none */
     uint32_t processed;        /* successful job runs */
+    uint32_t outputs;          /* times that its rows were put out */
+    uint32_t unused;
     uint64_t body_start;
     int64_t created_ns;
 };
@@ -174,14 +176,16 @@ struct operator_history {
     char output[CONSOLE_BYTES];
 };
 
-/* The lists: name of the member, of the region, record, most records for n files. */
+/* The lists: name of the member, of the region, record, most records for n files, and so many ticks
+ * of a schedule. */
 #define HISTORY_MAP(X)                                                                             \
     X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
     X(dates, "history of dates (limits.files)", struct date_history, n + 64)                       \
     X(manifests, "history of manifests (limits.files)", struct manifest_history, 2 * n + 64)       \
     X(executions, "history of executions (limits.files)", struct execution_history, 2 * n + 64)    \
     X(job_runs, "history of job runs (limits.files)", struct job_run_history, 8 * n + 64)          \
-    X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
+    X(invocations, "history of invocations (limits.files)", struct invocation_history,             \
+      8 * n + ticks + 64)                                                                          \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
     X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
@@ -256,8 +260,9 @@ void history_expired(struct cloud *c, struct item old);
 uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool accepted);
 void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, int64_t parquet);
 
-/* A run has written what it read of a manifest's files: their rows are in the output once more. */
-void history_read_by_job(struct pipeline *p, const struct object *manifest);
+/* A run has written what it read of a manifest's files: their rows are in the output once more;
+ * with `replaces`, in the place of those that an earlier run of the manifest wrote. */
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces);
 
 /* A fault strikes the call that `caller` is about to send; what a service does the n-th time. Of
  * those beyond DEVIATIONS_MAX only the fault's own count tells. */

@@ -1,6 +1,7 @@
 /* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
 #include "model/pipeline/stream_creator.h"
@@ -59,6 +60,18 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .step = status_updater_step,
         .end = invocation_end,
         .release = status_updater_release,
+    };
+    types[TASK_BATCHER] = (struct task_type){
+        .name = "batcher",
+        .size = sizeof(struct batcher),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = batcher_points,
+        .points_count = batcher_points_count,
+        .step = batcher_step,
+        .end = invocation_end,
+        .release = batcher_release,
     };
     types[TASK_STREAM_CREATOR] = (struct task_type){
         .name = "stream_creator",
@@ -150,6 +163,21 @@ static void configure_function(struct pipeline *p, enum function_id function, co
     config->idle_lifetime = s->function.idle_lifetime;
     distribution_init(&config->cold_start, &s->function.cold_start);
     distribution_init(&config->clock_skew, &s->function.clock_skew);
+}
+
+static void configure_schedule(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct schedule *schedule = &p->cloud.schedule;
+    configure_function(p, FUNCTION_BATCHER, "manifest-batcher", TASK_BATCHER, s->function.timeout,
+                       s->schedule.concurrency);
+    if (s->builder.creator == CREATOR_SCHEDULE) {
+        schedule->interval = s->schedule.interval;
+    }
+    schedule->duplicate_ppm = s->schedule.duplicate_ppm;
+    schedule->lost_ppm = s->schedule.lost_ppm;
+    schedule->function = FUNCTION_BATCHER;
+    distribution_init(&schedule->delay, &s->schedule.delay);
 }
 
 static void configure_queue(struct pipeline *p)
@@ -249,6 +277,7 @@ static void configure(struct pipeline *p)
                        duration_s(120), 0);
     configure_bus(p);
     configure_stream(p);
+    configure_schedule(p);
     configure_workflow(p);
     distribution_init(&p->replica_lag, &s->table.replica_lag);
     distribution_init(&p->index_lag, &s->table.index_lag);
@@ -378,8 +407,10 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
 
 bool pipeline_at_rest(const struct pipeline *p)
 {
-    return event_queue_count(p->cloud.simulation.world.queue) <=
-           p->cloud.sweeper.state->pending + p->state->outside;
+    const struct cloud *c = &p->cloud;
+    return event_queue_count(c->simulation.world.queue) <=
+               c->sweeper.state->pending + c->schedule.state->pending + p->state->outside &&
+           schedule_rests(c);
 }
 
 enum status pipeline_deinit(struct pipeline *p, struct error *error)

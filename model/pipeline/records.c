@@ -140,7 +140,7 @@ enum call_status record_answer(struct cloud *c, enum table_result result)
  * ------------------------------------------------------------------------------------------ */
 
 /* bytes / 2^20 as an exact decimal. */
-static struct value size_in_mb(int64_t bytes)
+struct value record_size(int64_t bytes)
 {
     char digits[64];
     struct text_writer w = text_writer(digits, sizeof digits);
@@ -180,7 +180,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     char path[TEXT_BYTES_MAX];
     char at[TEXT_BYTES_MAX];
     char status[STATUS_BYTES_MAX];
-    struct value size = size_in_mb(request.size);
+    struct value size = record_size(request.size);
     int64_t ttl_s = record_ttl(c, request.clock_ns);
     struct item_writer w = item_writer(bytes, sizeof bytes);
     item_add_s(&w, TEXT("created_at"), record_timestamp(c, request.clock_ns, at));

@@ -130,6 +130,16 @@ struct text record_timestamp(const struct cloud *c, int64_t clock_ns, char *buff
  * its writes are invalid. */
 struct text record_range_name(const struct cloud *c);
 
+/* The range key of a file's record: its base name; with the batcher, which tells folders apart, its
+ * whole key. */
+static inline struct text record_file_key(const struct scenario *s, struct text s3_key)
+{
+    return s->builder.creator == CREATOR_SCHEDULE ? s3_key : text_after_last(s3_key, '/');
+}
+
+/* A file's size in MB, as an exact decimal. */
+struct value record_size(int64_t bytes);
+
 /* An item of nothing but a key, in a buffer of ITEM_BYTES_MAX. */
 struct item record_key_item(char *buffer, struct text range_name, struct text date,
                             struct text range);
@@ -142,6 +152,19 @@ struct text record_shard_status(const char *word, bool plain, uint32_t shard, ch
 
 /* The status word as a file's record has it, by its name where statuses have shards. */
 struct text record_status_of(struct cloud *c, const char *word, uint32_t key, char *buffer);
+
+/* Who reads a page, and what has been found. */
+struct page {
+    struct cloud *c;
+    struct reader *reader;
+    bool poisoned;
+    struct text before; /* QUERY_ORPHANS: dates below it */
+};
+
+/* Reads the page under the reader's cursor and moves it; the query's visit is handed the page.
+ * Source: PIPE-READ-1. */
+enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
+                                  const struct distribution *lag, enum choice_label label);
 
 /* What the table says of a call, in the words of calls. Ends the trial where it is full. */
 enum call_status record_answer(struct cloud *c, enum table_result result);

@@ -59,8 +59,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, each as what it changed of the one before. Source:
- * PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source: PIPE-VARIANTS-1,
+ * PIPE-VARIANTS-2. */
 static void apply_strict(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
@@ -133,7 +133,8 @@ void scenario_apply_builder(struct scenario *s, enum builder builder)
 }
 
 /* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
- * them; M3: and the files' records are updated. Source: PIPE-MACHINES-1. */
+ * them; M3: and the files' records are updated; M7: all that with conditions and retries. Source:
+ * PIPE-MACHINES-1. */
 void scenario_apply_machine(struct scenario *s, enum machine machine)
 {
     s->machine_preset = machine;
@@ -142,7 +143,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
     s->machine = (struct machine_switches){
         .processing_key = first_own ? RECORD_OWN : RECORD_SHARED,
         .outcome_key = first_own || machine == MACHINE_M1 ? RECORD_OWN : RECORD_SHARED,
-        .batch_updater = machine == MACHINE_M3,
+        .batch_updater = machine == MACHINE_M3 || machine == MACHINE_M7,
+        .guarded = machine == MACHINE_M7,
     };
 }
 
@@ -195,6 +197,20 @@ static void set_prices(struct scenario *s)
     s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
 }
 
+/* Our own design's: docs/decisions/0007-scheduled-batches.md. */
+static void set_schedule(struct scenario *s)
+{
+    s->schedule.interval = duration_s(60);
+    s->schedule.delay = lognormal_ms(500, 30000); /* LAMBDA-SCHEDULE-1 */
+    s->schedule.concurrency = 1;
+    s->schedule.claim_lease = duration_s(600);
+    s->schedule.look_after = duration_s(600);
+    s->schedule.attempts = 3;
+    s->schedule.reconcile_every = duration_s(15 * 60);
+    s->schedule.reconcile_from = duration_s(5 * 60);
+    s->schedule.reconcile_to = duration_s(2 * 3600);
+}
+
 /* Source: EVENTS-RETRY-1. */
 static void set_bus(struct scenario *s)
 {
@@ -240,7 +256,8 @@ void scenario_init(struct scenario *s)
     s->table.index_lag = lognormal_ms(20, 400);                               /* LATENCY-LAG-2 */
     s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60)); /* LATENCY-TTL-1 */
     s->bucket.notification_delay = lognormal_ms(700, 5000);                   /* S3-EVENT-2 */
-    s->workflow.start_delay = lognormal_ms(60, 300);                          /* SFN-DELAY-1 */
+    set_schedule(s);
+    s->workflow.start_delay = lognormal_ms(60, 300); /* SFN-DELAY-1 */
     s->workflow.transition = lognormal_ms(30, 200);
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
@@ -417,6 +434,10 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     if (s->function.timeout.ns > s->queue.visibility_timeout.ns) {
         return wrong(&check, "function.timeout",
                      "is longer than queue.visibility_timeout; AWS refuses such an event source");
+    }
+    if (s->builder.creator == CREATOR_SCHEDULE && s->schedule.interval.ns == 0) {
+        return wrong(&check, "schedule.interval",
+                     "must not be 0s where a schedule creates manifests");
     }
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
