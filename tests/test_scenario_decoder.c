@@ -711,6 +711,28 @@ static void test_lists_are_read(void **state)
     document_destroy(d);
 }
 
+static void test_names_of_files_are_read(void **state)
+{
+    (void)state;
+    struct document *d = decode(
+        TEXT("name: n\nworkload:\n"
+             "  - {files: 1, name: \"a b.ndjson\"}\n"
+             "  - {files: 3, number: 7, date: none}\n"
+             "  - {files: 1, date: 9999-99-99}\n"
+             "pipeline: {builder: V1, quarantine_configured: false, missing_file_key: shared}\n"),
+        NULL);
+    assert_int_equal(diagnostics.count, 0);
+    assert_text(scenario.workloads[0].name, "a b.ndjson");
+    assert_int_equal(scenario.workloads[0].number, 0);
+    assert_int_equal(scenario.workloads[1].number, 7);
+    assert_text(scenario.workloads[1].date, "none");
+    assert_text(scenario.workloads[2].date, "9999-99-99");
+    assert_int_equal(scenario.table.range_key, RANGE_FILE_NAME);
+    assert_false(scenario.quarantine_configured);
+    assert_int_equal(scenario.missing_file_key, MISSING_KEY_SHARED);
+    document_destroy(d);
+}
+
 static void test_json_is_read(void **state)
 {
     (void)state;
@@ -875,6 +897,7 @@ static const struct CMUnitTest stories[] = {
     cmocka_unit_test(test_escapes_that_grow_fit),
     cmocka_unit_test(test_example_is_read),
     cmocka_unit_test(test_lists_are_read),
+    cmocka_unit_test(test_names_of_files_are_read),
     cmocka_unit_test(test_json_is_read),
     cmocka_unit_test(test_sizes_are_powers_of_1024),
     cmocka_unit_test(test_presets_come_before_fields),

@@ -224,6 +224,18 @@ static void begin_batch(struct cloud *c, uint32_t index)
     }
     lane->ends[0] = lane->gathered;
     lane->pieces = 1;
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_BATCH);
+    if (fault.copies == 0) {
+        lane->position = lane->gathered;
+        next_piece(c, index);
+        return;
+    }
+    lane->again = fault.copies - 1;
+    if (fault.delay.ns > 0) {
+        lane->state = LANE_WAITING;
+        schedule(c, index, fault.delay);
+        return;
+    }
     invoke(c, index);
 }
 
@@ -396,7 +408,9 @@ static void succeed(struct cloud *c, uint32_t index)
     struct stream_source *s = &c->stream_source;
     struct stream_lane *lane = &s->lanes[index];
     struct stream_record last;
-    if (choose_chance(c->simulation.choices, CHOICE_STREAM_DUPLICATE, s->duplicate_ppm)) {
+    bool chance = choose_chance(c->simulation.choices, CHOICE_STREAM_DUPLICATE, s->duplicate_ppm);
+    if (chance || lane->again > 0) {
+        lane->again -= !chance;
         s->counts->duplicates++;
         invoke(c, index);
         return;

@@ -47,9 +47,9 @@ struct stream_lane {
     uint32_t serial;             /* of the latest invocation: tells stale events */
     uint32_t errors;             /* of the piece under way */
     uint32_t failed;             /* the handler said so */
-    uint32_t unused;
-    uint64_t failed_at;        /* and named that record; 0: none */
-    struct event_handle timer; /* of the window, or of the next try */
+    uint32_t again;              /* how often a fault delivers what has succeeded once more */
+    uint64_t failed_at;          /* and named that record; 0: none */
+    struct event_handle timer;   /* of the window, or of the next try */
 };
 
 /* What has happened, for reports and tests. */
