@@ -401,7 +401,7 @@ static enum status check_operators(const struct scenario *s, const struct check 
     for (uint32_t i = 0; i < s->operators_count; i++) {
         const struct operator_row *row = &s->operators[i];
         struct operator_command command;
-        struct operator_unknown unknown;
+        struct operator_unknown unknown = {.known = NULL};
         struct operator_moment moment;
         struct error error = {.message = ""};
         bool known;
