@@ -690,7 +690,8 @@ static void test_lists_are_read(void **state)
     assert_text(scenario.faults[0].at, "PUT_MANIFEST");
     assert_int_equal(scenario.faults[0].occurrence, 3);
     assert_int_equal(scenario.faults[1].kind, FAULT_LOSE_REPLY);
-    assert_int_equal(scenario.faults[1].occurrence, 1);
+    assert_int_equal(scenario.faults[1].occurrence, 0); /* not given: the first */
+    assert_int_equal(scenario.faults[1].times, 1);
     assert_int_equal(scenario.expectations_count, 1);
     assert_text(scenario.expectations[0].name, "all manifested");
     assert_text(scenario.expectations[0].sql, "SELECT count(*) = 0\nFROM files\n");
