@@ -39,11 +39,12 @@ static int set_up(void **state)
     scenario.workloads[0] = (struct workload){
         .files = 25, .over = duration_s(10), .size = 3670016, .prefix = TEXT("pipeline/input/")};
     scenario.faults_count = 1;
-    scenario.faults[0] = fault_default;
-    scenario.faults[0].kind = FAULT_LOSE_REPLY;
-    scenario.faults[0].process = TEXT("manifest_builder");
-    scenario.faults[0].at = TEXT("COUNT_PENDING");
-    scenario.faults[0].occurrence = 2;
+    scenario.faults[0] = (struct fault){.kind = FAULT_LOSE_REPLY,
+                                        .process = TEXT("manifest_builder"),
+                                        .at = TEXT("COUNT_PENDING"),
+                                        .occurrence = 2,
+                                        .times = 1,
+                                        .attempts = 1};
     scenario.expectations_count = 1;
     scenario.expectations[0] =
         (struct expectation){.name = TEXT("an 'odd' name"), .sql = TEXT("SELECT 1")};

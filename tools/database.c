@@ -230,15 +230,15 @@ static void put_operator_run(struct row *row, uint64_t i)
     put_text(row, o.output);
 }
 
-static uint64_t operator_claims_count(const struct report *report)
+static uint64_t operator_figures_count(const struct report *report)
 {
-    return run_operator_claims_count(report->run);
+    return run_operator_figures_count(report->run);
 }
 
-static void put_operator_claim(struct row *row, uint64_t i)
+static void put_operator_figure(struct row *row, uint64_t i)
 {
-    struct operator_claim_row o;
-    run_operator_claim(row->report->run, i, &o);
+    struct operator_figure_row o;
+    run_operator_figure(row->report->run, i, &o);
     put_integer(row, o.run);
     put_text(row, o.name);
     put_integer(row, o.shown);
@@ -497,8 +497,8 @@ static const struct table tables[] = {
      "id INTEGER PRIMARY KEY, tool TEXT, arguments TEXT, started_at REAL, ended_at REAL,"
      " exit_status INTEGER, output TEXT",
      NULL, operator_runs_count, put_operator_run},
-    {"operator_claims", "run INTEGER, claim TEXT, shown INTEGER, truth INTEGER",
-     "run", operator_claims_count, put_operator_claim},
+    {"operator_figures", "run INTEGER, figure TEXT, shown INTEGER, truth INTEGER",
+     "run", operator_figures_count, put_operator_figure},
     {"violations",
      "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER, process TEXT,"
      " process_parent INTEGER, process_ordinal INTEGER, point TEXT, operation TEXT",

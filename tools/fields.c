@@ -18,6 +18,7 @@ static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
 static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
 static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
+static const char *const output_words[] = {GLUE_OUTPUT_MAP(WORD) NULL};
 static const char *const range_key_words[] = {RANGE_KEY_MAP(WORD) NULL};
 static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
@@ -174,6 +175,8 @@ static const struct field table[] = {
              "Item that the update to completed or failed goes to."),
     ROW_BOOLEAN("pipeline.batch_updater", machine.batch_updater,
                 "Set the files to completed or failed, too."),
+    ROW_BOOLEAN("pipeline.guarded", machine.guarded,
+                "Updates have conditions and are retried; a failure ends the execution FAILED."),
     ROW_INTEGER("pipeline.max_files_per_manifest", max_files_per_manifest, 1, 10000,
                 "Files in a full manifest."),
     ROW_INTEGER("pipeline.min_files_for_partial_batch", min_files_for_partial_batch, 1, 10000,
@@ -194,6 +197,10 @@ static const struct field table[] = {
                 "Functions may delete manifests that they have put; else that fails."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
+    ROW_DURATION("pipeline.lock_lease", lock_lease, NS_PER_S, DAY,
+                 "Of a lease: how long its version number must stand still to be taken over."),
+    ROW_DURATION("pipeline.lock_heartbeat", lock_heartbeat, NS_PER_MS, DAY,
+                 "Of a lease: its owner renews it when so long has passed."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
                 "Life of a file's record after its last change, in days."),
     {.key = "pipeline.expected_size", .type = FIELD_SIZE, AT(expected_size),
@@ -308,6 +315,28 @@ static const struct field table[] = {
     ROW_DURATION("glue.poll_interval", glue.poll_interval, 0, HOUR,
                  "Between the workflow's looks at a run; 0s: noticed at once."),
     ROW_SHARE("glue.failure", glue.failure_ppm, "Share of runs that fail by themselves."),
+    ROW_WORD("glue.output", glue.output, output,
+             "What a run does with its rows: append them, or replace those of the same manifest."),
+
+    ROW_DURATION("schedule.interval", schedule.interval, 0, DAY, "Between two ticks."),
+    ROW_DISTRIBUTION("schedule.delay", schedule.delay,
+                     "From a tick's instant to its delivery to the function."),
+    ROW_SHARE("schedule.duplicate", schedule.duplicate_ppm, "Share of ticks delivered twice."),
+    ROW_SHARE("schedule.lost", schedule.lost_ppm, "Share of ticks that are not delivered."),
+    ROW_INTEGER("schedule.concurrency", schedule.concurrency, 0, 100000,
+                "Environments reserved for the batcher, and the most there are; 0: none reserved."),
+    ROW_DURATION("schedule.claim_lease", schedule.claim_lease, NS_PER_S, DAY,
+                 "An unfinished manifest is given up after this time."),
+    ROW_DURATION("schedule.look_after", schedule.look_after, 0, DAY,
+                 "How long a record is processing before its execution is looked at."),
+    ROW_INTEGER("schedule.attempts", schedule.attempts, 1, 100,
+                "Executions of a manifest that may fail before it stays failed."),
+    ROW_DURATION("schedule.reconcile_every", schedule.reconcile_every, NS_PER_S, DAY,
+                 "How often the input bucket is held against the table."),
+    ROW_DURATION("schedule.reconcile_from", schedule.reconcile_from, 0, DAY,
+                 "Objects younger than this are left to their notifications."),
+    ROW_DURATION("schedule.reconcile_to", schedule.reconcile_to, 0, 3650 * DAY,
+                 "Objects older than this are not looked at."),
 
     ROW_DISTRIBUTION("bus.delay", bus.delay, "From PutEvents to the target's invocation."),
     ROW_SHARE("bus.duplicate", bus.duplicate_ppm, "Share of events delivered twice."),
@@ -486,6 +515,7 @@ static const struct field_group groups[] = {
     {"bucket",    "The S3 buckets."                                        },
     {"workflow",  "The Step Functions state machine."                      },
     {"glue",      "The Glue job."                                          },
+    {"schedule",  "The schedule that invokes the batcher, and its work."   },
     {"bus",       "The EventBridge bus, where the builder publishes to it."},
     {"stream",    "The mapping from the table's stream to its function."   },
     {"latency",   "API calls, from request to reply as the client sees it."},

@@ -32,6 +32,9 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value)
 /* When a fault takes away the object that is being put; 0: never. */
 static int64_t gone_ns(struct cloud *c, enum bucket_id bucket)
 {
+    if (bucket != BUCKET_INPUT && bucket != BUCKET_MANIFEST) {
+        return 0;
+    }
     enum service_point point =
         bucket == BUCKET_INPUT ? SERVICE_POINT_INPUT_OBJECT : SERVICE_POINT_MANIFEST_OBJECT;
     struct duration life = cloud_service_fault(c, point).life;

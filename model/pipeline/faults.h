@@ -18,7 +18,7 @@
 #include "model/aws/cloud.h"
 #include "model/pipeline/scenario.h"
 
-enum { TASK_POINTS_MAX = 128, POINTS_MAX = TASK_TYPES_MAX * TASK_POINTS_MAX + SERVICE_POINTS_COUNT };
+enum { TASK_POINTS_MAX = 64, POINTS_MAX = TASK_TYPES_MAX * TASK_POINTS_MAX + SERVICE_POINTS_COUNT };
 
 /* A point's number, 0 to POINTS_MAX - 1: of a task type, or of a service. */
 static inline uint32_t point_of_task(uint32_t type, uint32_t point)

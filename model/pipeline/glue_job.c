@@ -2,7 +2,9 @@
  *
  * Method. It reads the manifest object and then every file that it lists in one go: a manifest or a
  * file that is gone fails the run. What it writes is appended under merged-parquet-<date>/ without
- * any trace of the manifest, so a second run of the same files doubles their rows. One part for
+ * any trace of the manifest, so a second run of the same files doubles their rows. With
+ * glue.output: manifest its parts lie under a prefix of the manifest's and are named by their
+ * number, so that a second run, even at the same time, puts the same in their place. One part for
  * every 128 * 1024 rows begun (rows taken for kilobytes), at least one, at most one for each file;
  * a manifest without files succeeds without output. Rows are reckoned from the files' sizes at 700
  * bytes each. It never looks at the table. Sources: PIPE-GLUE-1, PIPE-GLUE-2.
@@ -73,13 +75,15 @@ static bool put_part(struct cloud *c, const struct job_run *run, int64_t part)
 void glue_job_end(struct cloud *c, const struct job_run *run, enum job_state state)
 {
     struct pipeline *p = pipeline_of(c);
-    const struct object *manifest = manifest_of(c, run);
+    /* It has read the manifest, which may be gone by now. */
+    uint32_t number = c->names.names[run->manifest].owner;
+    const struct object *manifest = number == 0 ? NULL : bucket_object(&c->buckets, number);
     int64_t parts = 0;
     if ((state == JOB_SUCCEEDED || run->commits) && manifest != NULL) {
         parts = count_parts(c, manifest);
         for (int64_t i = 0; i < parts && put_part(c, run, i); i++) {
         }
-        history_read_by_job(p, manifest);
+        history_read_by_job(p, manifest, p->scenario->glue.output == GLUE_OUTPUT_MANIFEST);
     }
     history_run_ended(p, run->row, state, parts);
 }

@@ -4,11 +4,25 @@
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/stream_creator.h"
 
+/* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
+static uint64_t most_ticks(const struct scenario *s)
+{
+    int64_t span_ns = s->until.ns;
+    for (uint32_t i = 0; span_ns == 0 && i < s->workloads_count; i++) {
+        span_ns += s->workloads[i].at.ns + s->workloads[i].over.ns;
+    }
+    if (s->builder.creator != CREATOR_SCHEDULE) {
+        return 0;
+    }
+    return 2 * (uint64_t)((span_ns + 7 * NS_PER_DAY) / s->schedule.interval.ns);
+}
+
 void history_declare(struct pipeline *p, uint64_t files)
 {
     struct world *w = &p->cloud.simulation.world;
     struct history *h = &p->history;
     uint64_t n = files;
+    uint64_t ticks = most_ticks(p->scenario);
     bool keep_calls = h->keep_calls;
 #define X(member, name, type, most)                                                                \
     h->member##_region =                                                                           \
@@ -193,6 +207,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
         }
     }
     note_folder(p, key);
+    /* What was known of an object that is overwritten is over; what is there now is not tracked. */
+    p->history.counts->tracked -= p->history.files[object->owner - 1].date != 0;
     set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,
@@ -407,8 +423,12 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
     h->counts->runs_failed += state != JOB_SUCCEEDED;
 }
 
-void history_read_by_job(struct pipeline *p, const struct object *manifest)
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces)
 {
+    if (manifest->owner != 0 && p->history.manifests[manifest->owner - 1].outputs++ > 0 &&
+        replaces) {
+        return;
+    }
     for (uint32_t i = 0; i < manifest->body_count; i++) {
         struct file_history *file =
             history_file(p, p->cloud.buckets.bodies[manifest->body_start + i]);
@@ -526,8 +546,8 @@ uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t ar
         o->arguments = arguments;
         o->started_ns = now_ns(p);
         o->ended_ns = HISTORY_NEVER;
-        for (uint32_t i = 0; i < CLAIMS_COUNT; i++) {
-            o->claims[i] = (struct operator_claim){HISTORY_NEVER, HISTORY_NEVER};
+        for (uint32_t i = 0; i < FIGURES_COUNT; i++) {
+            o->figures[i] = (struct operator_figure){HISTORY_NEVER, HISTORY_NEVER};
         }
     }
     return row;
@@ -569,9 +589,14 @@ void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row
     }
 }
 
-void history_claim(struct pipeline *p, uint32_t row, enum claim claim, int64_t shown, int64_t truth)
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth)
 {
-    p->history.operators[row - 1].claims[claim] = (struct operator_claim){shown, truth};
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->figures[figure] = (struct operator_figure){shown, truth};
+    if (shown != truth && figure < FIGURE_RESTARTED) {
+        history_violation(p, INVARIANT_O, o->arguments);
+    }
 }
 
 void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)

@@ -2,23 +2,22 @@
  * true. */
 #include "model/pipeline/operator.h"
 
+#include "model/pipeline/invariants.h"
 #include "model/pipeline/pipeline.h"
 
 enum point { START, OPERATOR_POINTS(POINT_ENUM) };
 
-enum { BASE = OPERATOR_POINT_BASE };
+/* The points at calls follow, one for each operation. */
+#define X(id, service, operation, latency, of_table, perform) AT_##id,
 
-const char *const operator_points[] = {
-    "START",
-    OPERATOR_POINTS(POINT_NAME) /* then each tool's, in the order of the tools */
-        [BASE * (TOOL_CHECK_LOCKS + 1)] = "",
-    CHECK_LOCKS_POINTS(POINT_NAME)[BASE * (TOOL_TRACE_PIPELINE + 1)] = "",
-    TRACE_PIPELINE_POINTS(POINT_NAME)[BASE * (TOOL_FORCE_MANIFEST_CREATION + 1)] = "",
-    FORCE_MANIFEST_CREATION_POINTS(POINT_NAME)[BASE * (TOOL_DEBUG_GLUE_OUTPUT + 1)] = "",
-    DEBUG_GLUE_OUTPUT_POINTS(POINT_NAME)[BASE * (TOOL_REPROCESS_FAILED + 1)] = "",
-    REPROCESS_FAILED_POINTS(POINT_NAME)[BASE * (TOOL_UPLOAD + 1)] = "",
-    UPLOAD_POINTS(POINT_NAME)};
+enum { AT_PAUSE = WORK + 1, OPERATOR_OPERATIONS(X) };
 
+#undef X
+
+#define X(id, service, operation, latency, of_table, perform) #id,
+const char *const operator_points[] = {"START", OPERATOR_POINTS(POINT_NAME) "PAUSE",
+                                       OPERATOR_OPERATIONS(X)};
+#undef X
 const uint32_t operator_points_count = sizeof operator_points / sizeof operator_points[0];
 
 static enum process_status (*const steps[TOOLS_COUNT])(struct cloud *c, struct tool_run *o) = {
@@ -31,7 +30,7 @@ static enum process_status (*const steps[TOOLS_COUNT])(struct cloud *c, struct t
 };
 
 /* What a command of the CLI ends with when the service has answered with an error, and a script
- * under `set -e` with it. Source: CLI-STATUS-1. */
+ * under `set -e` with it. Source: SDK-CLI-3. */
 enum { CLI_FAILED = 254, KILLED = 137 };
 
 /* --- the task
@@ -56,14 +55,21 @@ bool operator_start(struct pipeline *p, const struct operator_command *command, 
     o->date = command->date.size > 0 ? operator_name(c, command->date) : 0;
     o->prefix = operator_name(c, command->prefix);
     o->wait_ns = wait.ns;
+    p->state->outside++;
     task_step(c, &o->task);
     return true;
 }
 
-/* The row of the history takes the place of the line's name. */
+/* What has waited has come from outside. The row of the history takes the place of the line's name.
+ */
 static void begin(struct cloud *c, struct tool_run *o)
 {
-    o->row = history_operator_started(pipeline_of(c), o->tool, o->row);
+    struct pipeline *p = pipeline_of(c);
+    p->state->outside--;
+    if (pipeline_at_rest(p)) {
+        invariants_at_rest(p);
+    }
+    o->row = history_operator_started(p, o->tool, o->row);
 }
 
 enum process_status operator_step(struct cloud *c, struct task *task)
@@ -76,8 +82,8 @@ enum process_status operator_step(struct cloud *c, struct task *task)
         return PROCESS_DONE;
     }
     if (o->tool != TOOL_UPLOAD) { /* which is no script of the guide's */
-        AWAIT_CHILD(task->at, GET_CALLER_IDENTITY,
-                    operator_call(c, o, GET_CALLER_IDENTITY, OPERATION_GET_CALLER_IDENTITY,
+        AWAIT_CHILD(task->at, IDENTIFY,
+                    operator_call(c, o, OPERATION_GET_CALLER_IDENTITY,
                                   &(struct operator_request){.subject = 0}));
         if (!operator_succeeded(o)) {
             return operator_fail(o);
@@ -184,42 +190,38 @@ enum phase { IDLE, STARTED, UNDER_WAY };
 
 _Static_assert((int)STARTED == (int)OPERATOR_GOES_ON, "a command that has started");
 
-static uint32_t number_of(const struct tool_run *o, uint32_t point)
+void operator_pause(struct cloud *c, struct tool_run *o, struct duration time)
 {
-    return o->task.at == WORK ? BASE * (o->tool + 1) + point : point;
+    task_sleep(c, &o->task, AT_PAUSE, time);
 }
 
-/* The person's and the CLI's time. Source: CLI-TIME-1. */
-static void start_command(struct cloud *c, struct tool_run *o, uint32_t point)
+/* The person's and the CLI's time. Source: SDK-CLI-5. */
+static enum process_status start_command(struct cloud *c, struct tool_run *o)
 {
     o->phase = STARTED;
-    task_sleep(c, &o->task, (uint16_t)number_of(o, point), scenario_of(c)->cli.call_time);
+    operator_pause(c, o, scenario_of(c)->cli.call_time);
+    return PROCESS_SUSPENDED;
 }
 
-static void send(struct cloud *c, struct tool_run *o, uint32_t point, uint16_t operation,
-                 const struct operator_request *request)
+static enum process_status send(struct cloud *c, struct tool_run *o, uint16_t operation,
+                                const struct operator_request *request)
 {
     struct operator_request sent = *request;
+    uint32_t point = operation - OPERATION_GET_CALLER_IDENTITY + AT_GET_CALLER_IDENTITY;
     sent.base = o->found.count;
     o->phase = UNDER_WAY;
-    call_send(c, &o->task, (uint16_t)number_of(o, point), operation, &sent, sizeof sent);
+    call_send(c, &o->task, (uint16_t)point, operation, &sent, sizeof sent);
+    return PROCESS_SUSPENDED;
 }
 
-void operator_pause(struct cloud *c, struct tool_run *o, uint32_t point, struct duration time)
-{
-    task_sleep(c, &o->task, (uint16_t)number_of(o, point), time);
-}
-
-enum process_status operator_call(struct cloud *c, struct tool_run *o, uint32_t point,
-                                  uint16_t operation, const struct operator_request *request)
+enum process_status operator_call(struct cloud *c, struct tool_run *o, uint16_t operation,
+                                  const struct operator_request *request)
 {
     switch ((enum phase)o->phase) {
     case IDLE:
-        start_command(c, o, point);
-        return PROCESS_SUSPENDED;
+        return start_command(c, o);
     case STARTED:
-        send(c, o, point, operation, request);
-        return PROCESS_SUSPENDED;
+        return send(c, o, operation, request);
     case UNDER_WAY:
         break;
     }
@@ -257,31 +259,25 @@ static void merge(struct cloud *c, struct tool_run *o)
     o->position = page->position;
 }
 
-/* Source: CLI-PAGES-1. */
-enum process_status operator_read(struct cloud *c, struct tool_run *o, uint32_t point,
-                                  uint16_t operation, const struct operator_request *request)
+/* Source: SDK-CLI-2. */
+enum process_status operator_read(struct cloud *c, struct tool_run *o, uint16_t operation,
+                                  const struct operator_request *request)
 {
     switch ((enum phase)o->phase) {
     case IDLE:
         clear(c, o);
-        start_command(c, o, point);
-        return PROCESS_SUSPENDED;
+        return start_command(c, o);
     case STARTED:
-        send(c, o, point, operation, request);
-        return PROCESS_SUSPENDED;
+        return send(c, o, operation, request);
     case UNDER_WAY:
         break;
     }
     o->phase = IDLE;
-    if (!operator_succeeded(o)) {
-        return PROCESS_DONE;
+    if (operator_succeeded(o)) {
+        merge(c, o);
     }
-    merge(c, o);
-    if (!request->pages || !o->page.more) {
-        return PROCESS_DONE;
-    }
-    send(c, o, point, operation, request);
-    return PROCESS_SUSPENDED;
+    return operator_succeeded(o) && request->pages && o->page.more ? send(c, o, operation, request)
+                                                                   : PROCESS_DONE;
 }
 
 void operator_answered(struct cloud *c, const struct invocation *invocation)

@@ -7,9 +7,9 @@
  * gaps between reading and acting; the CLI retries (cli.attempts), and where it pages by
  * itself the further pages follow at once. What a page brought counts only when its reply has come,
  * so an attempt whose reply is lost leaves nothing behind. What is printed is kept with the exit
- * status in the history, and so is what it claimed, as numbers beside what was true. The scripts'
+ * status in the history, and so are the figures that it told, beside what was true. The scripts'
  * own errors are kept; `--fixed` is the tool without them. Left out: the CLI's standard error, the
- * operator's time zone (UTC here), log lines. Sources: PIPE-TOOLS-1 to PIPE-TOOLS-6, CLI-* in
+ * operator's time zone (UTC here), log lines. Sources: PIPE-TOOLS-1 to PIPE-TOOLS-6, SDK-CLI-* in
  * docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_OPERATOR_H
@@ -84,28 +84,9 @@ struct tool_run {
     struct handler_answer handler;
 };
 
-/* The points of the tools, each one's beginning behind its START. */
-#define OPERATOR_POINTS(X) X(WAIT) X(GET_CALLER_IDENTITY) X(WORK)
-#define CHECK_LOCKS_POINTS(X) X(SCAN_LOCKS) X(COUNT_PENDING) X(SCAN_AGAIN) X(DELETE_LOCK)
-#define TRACE_PIPELINE_POINTS(X)                                                                   \
-    X(READ_STATUSES)                                                                               \
-    X(READ_RECORDS)                                                                                \
-    X(LIST_MANIFESTS) X(LIST_PARQUET) X(LIST_EXECUTIONS) X(MANIFESTS_BY_DATE) X(PARQUET_BY_DATE)
-#define FORCE_MANIFEST_CREATION_POINTS(X)                                                          \
-    X(COUNT_BEFORE) X(SAMPLE_FILE) X(INVOKE_BUILDER) X(PAUSE) X(COUNT_AFTER)
-#define DEBUG_GLUE_OUTPUT_POINTS(X)                                                                \
-    X(LIST_LATEST) X(GET_MANIFEST) X(HEAD_FILE) X(LIST_OUTPUT) X(GET_JOB_RUNS)
-#define REPROCESS_FAILED_POINTS(X)                                                                 \
-    X(LIST_FAILED)                                                                                 \
-    X(LIST_FAILED_RECORDS)                                                                         \
-    X(LIST_BY_STATUS)                                                                              \
-    X(DESCRIBE_EXECUTION)                                                                          \
-    X(LIST_JOB_RUNS)                                                                               \
-    X(RESTART_EXECUTION) X(PUT_TRIGGER) X(READ_ITEMS) X(READ_MANIFESTED) X(RESET_ITEM)
-#define UPLOAD_POINTS(X) X(PUT_FILE)
-
-/* Points of tool t begin at OPERATOR_POINT_BASE * (t + 1). */
-enum { OPERATOR_POINT_BASE = 16 };
+/* Where a run may be: before it begins, between two calls (the CLI's start-up, a person's time),
+ * and at each call a point of the operation's name, in the order of OPERATOR_OPERATIONS. */
+#define OPERATOR_POINTS(X) X(WAIT) X(IDENTIFY) X(WORK)
 
 extern const char *const operator_points[];
 extern const uint32_t operator_points_count;
@@ -164,19 +145,19 @@ enum { EXECUTIONS_ANY, EXECUTIONS_FAILED };
 /* One command as a child process: operator_call makes one call; operator_read begins with empty
  * results (count, tally, latest, found), adds what each page brings and prints its lines. Both end
  * with the status of the last call. */
-enum process_status operator_call(struct cloud *c, struct tool_run *o, uint32_t point,
-                                  uint16_t operation, const struct operator_request *request);
-enum process_status operator_read(struct cloud *c, struct tool_run *o, uint32_t point,
-                                  uint16_t operation, const struct operator_request *request);
+enum process_status operator_call(struct cloud *c, struct tool_run *o, uint16_t operation,
+                                  const struct operator_request *request);
+enum process_status operator_read(struct cloud *c, struct tool_run *o, uint16_t operation,
+                                  const struct operator_request *request);
 
 #define OPERATOR_CALL(point, operation, ...)                                                       \
-    AWAIT_CHILD(o->at, point,                                                                      \
-                operator_call(c, o, point, OPERATION_##operation,                                  \
-                              &(struct operator_request){__VA_ARGS__}))
+    AWAIT_CHILD(                                                                                   \
+        o->at, point,                                                                              \
+        operator_call(c, o, OPERATION_##operation, &(struct operator_request){__VA_ARGS__}))
 #define OPERATOR_READ(point, operation, ...)                                                       \
-    AWAIT_CHILD(o->at, point,                                                                      \
-                operator_read(c, o, point, OPERATION_##operation,                                  \
-                              &(struct operator_request){__VA_ARGS__}))
+    AWAIT_CHILD(                                                                                   \
+        o->at, point,                                                                              \
+        operator_read(c, o, OPERATION_##operation, &(struct operator_request){__VA_ARGS__}))
 
 /* As `phase`: the next call belongs to the command before, and leaves at once. */
 enum { OPERATOR_GOES_ON = 1 };
@@ -191,10 +172,10 @@ static inline bool operator_succeeded(const struct tool_run *o)
 }
 
 /* Suspends the tool: the action of an AWAIT. */
-void operator_pause(struct cloud *c, struct tool_run *o, uint32_t point, struct duration time);
+void operator_pause(struct cloud *c, struct tool_run *o, struct duration time);
 
 /* Ends the tool. As a shell script under `set -e` does when a command fails: with the CLI's status,
- * and without a word. Source: CLI-STATUS-1. */
+ * and without a word. Source: SDK-CLI-3. */
 enum process_status operator_exit(struct tool_run *o, int32_t status);
 enum process_status operator_fail(struct tool_run *o);
 
@@ -260,7 +241,7 @@ void operator_found(struct cloud *c, struct tool_run *o, uint32_t value);
 /* The operator's clock. */
 int64_t operator_now_s(const struct cloud *c);
 
-/* What is true of the pipeline now: for claims. */
+/* What is true of the pipeline now: for what is told. */
 struct operator_truth {
     int64_t items, locks, locks_expired, pending, manifested, records;
     int64_t manifests, parquet; /* objects */
@@ -270,8 +251,8 @@ struct operator_truth {
 struct operator_truth operator_truth(struct pipeline *p);
 
 /* The tool has told its reader a number; `truth` is what it should have been. */
-#define CLAIM(name, shown, truth)                                                                  \
-    history_claim(pipeline_of(c), o->row, CLAIM_##name, (shown), (truth))
+#define TELL(name, shown, truth)                                                                   \
+    history_told(pipeline_of(c), o->row, FIGURE_##name, (shown), (truth))
 
 /* "FAILED" */
 struct text operator_execution_status(uint32_t status);

@@ -10,7 +10,9 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, CHECK_LOCKS_POINTS(POINT_ENUM) };
+#define POINTS(X) X(SCAN) X(COUNT) X(SCAN_AGAIN) X(DELETE)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { LOCK_WORDS = 3, PENDING_MANY = 10 };
 
@@ -63,13 +65,13 @@ static void print_locks(struct cloud *c, struct tool_run *o)
     }
     if (locks == 0) {
         PRINT("No locks. The pipeline is healthy.\n");
-        CLAIM(HEALTHY, 1, truth.locks == 0);
+        TELL(HEALTHY, 1, truth.locks == 0);
     } else if (o->done > 0) {
         PRINT_VALUES("Stuck locks: % of % expired. Run check-locks --clear-expired.\n",
                      of_integer(o->done), of_integer(locks));
     }
-    CLAIM(LOCKS, locks, truth.locks);
-    CLAIM(LOCKS_EXPIRED, o->done, truth.locks_expired);
+    TELL(LOCKS, locks, truth.locks);
+    TELL(LOCKS_EXPIRED, o->done, truth.locks_expired);
 }
 
 static void print_pending(struct cloud *c, struct tool_run *o)
@@ -78,7 +80,7 @@ static void print_pending(struct cloud *c, struct tool_run *o)
     if (o->before >= PENDING_MANY) {
         PRINT("WARNING: 10 or more files are pending; a lock may block them.\n");
     }
-    CLAIM(PENDING, o->before, operator_truth(pipeline_of(c)).pending);
+    TELL(PENDING, o->before, operator_truth(pipeline_of(c)).pending);
 }
 
 /* Deletes the lock in operator's hands: as it should be, only as it was read. */
@@ -112,8 +114,8 @@ static void print_cleared(struct cloud *c, struct tool_run *o)
 {
     const struct operator_history *h = &pipeline_of(c)->history.operators[o->row - 1];
     PRINT_VALUES("Cleared % expired locks.\n", of_integer(o->done));
-    CLAIM(LOCKS_CLEARED, o->done, h->locks_deleted);
-    CLAIM(LIVE_LOCKS_DELETED, 0, h->live_locks_deleted);
+    TELL(LOCKS_CLEARED, o->done, h->locks_deleted);
+    TELL(LIVE_LOCKS_DELETED, 0, h->live_locks_deleted);
 }
 
 /* Moves to the next expired lock of the second scan; false behind the last. */
@@ -144,13 +146,13 @@ enum process_status check_locks_step(struct cloud *c, struct tool_run *o)
 {
     PROCESS_BEGIN(o->at, enum point);
     PRINT("=== Locks of the manifest builder ===\n");
-    OPERATOR_READ(SCAN_LOCKS, SCAN_LOCKS, .pages = true);
+    OPERATOR_READ(SCAN, SCAN_LOCKS, .pages = true);
     if (!operator_succeeded(o)) {
         return operator_exit(o, 1); /* no JSON came: what reads it fails */
     }
     print_locks(c, o);
     for (o->shard = 0; o->shard <= operator_shards(c, o); o->shard++) {
-        OPERATOR_READ(COUNT_PENDING, COUNT_STATUS, .choice = o->shard, .pages = true);
+        OPERATOR_READ(COUNT, COUNT_STATUS, .choice = o->shard, .pages = true);
         if (!operator_succeeded(o)) {
             return operator_exit(o, 1);
         }
@@ -169,7 +171,7 @@ enum process_status check_locks_step(struct cloud *c, struct tool_run *o)
     o->i = o->done = 0;
     PRINT("Clearing expired locks:\n");
     while (next_expired(c, o)) {
-        OPERATOR_CALL(DELETE_LOCK, DELETE_LOCK, .subject = o->key, .name = o->lock_id,
+        OPERATOR_CALL(DELETE, DELETE_LOCK, .subject = o->key, .name = o->lock_id,
                       .size = o->before);
         print_deleted(c, o);
     }

@@ -9,7 +9,9 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, DEBUG_GLUE_OUTPUT_POINTS(POINT_ENUM) };
+#define POINTS(X) X(LIST) X(GET) X(HEAD) X(OUTPUT) X(RUNS)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { FILES_LOOKED_FOR = 5, FILES_DUMPED = 40, RUNS_PRINTED = 5 };
 
@@ -21,7 +23,7 @@ static void print_latest(struct cloud *c, struct tool_run *o)
         PRINT_VALUES("  % %\n", of_instant(object->put_ns / NS_PER_S * NS_PER_S),
                      of_name(c, object->name));
     }
-    CLAIM(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
+    TELL(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
 }
 
 static void print_manifest(struct cloud *c, struct tool_run *o)
@@ -45,8 +47,8 @@ static void print_parquet(struct cloud *c, struct tool_run *o)
         PRINT("0\ndebug-glue-output: [: 0\n0: integer expression expected\n");
     }
     PRINT(found ? "Parquet files found.\n" : "No Parquet files found.\n");
-    CLAIM(PARQUET, o->count, truth);
-    CLAIM(OUTPUT_FOUND, found, truth > 0);
+    TELL(PARQUET, o->count, truth);
+    TELL(OUTPUT_FOUND, found, truth > 0);
 }
 
 static void print_runs(struct cloud *c, struct tool_run *o)
@@ -73,7 +75,7 @@ enum process_status debug_glue_output_step(struct cloud *c, struct tool_run *o)
 {
     PROCESS_BEGIN(o->at, enum point);
     PRINT("=== Output of the Glue job ===\n");
-    OPERATOR_READ(LIST_LATEST, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_KEY,
+    OPERATOR_READ(LIST, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_KEY,
                   .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
@@ -84,7 +86,7 @@ enum process_status debug_glue_output_step(struct cloud *c, struct tool_run *o)
         return operator_exit(o, 1);
     }
     o->key = bucket_object(&c->buckets, o->latest[o->latest_count - 1])->name;
-    OPERATOR_READ(GET_MANIFEST, READ_MANIFEST, .subject = o->key);
+    OPERATOR_READ(GET, READ_MANIFEST, .subject = o->key);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
@@ -92,16 +94,16 @@ enum process_status debug_glue_output_step(struct cloud *c, struct tool_run *o)
     o->next = chain_begin(&o->found);
     for (o->i = 0; o->i < o->found.count && o->i < FILES_LOOKED_FOR; o->i++) {
         o->key = chain_take(&c->chunks, &o->next);
-        OPERATOR_CALL(HEAD_FILE, HEAD_FILE, .subject = o->key);
+        OPERATOR_CALL(HEAD, HEAD_FILE, .subject = o->key);
         PRINT_VALUES("  % %\n", of_text(operator_succeeded(o) ? TEXT("exists ") : TEXT("MISSING")),
                      of_name(c, o->key));
     }
-    OPERATOR_READ(LIST_OUTPUT, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
+    OPERATOR_READ(OUTPUT, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_parquet(c, o);
-    OPERATOR_READ(GET_JOB_RUNS, GET_JOB_RUNS, .subject = 0);
+    OPERATOR_READ(RUNS, GET_JOB_RUNS, .subject = 0);
     if (!operator_succeeded(o)) {
         return operator_fail(o); /* there is no ndjson-parquet-batch-processor-dev */
     }

@@ -10,9 +10,11 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, FORCE_MANIFEST_CREATION_POINTS(POINT_ENUM) };
+#define POINTS(X) X(COUNT_BEFORE) X(SAMPLE) X(INVOKE) X(REST) X(COUNT_AFTER)
 
-enum { PENDING_LEAST = 10, EVENT_SIZE = 1024, CLI_REFUSED = 255 };
+enum point { START, POINTS(POINT_ENUM) };
+
+enum { PENDING_LEAST = 10, EVENT_SIZE = 1024, CLI_REFUSED = 252 };
 
 static const struct duration PAUSE_TIME = {5 * NS_PER_S};
 
@@ -22,12 +24,12 @@ static bool print_before(struct cloud *c, struct tool_run *o)
     int64_t truth = operator_truth(pipeline_of(c)).pending;
     o->pending_before = truth;
     PRINT_VALUES("Pending files: %\n", of_integer(o->before));
-    CLAIM(PENDING, o->before, truth);
+    TELL(PENDING, o->before, truth);
     if (o->before >= PENDING_LEAST) {
         return true;
     }
     PRINT("Fewer than 10 files are pending. No action needed.\n");
-    CLAIM(HEALTHY, 1, truth < PENDING_LEAST);
+    TELL(HEALTHY, 1, truth < PENDING_LEAST);
     return false;
 }
 
@@ -82,7 +84,7 @@ static void print_after(struct cloud *c, struct tool_run *o)
                           "  - the files are of different dates, none with 10 of them\n"
                           "  - a lock is held (check-locks)\n"
                           "  - the function failed (its log)\n");
-    CLAIM(PROCESSED, processed, o->pending_before - operator_truth(pipeline_of(c)).pending);
+    TELL(PROCESSED, processed, o->pending_before - operator_truth(pipeline_of(c)).pending);
 }
 
 enum process_status force_manifest_creation_step(struct cloud *c, struct tool_run *o)
@@ -101,7 +103,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
     }
     o->shard = 0;
     do {
-        OPERATOR_READ(SAMPLE_FILE, SAMPLE_FILE, .choice = o->shard, .pages = false);
+        OPERATOR_READ(SAMPLE, SAMPLE_FILE, .choice = o->shard, .pages = false);
         if (!operator_succeeded(o)) {
             return operator_fail(o);
         }
@@ -112,9 +114,9 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
     }
     o->key = key_of_sample(c, o);
     if (!o->fixed && !scenario_of(c)->cli.raw_payload) {
-        return operator_exit(o, CLI_REFUSED); /* before a request leaves: CLI-PAYLOAD-1 */
+        return operator_exit(o, CLI_REFUSED); /* before a request leaves: SDK-CLI-4 */
     }
-    OPERATOR_CALL(INVOKE_BUILDER, INVOKE_BUILDER, .subject = o->key);
+    OPERATOR_CALL(INVOKE, INVOKE_BUILDER, .subject = o->key);
     if (o->task.call.status == CALL_FAILED) {
         PRINT("The function failed.\n");
         return operator_exit(o, 1);
@@ -123,7 +125,7 @@ enum process_status force_manifest_creation_step(struct cloud *c, struct tool_ru
         return operator_fail(o);
     }
     print_answer(c, o);
-    AWAIT(o->at, PAUSE, operator_pause(c, o, PAUSE, PAUSE_TIME));
+    AWAIT(o->at, REST, operator_pause(c, o, PAUSE_TIME));
     for (o->shard = 0; o->shard <= operator_shards(c, o); o->shard++) {
         OPERATOR_READ(COUNT_AFTER, COUNT_STATUS, .choice = o->shard, .pages = true);
         if (!operator_succeeded(o)) {

@@ -6,7 +6,7 @@
  * does not count twice. Reads of the table are eventually consistent, as the CLI's are; a PartiQL
  * statement without its partition key is a scan, whose page is at most 1 MB of what was evaluated.
  * Executions and job runs are answered from the history, where the services would keep them.
- * Sources: CLI-PAGES-1, DDB-SCAN-2, S3-LIST-1, SFN-LIST-1.
+ * Sources: SDK-CLI-2, DDB-SCAN-2, S3-LIST-1, SFN-LIST-1.
  */
 #include "model/pipeline/pipeline.h"
 
@@ -50,6 +50,8 @@ static enum call_status read_table(struct cloud *c, struct tool_run *o, struct c
     bool base = query->index == TABLE_BASE;
     struct duration lag = cloud_draw(c, base ? CHOICE_REPLICA_LAG : CHOICE_INDEX_LAG,
                                      base ? &p->replica_lag : &p->index_lag);
+    struct duration stale = call_staleness(call);
+    lag = stale.ns > lag.ns ? stale : lag;
     query->start_key = (struct text){o->cursor.bytes, o->cursor.size};
     query->self = &reading;
     query->as_of.ns = cloud_now(c).ns - lag.ns;

@@ -12,7 +12,11 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, REPROCESS_FAILED_POINTS(POINT_ENUM) };
+#define POINTS(X)                                                                                  \
+    X(PUT)                                                                                         \
+    X(FILES) X(FAILED) X(RECORDS) X(RUNS) X(DESCRIBE) X(RESTART) X(DATE) X(MANIFESTED) X(RESET)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { ITEM_WORDS = 4, DISTINCT_MAX = 1024, TRIGGER_SIZE = 3670016 };
 
@@ -56,7 +60,7 @@ static void print_failed(struct cloud *c, struct tool_run *o)
                      "ndjson-parquet-processor-dev:00000000-0000-4000-8000-%\n",
                      of_digits(row));
     }
-    CLAIM(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
+    TELL(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
 }
 
 static void print_failed_records(struct cloud *c, struct tool_run *o)
@@ -68,8 +72,8 @@ static void print_failed_records(struct cloud *c, struct tool_run *o)
         PRINT_VALUES("  s3://" MANIFEST_BUCKET "/%\n",
                      of_name(c, chain_take(&c->chunks, &o->next)));
     }
-    CLAIM(EXECUTIONS_FAILED, o->before + o->found.count,
-          operator_truth(pipeline_of(c)).executions_failed);
+    TELL(EXECUTIONS_FAILED, o->before + o->found.count,
+         operator_truth(pipeline_of(c)).executions_failed);
 }
 
 /* The same input under a new name: another execution. A choice of 0 is the batch of a manifest
@@ -188,13 +192,13 @@ static void print_list(struct cloud *c, struct tool_run *o)
         }
     }
     if (pending) {
-        CLAIM(PENDING, o->count, truth.pending);
+        TELL(PENDING, o->count, truth.pending);
     } else {
         bool more;
         int64_t manifests = count_manifests(c, o, &more);
         PRINT_VALUES("Manifests: %%\n", of_integer(manifests),
                      of_text(more ? TEXT(" or more") : TEXT("")));
-        CLAIM(MANIFESTED, o->count, truth.manifested);
+        TELL(MANIFESTED, o->count, truth.manifested);
     }
 }
 
@@ -295,7 +299,7 @@ static void print_reset(struct cloud *c, struct tool_run *o)
 {
     PRINT_VALUES("Items reset to pending: %, failed: %\n", of_integer(o->done),
                  of_integer(o->skipped));
-    CLAIM(RESET, o->done, o->needed);
+    TELL(RESET, o->done, o->needed);
 }
 
 static void ask(struct cloud *c, struct tool_run *o)
@@ -321,16 +325,16 @@ static uint32_t status_read(struct cloud *c, const struct tool_run *o)
 
 /* Of the two sources of failed batches, executions and records, which the tool as it should be
  * reads both, the current one. */
-enum source { EXECUTIONS, RECORDS };
+enum source { OF_EXECUTIONS, OF_RECORDS };
 
 static uint32_t words_of(const struct tool_run *o)
 {
-    return o->shard == EXECUTIONS ? 2 : 1;
+    return o->shard == OF_EXECUTIONS ? 2 : 1;
 }
 
 static void print_source(struct cloud *c, struct tool_run *o)
 {
-    if (o->shard == EXECUTIONS) {
+    if (o->shard == OF_EXECUTIONS) {
         print_failed(c, o);
         o->before = o->count;
     } else {
@@ -353,7 +357,7 @@ enum process_status reprocess_failed_step(struct cloud *c, struct tool_run *o)
     }
     if (o->action == REPROCESS_TRIGGER_FLUSH) {
         o->key = trigger_key(c);
-        OPERATOR_CALL(PUT_TRIGGER, PUT_FILE, .subject = o->key, .size = TRIGGER_SIZE);
+        OPERATOR_CALL(PUT, PUT_FILE, .subject = o->key, .size = TRIGGER_SIZE);
         if (!operator_succeeded(o)) {
             return operator_fail(o);
         }
@@ -361,7 +365,7 @@ enum process_status reprocess_failed_step(struct cloud *c, struct tool_run *o)
         return operator_exit(o, 0);
     }
     if (o->action == REPROCESS_LIST_PENDING || o->action == REPROCESS_LIST_MANIFESTED) {
-        OPERATOR_READ(LIST_BY_STATUS, READ_FILES, .subject = status_read(c, o), .pages = o->fixed);
+        OPERATOR_READ(FILES, READ_FILES, .subject = status_read(c, o), .pages = o->fixed);
         if (!operator_succeeded(o)) {
             return operator_fail(o);
         }
@@ -369,47 +373,47 @@ enum process_status reprocess_failed_step(struct cloud *c, struct tool_run *o)
         return operator_exit(o, 0);
     }
     if (o->action == REPROCESS_LIST_FAILED || o->action == REPROCESS_RETRY_FAILED) {
-        for (o->shard = EXECUTIONS; o->shard <= (o->fixed ? RECORDS : EXECUTIONS); o->shard++) {
-            if (o->shard == EXECUTIONS) {
-                OPERATOR_READ(LIST_FAILED, LIST_EXECUTIONS, .choice = EXECUTIONS_FAILED,
+        for (o->shard = OF_EXECUTIONS; o->shard <= (o->fixed ? OF_RECORDS : OF_EXECUTIONS);
+             o->shard++) {
+            if (o->shard == OF_EXECUTIONS) {
+                OPERATOR_READ(FAILED, LIST_EXECUTIONS, .choice = EXECUTIONS_FAILED,
                               .pages = o->fixed);
             } else {
-                OPERATOR_READ(LIST_FAILED_RECORDS, READ_RECORDS, .pages = true);
+                OPERATOR_READ(RECORDS, READ_RECORDS, .pages = true);
             }
             if (!operator_succeeded(o)) {
                 return operator_fail(o);
             }
             print_source(c, o);
             if (retries(o) && o->fixed) { /* whether there is output: by the job's runs */
-                OPERATOR_CALL(LIST_JOB_RUNS, GET_JOB_RUNS, .subject = 0);
+                OPERATOR_CALL(RUNS, GET_JOB_RUNS, .subject = 0);
                 if (!operator_succeeded(o)) {
                     return operator_fail(o);
                 }
             }
             begin_list(o);
             while (retries(o) && next_failed(c, o, words_of(o))) {
-                if (o->shard == EXECUTIONS) {
-                    OPERATOR_CALL(DESCRIBE_EXECUTION, DESCRIBE_EXECUTION, .subject = o->key,
+                if (o->shard == OF_EXECUTIONS) {
+                    OPERATOR_CALL(DESCRIBE, DESCRIBE_EXECUTION, .subject = o->key,
                                   .choice = o->other);
                     if (!operator_succeeded(o)) {
                         return operator_fail(o);
                     }
                 }
-                OPERATOR_CALL(RESTART_EXECUTION, RESTART_EXECUTION, .subject = o->key,
-                              .choice = o->other);
+                OPERATOR_CALL(RESTART, RESTART_EXECUTION, .subject = o->key, .choice = o->other);
                 print_restarted(c, o);
             }
         }
         if (retries(o)) {
             PRINT_VALUES("Restarted: %\n", of_integer(o->done));
-            CLAIM(RESTARTED, o->done, o->needed);
+            TELL(RESTARTED, o->done, o->needed);
         }
         return operator_exit(o, 0);
     }
     if (o->action == REPROCESS_RESET_DATE) {
-        OPERATOR_READ(READ_ITEMS, READ_DATE, .subject = o->date, .pages = o->fixed);
+        OPERATOR_READ(DATE, READ_DATE, .subject = o->date, .pages = o->fixed);
     } else {
-        OPERATOR_READ(READ_MANIFESTED, READ_FILES, .subject = status_read(c, o), .pages = o->fixed);
+        OPERATOR_READ(MANIFESTED, READ_FILES, .subject = status_read(c, o), .pages = o->fixed);
     }
     if (!operator_succeeded(o)) {
         return operator_fail(o);
@@ -419,7 +423,7 @@ enum process_status reprocess_failed_step(struct cloud *c, struct tool_run *o)
     }
     begin_list(o);
     while (next_reset(c, o)) {
-        OPERATOR_CALL(RESET_ITEM, RESET_ITEM, .subject = o->key, .name = o->lock_id);
+        OPERATOR_CALL(RESET, RESET_ITEM, .subject = o->key, .name = o->lock_id);
         o->done += operator_succeeded(o);
         o->skipped += !operator_succeeded(o);
     }

@@ -9,7 +9,11 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, TRACE_PIPELINE_POINTS(POINT_ENUM) };
+#define POINTS(X)                                                                                  \
+    X(STATUSES)                                                                                    \
+    X(RECORDS) X(MANIFESTS) X(PARQUET) X(EXECUTIONS) X(MANIFESTS_BY_DATE) X(PARQUET_BY_DATE)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 enum { EXECUTIONS_PRINTED = 10, DIRECTORIES_PRINTED = 20, FILES_PER_MANIFEST = 10 };
 
@@ -20,9 +24,9 @@ static void print_statuses(struct cloud *c, struct tool_run *o)
     struct text manifested = o->fixed ? TEXT("file manifested") : TEXT("manifested");
     PRINT_VALUES("[1] Items in the table: %\n", of_integer(o->count));
     operator_print_tally(c, o);
-    CLAIM(ITEMS, o->count, truth.items);
-    CLAIM(PENDING, tally_count(c, &o->tally, pending), truth.pending);
-    CLAIM(MANIFESTED, tally_count(c, &o->tally, manifested), truth.manifested);
+    TELL(ITEMS, o->count, truth.items);
+    TELL(PENDING, tally_count(c, &o->tally, pending), truth.pending);
+    TELL(MANIFESTED, tally_count(c, &o->tally, manifested), truth.manifested);
 }
 
 static void print_latest(struct cloud *c, struct tool_run *o)
@@ -33,7 +37,7 @@ static void print_latest(struct cloud *c, struct tool_run *o)
         PRINT_VALUES("  % %\n", of_instant(object->put_ns / NS_PER_S * NS_PER_S),
                      of_name(c, object->name));
     }
-    CLAIM(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
+    TELL(MANIFESTS, o->count, operator_truth(pipeline_of(c)).manifests);
 }
 
 /* The directories, each as often as there are files in it with another date in front. */
@@ -59,7 +63,7 @@ static void print_parquet(struct cloud *c, struct tool_run *o)
         PRINT("0\ntrace-pipeline: [: 0\n0: integer expression expected\n");
     }
     print_directories(c, o);
-    CLAIM(PARQUET, o->count, operator_truth(pipeline_of(c)).parquet);
+    TELL(PARQUET, o->count, operator_truth(pipeline_of(c)).parquet);
 }
 
 static void print_executions(struct cloud *c, struct tool_run *o)
@@ -80,7 +84,7 @@ static void print_executions(struct cloud *c, struct tool_run *o)
                      of_text(operator_execution_status(status)),
                      of_instant(p->history.executions[row - 1].started_ns / NS_PER_MS * NS_PER_MS));
     }
-    CLAIM(EXECUTIONS_FAILED, failed, operator_truth(pipeline_of(c)).executions_failed);
+    TELL(EXECUTIONS_FAILED, failed, operator_truth(pipeline_of(c)).executions_failed);
 }
 
 static void print_by_date(struct cloud *c, struct tool_run *o, const char *unit, int64_t files)
@@ -100,30 +104,30 @@ enum process_status trace_pipeline_step(struct cloud *c, struct tool_run *o)
 {
     PROCESS_BEGIN(o->at, enum point);
     PRINT("=== Trace of the pipeline ===\n");
-    OPERATOR_READ(READ_STATUSES, READ_STATUSES, .pages = o->fixed);
+    OPERATOR_READ(STATUSES, READ_STATUSES, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_statuses(c, o);
     PRINT("[2] MANIFEST records:\n");
-    OPERATOR_READ(READ_RECORDS, READ_RECORDS, .pages = o->fixed);
+    OPERATOR_READ(RECORDS, READ_RECORDS, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
-    CLAIM(RECORDS, o->count, operator_truth(pipeline_of(c)).records);
+    TELL(RECORDS, o->count, operator_truth(pipeline_of(c)).records);
     o->before = o->fixed ? tally_count(c, &o->tally, TEXT("failed")) : 0;
-    OPERATOR_READ(LIST_MANIFESTS, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_TIME,
+    OPERATOR_READ(MANIFESTS, LIST_OBJECTS, .bucket = BUCKET_MANIFEST, .choice = LATEST_BY_TIME,
                   .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_latest(c, o);
-    OPERATOR_READ(LIST_PARQUET, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
+    OPERATOR_READ(PARQUET, LIST_OBJECTS, .bucket = BUCKET_OUTPUT, .pages = true);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }
     print_parquet(c, o);
-    OPERATOR_READ(LIST_EXECUTIONS, LIST_EXECUTIONS, .choice = EXECUTIONS_ANY, .pages = o->fixed);
+    OPERATOR_READ(EXECUTIONS, LIST_EXECUTIONS, .choice = EXECUTIONS_ANY, .pages = o->fixed);
     if (!operator_succeeded(o)) {
         return operator_fail(o);
     }

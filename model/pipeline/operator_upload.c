@@ -3,7 +3,9 @@
  */
 #include "model/pipeline/pipeline.h"
 
-enum point { START, UPLOAD_POINTS(POINT_ENUM) };
+#define POINTS(X) X(PUT)
+
+enum point { START, POINTS(POINT_ENUM) };
 
 /* "<prefix><date>-f0131.ndjson": the running number is the workload's. */
 static uint32_t next_key(struct cloud *c, const struct tool_run *o)
@@ -42,7 +44,7 @@ enum process_status upload_step(struct cloud *c, struct tool_run *o)
     for (o->i = 0; o->i < (uint32_t)o->files; o->i++) {
         o->key = next_key(c, o);
         o->phase = o->i == 0 ? o->phase : OPERATOR_GOES_ON;
-        OPERATOR_CALL(PUT_FILE, PUT_FILE, .subject = o->key, .size = o->size);
+        OPERATOR_CALL(PUT, PUT_FILE, .subject = o->key, .size = o->size);
         if (!operator_succeeded(o)) {
             return operator_fail(o);
         }

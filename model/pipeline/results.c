@@ -560,37 +560,37 @@ void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row
     };
 }
 
-/* Claims are few: each is found by walking over those before it. */
-static uint64_t each_claim(const struct pipeline *p, uint64_t wanted,
-                           struct operator_claim_row *row)
+/* They are few: each is found by walking over those before it. */
+static uint64_t each_figure(const struct pipeline *p, uint64_t wanted,
+                            struct operator_figure_row *row)
 {
     static const char *const names[] = {
-#define X(name, text) [CLAIM_##name] = text,
-        CLAIM_MAP(X)
+#define X(name, text) [FIGURE_##name] = text,
+        FIGURE_MAP(X)
 #undef X
     };
     uint64_t count = 0;
     for (uint64_t i = 0; i < HISTORY_COUNT(p, operators); i++) {
-        for (uint32_t claim = 0; claim < CLAIMS_COUNT; claim++) {
-            const struct operator_claim *c = &p->history.operators[i].claims[claim];
+        for (uint32_t figure = 0; figure < FIGURES_COUNT; figure++) {
+            const struct operator_figure *c = &p->history.operators[i].figures[figure];
             if (c->shown == HISTORY_NEVER) {
                 continue;
             }
             if (count++ == wanted) {
-                *row = (struct operator_claim_row){(int64_t)i + 1, text_from(names[claim]),
-                                                   c->shown, c->truth};
+                *row = (struct operator_figure_row){(int64_t)i + 1, text_from(names[figure]),
+                                                    c->shown, c->truth};
             }
         }
     }
     return count;
 }
 
-uint64_t run_operator_claims_count(const struct run *run)
+uint64_t run_operator_figures_count(const struct run *run)
 {
-    return each_claim(run_pipeline((struct run *)run), UINT64_MAX, NULL);
+    return each_figure(run_pipeline((struct run *)run), UINT64_MAX, NULL);
 }
 
-void run_operator_claim(const struct run *run, uint64_t i, struct operator_claim_row *row)
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row)
 {
-    (void)each_claim(run_pipeline((struct run *)run), i, row);
+    (void)each_figure(run_pipeline((struct run *)run), i, row);
 }

@@ -124,7 +124,7 @@ struct operator_run_row {
 };
 
 /* One number that a tool told its reader, and what it should have been. */
-struct operator_claim_row {
+struct operator_figure_row {
     int64_t run;      /* row number of the tool's run, from 1 */
     struct text name; /* "pending files" */
     int64_t shown, truth;
@@ -238,8 +238,8 @@ uint64_t run_points_count(const struct run *run);
 void run_point(const struct run *run, uint64_t i, struct point_row *row);
 uint64_t run_operator_runs_count(const struct run *run);
 void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row);
-uint64_t run_operator_claims_count(const struct run *run);
-void run_operator_claim(const struct run *run, uint64_t i, struct operator_claim_row *row);
+uint64_t run_operator_figures_count(const struct run *run);
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

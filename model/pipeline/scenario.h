@@ -33,6 +33,7 @@
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define GLUE_OUTPUT_MAP(X) X(APPEND, "append") X(MANIFEST, "manifest")
 #define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
 #define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
@@ -119,6 +120,14 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 
 #define X(name, word) PUBLISHER_##name,
                  PUBLISHER_MAP(X)
+#undef X
+};
+
+enum glue_output { /* what a run of the job does with its rows: adds them to the date's, or puts
+                      them in the place of those of an earlier run of the same manifest */
+
+#define X(name, word) GLUE_OUTPUT_##name,
+                   GLUE_OUTPUT_MAP(X)
 #undef X
 };
 
@@ -237,6 +246,8 @@ struct machine_switches {
     enum record_key processing_key; /* of the update to processing */
     enum record_key outcome_key;    /* of the update to completed or failed */
     bool batch_updater;             /* files are set to completed or failed, too */
+    bool guarded; /* updates have conditions and are retried, files are set before the record, a
+                     failure ends the execution FAILED */
 };
 
 struct workload {
@@ -330,6 +341,7 @@ struct scenario {
     enum missing_key missing_file_key;
     bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
+    struct duration lock_lease, lock_heartbeat; /* of LOCK_LEASE */
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
     int64_t size_tolerance_percent;
@@ -397,6 +409,7 @@ struct scenario {
         struct duration
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
+        enum glue_output output;
     } glue;
 
     struct {                            /* the EventBridge bus, where it publishes */
@@ -416,6 +429,19 @@ struct scenario {
         bool bisect;
         struct distribution_spec read_latency, retry_wait;
     } stream;
+
+    struct { /* that invokes the batcher, with CREATOR_SCHEDULE */
+        struct duration interval;
+        struct distribution_spec delay; /* from a tick's instant to its delivery */
+        int64_t duplicate_ppm, lost_ppm;
+        int64_t concurrency;         /* reserved for the batcher; 0: none */
+        struct duration claim_lease; /* after it an unfinished manifest is given up */
+        struct duration look_after;  /* so long a record is left processing before its execution
+                                        is looked at */
+        int64_t attempts;            /* executions of one manifest that may fail */
+        struct duration reconcile_every, reconcile_from, reconcile_to; /* objects of these ages are
+                                                                           held against the table */
+    } schedule;
     enum latency_profile latency_profile;
 
     struct {
