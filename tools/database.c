@@ -438,6 +438,7 @@ static void put_run(struct row *row, uint64_t i)
     struct text_writer w = text_writer(start, sizeof start);
     text_put_instant(&w, r->scenario->start);
     put_text(row, r->scenario->name);
+    put_text(row, r->scenario->case_name);
     if (r->strategy == CHOICE_SEEDED) {
         put_integer(row, (int64_t)r->seed); /* SQLite has no unsigned 64 bits: 2^63 and up wrap */
     } else {
@@ -538,7 +539,7 @@ static const struct table tables[] = {
      " storage_month REAL",
      NULL, one, put_cost},
     {"run",
-     "scenario TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
+     "scenario TEXT, case_name TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
      " table_hash TEXT, started_at TEXT, simulated_seconds REAL, events INTEGER,"
      " interrupted INTEGER, full TEXT, invocations INTEGER, throttled_invocations INTEGER,"
      " parquet_objects INTEGER, read_units REAL, write_units REAL, index_read_units REAL,"
