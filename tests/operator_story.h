@@ -25,7 +25,7 @@ static inline void put_item(const struct story *s, const struct put *put)
     struct item_writer w = item_writer(bytes, sizeof bytes);
     struct table_reply reply;
     item_add_s(&w, TEXT("date_prefix"), put->date);
-    item_add_s(&w, TEXT("file_key"), put->key);
+    item_add_s(&w, pipeline_range_name(story_pipeline(s)), put->key);
 
     const struct {
         const char *name;

@@ -67,6 +67,9 @@ static const struct version_row {
     {"V0 answers 207", BUILDER_V0,
      "\"statusCode\": 207, \"body\": {\"processed\": 0, \"quarantined\": 0, \"manifests\": 0, "
      "\"errors\": 1}"},
+    {"V1 answers 200", BUILDER_V1,
+     "\"statusCode\": 200, \"body\": {\"processed\": 0, \"quarantined\": 0, \"manifests\": 0, "
+     "\"errors\": 0}"},
     {"V2 answers 207", BUILDER_V2,
      "\"statusCode\": 207, \"body\": {\"processed\": 0, \"quarantined\": 0, \"manifests\": 0, "
      "\"errors\": 1}"},
