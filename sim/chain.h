@@ -45,14 +45,6 @@ static inline struct chain_cursor chain_begin(const struct chain *chain)
     return (struct chain_cursor){chain->head, 0};
 }
 
-/* The last value; 0 where there is none. */
-static inline uint32_t chain_last(const struct chunks *c, const struct chain *chain)
-{
-    return chain->count == 0
-               ? 0
-               : c->records[chain->tail - 1].values[(chain->count - 1) % CHUNK_VALUES];
-}
-
 /* The value under the cursor, which then moves on. There must be one. */
 uint32_t chain_take(const struct chunks *c, struct chain_cursor *cursor);
 

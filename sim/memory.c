@@ -17,6 +17,16 @@ void memory_release(void *memory, size_t bytes)
     }
 }
 
+void memory_expect(void *at, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14 */
+    (void)madvise(at, bytes, MADV_POPULATE_WRITE);
+#else
+    (void)at;
+    (void)bytes;
+#endif
+}
+
 bool memory_area_init(struct memory_area *area, size_t bytes)
 {
     *area = (struct memory_area){.base = memory_reserve(bytes), .size = bytes};

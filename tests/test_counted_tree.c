@@ -1,7 +1,8 @@
 /* test_counted_tree.c: the counted tree against a sorted array.
  *
- * A long random sequence of inserts, removals and new weights, in three shapes (random order,
- * rising, and a queue: in at the end, out at the front), with every question asked of both.
+ * A long random sequence of inserts, removals and new weights, in four shapes (random order,
+ * rising, runs that begin anywhere and meet what is there, and a queue: in at the end, out at the
+ * front), with every question asked of both.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,20 +151,32 @@ static void check_walk(const struct counted_tree *t, const struct reference *r)
     }
 }
 
-/* How a run chooses: what share of its steps insert, and where. */
+enum { ANYWHERE, RISING, IN_RUNS };
+
+/* How a test chooses: what share of its steps insert, and where. */
 struct shape {
     const char *name;
     uint32_t insert_percent;
-    bool rising, from_front;
+    int inserts;
+    bool from_front;
 };
 
+static uint32_t next_key(const struct shape *shape, struct random_stream *random, uint32_t latest)
+{
+    if (shape->inserts == RISING) {
+        return latest + 3;
+    }
+    bool goes_on = shape->inserts == IN_RUNS && random_below(random, 20) != 0;
+    return goes_on ? latest + 1 : (uint32_t)random_below(random, 100000);
+}
+
 static void step(struct counted_tree *t, struct reference *r, const struct shape *shape,
-                 struct random_stream *random, uint32_t *next)
+                 struct random_stream *random, uint32_t *latest)
 {
     uint32_t weight = 1 + (uint32_t)random_below(random, 500);
     if (r->count == 0 ||
         (r->count < MEMBERS && random_below(random, 100) < shape->insert_percent)) {
-        uint32_t key = shape->rising ? (*next += 3) : (uint32_t)random_below(random, 100000);
+        uint32_t key = *latest = next_key(shape, random, *latest);
         uint32_t at = position(r, key);
         if (at == r->count || r->key[at] != key) {
             tree_insert(t, &key, key, weight);
@@ -190,9 +203,9 @@ static void behaves_like_a_sorted_array(void **state)
     assert_non_null(r);
     assert_true(tree_init(&t, MEMBERS, &KEYS));
     struct random_stream random = random_stream(7, text_from(shape->name));
-    uint32_t next = 0;
+    uint32_t latest = 0;
     for (uint32_t i = 0; i < 30000; i++) {
-        step(&t, r, shape, &random, &next);
+        step(&t, r, shape, &random, &latest);
         if (i % 16 == 0) {
             check(&t, r, &random);
         }
@@ -231,16 +244,18 @@ static void churn_leaves_no_sparse_nodes(void **state)
 int main(void)
 {
     static struct shape shapes[] = {
-        {"grows in random order",     70, false, false},
-        {"shrinks in random order",   45, false, false},
-        {"grows in rising order",     75, true,  false},
-        {"passes through as a queue", 55, true,  true },
+        {"grows in random order",     70, ANYWHERE, false},
+        {"shrinks in random order",   45, ANYWHERE, false},
+        {"grows in rising order",     75, RISING,   false},
+        {"grows in runs",             90, IN_RUNS,  false},
+        {"passes through as a queue", 55, RISING,   true },
     };
     const struct CMUnitTest tests[] = {
         {shapes[0].name, behaves_like_a_sorted_array, NULL, NULL, &shapes[0]},
         {shapes[1].name, behaves_like_a_sorted_array, NULL, NULL, &shapes[1]},
         {shapes[2].name, behaves_like_a_sorted_array, NULL, NULL, &shapes[2]},
         {shapes[3].name, behaves_like_a_sorted_array, NULL, NULL, &shapes[3]},
+        {shapes[4].name, behaves_like_a_sorted_array, NULL, NULL, &shapes[4]},
         cmocka_unit_test(churn_leaves_no_sparse_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,5 @@
-/* test_manifest_builder.c: what the builder leaves behind when it is killed, and how files are
- * lost, doubled or left waiting by its logic.
- *
- * The matrix kills the builder right after the effect of each of its calls, looks at once, and
- * again when the messages have been redelivered. Ten files arrive at once, so the tenth acquisition
- * of the lock is the one that finds a batch.
+/* test_manifest_builder.c: how files are lost, doubled or left waiting by the builder's logic;
+ * which files it takes, for which date, and when they make a manifest.
  */
 #include "tests/story.h"
 
@@ -25,83 +21,6 @@ static int64_t files_with_status(const char *status)
         count += text_equal(row.status, text_from(status));
     }
     return count;
-}
-
-/* --- the crash matrix (PIPE-CREATE-1, LAMBDA-TIMEOUT-1)
- * ------------------------------------------------------------------------------------------------
- */
-
-/* What is there when the builder has died after the nth call at a point, and at the end of the run:
- * by then the messages have come again after 360 s, and the lock had expired. Each redelivered file
- * is put as pending again. Where ten were pending, the first one makes the manifest, and the
- * other nine, which it lists, stay pending; where four were marked, the fourth one does. Only where
- * all ten were marked does the tenth make it, and none is left. A record that is pending for good
- * stops V3 and not V4. */
-struct crash_row {
-    const char *name, *point;
-    int64_t nth;
-    bool locked;
-    int64_t objects, manifested;
-    const char *record;
-    int64_t executions;
-    int64_t created, pending[2]; /* at the end; of V3 and V4 */
-    int64_t twice;               /* files in two started manifests */
-};
-
-static const struct crash_row crash_rows[] = {
-    {"a death after the last file's track", "TRACK_FILE",      10, false, 0, 0,  "",        0, 1, {9, 9},  0 },
-    {"a death with the lock acquired",      "ACQUIRE_LOCK",    10, true,  0, 0,  "",        0, 1, {9, 9},  0 },
-    {"a death with the files read",         "QUERY_PENDING",   10, true,  0, 0,  "",        0, 1, {9, 9},  0 },
-    {"a death with the manifest put",       "PUT_MANIFEST",    1,  true,  1, 0,  "",        0, 2, {9, 9},  0 },
-    {"a death with 4 of 10 marked",         "MARK_FILE",       4,  true,  1, 4,  "",        0, 2, {6, 6},  0 },
-    {"a death with 10 of 10 marked",        "MARK_FILE",       10, true,  1, 10, "",        0, 2, {0, 0},  0 },
-    {"a death with the record put",         "PUT_RECORD",      1,  true,  1, 10, "pending", 0, 2, {10, 0}, 0 },
-    {"a death with it started",             "START_EXECUTION", 1,  true,  1, 10, "pending", 1, 2, {0, 0},  10},
-    {"a death with the lock freed",         "RELEASE_LOCK",    10, false, 1, 10, "pending", 1, 2, {0, 0},  10},
-};
-
-static void until_killed(void)
-{
-    struct invocation_row row = {.outcome = TEXT("")};
-    while (!text_equal(row.outcome, TEXT("killed"))) {
-        assert_true(story_step(&s));
-        if (run_invocations_count(s.run) > 0) {
-            run_invocation(s.run, 0, &row);
-        }
-    }
-}
-
-static void look_at_once(const struct crash_row *row)
-{
-    struct summary summary;
-    run_summary(s.run, &summary);
-    assert_int_equal(story_locked(&s), row->locked);
-    assert_number(summary.manifests.objects, row->objects);
-    assert_number(summary.files.manifested, row->manifested);
-    assert_number(summary.files.pending, 10 - row->manifested);
-    assert_text(story_status(&s, TODAY, FIRST_MANIFEST), row->record);
-    assert_number(summary.executions.started, row->executions);
-}
-
-static void of_each_version(void **state)
-{
-    const struct crash_row *row = *state;
-    for (enum builder builder = BUILDER_V3; builder <= BUILDER_V4; builder++) {
-        int64_t pending = row->pending[builder - BUILDER_V3];
-        ten_files(builder);
-        story_fault(&s, FAULT_KILL, "manifest_builder", row->point, row->nth);
-        s.scenario.workflow.start_delay = exactly(duration_ms(100));
-        story_begin(&s);
-        until_killed();
-        look_at_once(row);
-        struct summary summary = story_finish(&s);
-        assert_number(summary.messages.redelivered, 10);
-        assert_number(summary.manifests.created, row->created - (pending == 10));
-        assert_number(summary.files.pending, pending);
-        assert_number(story_violations(&s, INVARIANT_S1), row->twice);
-        assert_number(story_violations(&s, INVARIANT_L1), pending == 10);
-        story_end(&s);
-    }
 }
 
 /* --- the lock
@@ -484,7 +403,6 @@ static void errors_behind_the_manifest_s_put_are_ignored(void **state)
 int main(void)
 {
     static struct cases cases;
-    CASES_ADD_TABLE(&cases, of_each_version, crash_rows);
     CASES_ADD(&cases, a_lock_that_its_owner_was_refused_by_ends_with_the_next_arrival);
     CASES_ADD_TABLE(&cases, an_expired_lock, expiry_rows);
     CASES_ADD(&cases, a_lock_taken_from_a_living_owner_means_two_manifests);

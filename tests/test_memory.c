@@ -1,8 +1,12 @@
 /* test_memory.c: reserved address space is zeroed, writable to its last byte, and costs nothing
- * until it is touched; what cannot be reserved is NULL, not a crash.
+ * until it is touched; what is expected becomes memory at once, and keeps what is in it; what
+ * cannot be reserved is NULL, not a crash.
  */
 #include "sim/memory.h"
 #include "tests/cases.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void test_zeroed_and_writable_to_the_end(void **state)
 {
@@ -33,6 +37,42 @@ static void test_more_than_the_machine_has(void **state)
     memory_release(memory, size);
 }
 
+/* Whether the machine can be told at all what is expected. */
+static bool expects(void)
+{
+#ifdef MADV_POPULATE_WRITE
+    void *memory = memory_reserve(1);
+    bool known = madvise(memory, 1, MADV_POPULATE_WRITE) == 0;
+    memory_release(memory, 1);
+    return known;
+#else
+    return false;
+#endif
+}
+
+static void test_expected(void **state)
+{
+    (void)state;
+
+    enum { PAGES = 16, EXPECTED = 9 };
+
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char present[PAGES];
+    unsigned char *memory = memory_reserve(PAGES * page);
+    assert_non_null(memory);
+    (void)madvise(memory, PAGES * page, MADV_NOHUGEPAGE); /* else one touch may make many pages */
+    memory[5 * page] = 7;
+    memory_expect(memory, EXPECTED * page);
+    memory_expect(memory + 1, page);
+    assert_int_equal(mincore(memory, PAGES * page, present), 0);
+    size_t expected = expects() ? EXPECTED : 0;
+    for (size_t i = 0; i < PAGES; i++) {
+        assert_int_equal(present[i] & 1, i < expected || i == 5);
+        assert_int_equal(memory[i * page], i == 5 ? 7 : 0);
+    }
+    memory_release(memory, PAGES * page);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -45,6 +85,7 @@ int main(void)
     struct cases cases = {0};
     CASES_ADD(&cases, test_zeroed_and_writable_to_the_end);
     CASES_ADD(&cases, test_more_than_the_machine_has);
+    CASES_ADD(&cases, test_expected);
     CASES_ADD(&cases, test_refused);
     return cases_run("memory", &cases);
 }

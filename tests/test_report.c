@@ -136,7 +136,7 @@ static const char *write_reports(const struct report_format *format, size_t time
 static void assert_contains(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL) {
-        fail_msg("%s\ndoes not contain\n%s", text, part);
+        fail_msg("%s\nis not in\n%s", part, text);
     }
 }
 
@@ -159,12 +159,10 @@ static void report_stuck(const struct report_format *format, const char *const *
                                            .date = TEXT("2026-01-30"),
                                            .prefix = TEXT("pipeline/input/")};
     stuck.faults_count = 1;
-    stuck.faults[0] = (struct fault){.kind = FAULT_KILL,
-                                     .process = TEXT("manifest_builder"),
-                                     .at = TEXT("PUT_MANIFEST"),
-                                     .occurrence = 2,
-                                     .times = 1,
-                                     .attempts = 1};
+    stuck.faults[0] = fault_default;
+    stuck.faults[0].process = TEXT("manifest_builder");
+    stuck.faults[0].at = TEXT("PUT_MANIFEST");
+    stuck.faults[0].occurrence = 2;
     stuck.required_invariants = 1u << INVARIANT_L3;
     choices_init_default(&no_choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&another);

@@ -247,6 +247,24 @@ static const struct refusal refusals[] = {
     {"a byte order mark is no column", "\xEF\xBB\xBFnaem: a\nworkload: [{files: 1}]\n",
      "1:1: naem: unknown key (did you mean 'name'?)"},
 
+    /* Cases, and what is violated. */
+    {"an expectation of a case that there is not", GOOD
+     "cases: [{name: V7}]\nexpect: [{name: a, sql: b, case: V8}]\n",
+     "4:34: expect.0.case: no such case (did you mean 'V7'?)"},
+    {"an expectation of a case where there is none", GOOD
+     "expect: [{name: a, sql: b, case: V8}]\n",
+     "3:34: expect.0.case: no such case"},
+    {"two cases of one name", GOOD "cases:\n  - {name: a}\n  - {name: b}\n  - {name: a}\n",
+     "6:12: cases.2.name: a second case of this name"},
+    {"a case without a name", GOOD "cases: [{set: until=3s}]\n", "3:9: cases.0.name: missing"},
+    {"a case that violates what there is not", GOOD "cases: [{name: a, violates: S22}]\n",
+     "3:29: cases.0.violates: 'S22' is not one of: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4, O "
+     "(did you mean 'S2'?)"},
+    {"what must hold and must be violated", GOOD "invariants: [S1, S2]\nviolates: [S3, S2]\n",
+     "4:1: violates: names S2, which invariants says must hold"},
+    {"any invariant required", GOOD "invariants: any\n",
+     "3:13: invariants: 'any' is not one of: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4, O"},
+
     /* Several at once: in the order of places, though presets are read first. */
     {"all errors of a file", "name: a\nuntil: 4\npipeline:\n  lock_ttl: 60\n  builder: V9\n",
      "2:8: until: '4' is not a duration; write 4s, 5m or 1h30m\n"
@@ -298,6 +316,174 @@ static void test_set_refusal(void **state)
     const struct set_refusal *r = *state;
     document_destroy(decode(TEXT(GOOD), r->set));
     assert_complaints(r->complaints);
+}
+
+static void assert_text(struct text text, const char *expected)
+{
+    assert_int_equal(text.size, strlen(expected));
+    assert_memory_equal(text.at, expected, text.size);
+}
+
+/* Decodes one case of a text named "x", with up to one assignment. */
+static struct document *decode_case(struct text yaml, const char *name, const char *set)
+{
+    struct source file = {TEXT("x"), yaml};
+    const char *sets[] = {set};
+    struct document *d =
+        scenario_decode_case(&file, text_from(name), sets, set != NULL, &scenario, &diagnostics);
+    assert_non_null(d);
+    return d;
+}
+
+#define CASES                                                                                      \
+    GOOD "pipeline: {lock_ttl: 10s, builder: V3}\n"                                                \
+         "violates: [S2]\n"                                                                        \
+         "cases:\n"                                                                                \
+         "  - {name: one, set: pipeline.lock_ttl=20s}\n"                                           \
+         "  - name: two\n"                                                                         \
+         "    set: >-\n"                                                                           \
+         "      pipeline.builder=V4\n"                                                             \
+         "      table.ttl_delay=uniform(1s, 2s)  faults.0.throttle=manifest_builder\n"             \
+         "      faults.0.at=PUT_RECORD\n"                                                          \
+         "    violates: [S4, L1]\n"                                                                \
+         "  - {name: three, violates: none}\n"                                                     \
+         "  - {name: four, violates: any, set: violates=S5}\n"                                     \
+         "expect:\n"                                                                               \
+         "  - {name: a, sql: SELECT 1}\n"                                                          \
+         "  - {name: b, sql: SELECT 2, case: two}\n"                                               \
+         "  - {name: c, sql: SELECT 3, case: one}\n"                                               \
+         "  - {name: d, sql: SELECT 4, case: two}\n"
+
+static void test_case_is_chosen(void **state)
+{
+    (void)state;
+    struct document *d = decode_case(TEXT(CASES), "two", NULL);
+    assert_complaints("");
+    assert_text(scenario.case_name, "two");
+    assert_int_equal(scenario.builder_preset, BUILDER_V4);
+    assert_true(scenario.builder.skip_without_path); /* the preset was applied */
+    assert_int_equal(scenario.lock_ttl.ns, 10 * NS_PER_S);
+    assert_int_equal(scenario.table.ttl_delay.kind, DISTRIBUTION_UNIFORM);
+    assert_int_equal(scenario.table.ttl_delay.b.ns, 2 * NS_PER_S);
+    assert_int_equal(scenario.faults[0].kind, FAULT_THROTTLE);
+    assert_int_equal(scenario.violates, 1u << INVARIANT_S4 | 1u << INVARIANT_L1);
+    assert_int_equal(scenario.expectations_count, 3);
+    assert_text(scenario.expectations[1].name, "b");
+    assert_text(scenario.expectations[2].name, "d");
+    assert_int_equal(scenario.expectations[2].row, 3);
+    document_destroy(d);
+}
+
+static void test_without_a_case_all_is_there(void **state)
+{
+    (void)state;
+    struct document *d = decode_case(TEXT(CASES), "", NULL);
+    assert_complaints("");
+    assert_text(scenario.case_name, "");
+    assert_int_equal(scenario.cases_count, 4);
+    assert_text(scenario.cases[0].set, "pipeline.lock_ttl=20s");
+    assert_int_equal(scenario.cases[0].violates, VIOLATES_ANY);
+    assert_int_equal(scenario.cases[2].violates, 0);
+    assert_int_equal(scenario.expectations_count, 4);
+    assert_int_equal(scenario.lock_ttl.ns, 10 * NS_PER_S);
+    assert_int_equal(scenario.violates, 1u << INVARIANT_S2);
+    document_destroy(d);
+    document_destroy(decode(TEXT(GOOD), NULL));
+    assert_int_equal(scenario.violates, VIOLATES_ANY);
+}
+
+/* The file, the case, the command line: the later wins. */
+static void test_assignments_have_an_order(void **state)
+{
+    (void)state;
+    document_destroy(decode_case(TEXT(CASES), "one", NULL));
+    assert_int_equal(scenario.lock_ttl.ns, 20 * NS_PER_S);
+    assert_int_equal(scenario.violates, 1u << INVARIANT_S2);
+    document_destroy(decode_case(TEXT(CASES), "one", "pipeline.lock_ttl=30s"));
+    assert_int_equal(scenario.lock_ttl.ns, 30 * NS_PER_S);
+    document_destroy(decode_case(TEXT(CASES), "two", "pipeline.builder=V5"));
+    assert_int_equal(scenario.builder_preset, BUILDER_V5);
+    document_destroy(decode_case(TEXT(CASES), "two", "violates=S7"));
+    assert_int_equal(scenario.violates, 1u << INVARIANT_S7);
+    document_destroy(decode_case(TEXT(CASES), "three", NULL));
+    assert_int_equal(scenario.violates, 0);
+    document_destroy(decode_case(TEXT(CASES), "four", NULL));
+    assert_int_equal(scenario.violates, 1u << INVARIANT_S5);
+    document_destroy(decode_case(TEXT(CASES), "one", "cases.0.set=pipeline.lock_ttl=40s"));
+    assert_int_equal(scenario.lock_ttl.ns, 40 * NS_PER_S);
+    assert_complaints("");
+}
+
+struct case_refusal {
+    const char *title, *set, *complaints;
+};
+
+/* clang-format off */
+/* What stands behind "set: " in the fourth line, from column 10. */
+static const struct case_refusal case_refusals[] = {
+    {"plain", "until=4", "4:16: until: '4' is not a duration; write 4s, 5m or 1h30m"},
+    {"the second", "until=4s   table.burst=3", "4:33: table.burst: '3' is not a duration; write 3s, 5m or 1h30m"},
+    {"an unknown key", "until=4s utnil=3s", "4:19: utnil: unknown key (did you mean 'until'?)"},
+    {"in quotes", "\"until=4s utnil=3s\"", "4:20: utnil: unknown key (did you mean 'until'?)"},
+    {"in single quotes", "'until=4s utnil=3s'", "4:20: utnil: unknown key (did you mean 'until'?)"},
+    {"behind wide characters", "'name=\xC3\xA4\xC3\xA4 utnil=3s'", "4:19: utnil: unknown key (did you mean 'until'?)"},
+    {"escaped: the place of the whole", "\"until=4s\\x20utnil=3s\"", "4:10: utnil: unknown key (did you mean 'until'?)"},
+    {"no assignment", "until", "4:10: cases.0.set: write PATH=VALUE, with blanks between, as in pipeline.lock_ttl=60s"},
+    {"no path", "=3", "4:10: cases.0.set: write PATH=VALUE, with blanks between, as in pipeline.lock_ttl=60s"},
+    {"the cases themselves", "cases.1.name=b", "4:10: cases.1.name: a case does not change the cases"},
+    {"a contradiction", "violates=S1 invariants=S1", "4:19: violates: names S1, which invariants says must hold"},
+};
+
+/* clang-format on */
+
+enum { CASE_REFUSALS = sizeof case_refusals / sizeof case_refusals[0] };
+
+static void test_case_refusal(void **state)
+{
+    const struct case_refusal *r = *state;
+    char yaml[256];
+    (void)snprintf(yaml, sizeof yaml, GOOD "cases:\n  - set: %s\n    name: a\n", r->set);
+    document_destroy(decode_case(text_from(yaml), "a", NULL));
+    assert_complaints(r->complaints);
+}
+
+static void test_unknown_case_is_refused(void **state)
+{
+    (void)state;
+    document_destroy(decode_case(TEXT(CASES), "five", NULL));
+    assert_complaints("0:0: five: no such case");
+}
+
+/* A scenario may need its cases to be sound. */
+static void test_the_whole_is_checked_with_its_case(void **state)
+{
+    (void)state;
+    static const char yaml[] = GOOD "function: {timeout: 7m}\n"
+                                    "cases:\n"
+                                    "  - {name: a, set: queue.visibility_timeout=8m}\n"
+                                    "  - {name: b}\n";
+    document_destroy(decode_case(text_from(yaml), "", NULL));
+    assert_complaints("");
+    document_destroy(decode_case(text_from(yaml), "a", NULL));
+    assert_complaints("");
+    document_destroy(decode_case(text_from(yaml), "b", NULL));
+    assert_complaints(
+        "3:21: function.timeout: is longer than queue.visibility_timeout; AWS refuses "
+        "such an event source");
+}
+
+static void test_catalogue_is_read(void **state)
+{
+    (void)state;
+    struct document *d = decode(TEXT(GOOD "catalogue:\n  id: C20\n  claim: it is so\n"
+                                          "  verdict: contradicted\n  why: it is not\n"),
+                                NULL);
+    assert_complaints("");
+    assert_text(scenario.catalogue.id, "C20");
+    assert_int_equal(scenario.catalogue.verdict, CLAIM_CONTRADICTED);
+    assert_text(scenario.catalogue.why, "it is not");
+    assert_text(scenario.catalogue.trigger, "");
+    document_destroy(d);
 }
 
 static void test_rendering_shows_the_line_and_a_caret(void **state)
@@ -465,12 +651,6 @@ static void test_escapes_that_grow_fit(void **state)
     "      SELECT count(*) = 0\n"                                                                  \
     "      FROM files\n"                                                                           \
     "until: 4h\n"
-
-static void assert_text(struct text text, const char *expected)
-{
-    assert_int_equal(text.size, strlen(expected));
-    assert_memory_equal(text.at, expected, text.size);
-}
 
 static void test_example_is_read(void **state)
 {
@@ -665,6 +845,12 @@ static void test_every_prefix_and_every_byte_is_survived(void **state)
 }
 
 static const struct CMUnitTest stories[] = {
+    cmocka_unit_test(test_case_is_chosen),
+    cmocka_unit_test(test_without_a_case_all_is_there),
+    cmocka_unit_test(test_assignments_have_an_order),
+    cmocka_unit_test(test_unknown_case_is_refused),
+    cmocka_unit_test(test_the_whole_is_checked_with_its_case),
+    cmocka_unit_test(test_catalogue_is_read),
     cmocka_unit_test(test_rendering_shows_the_line_and_a_caret),
     cmocka_unit_test(test_twenty_errors_are_shown_and_the_rest_counted),
     cmocka_unit_test(test_long_line_is_shown_around_the_error),
@@ -691,7 +877,7 @@ enum { STORIES = sizeof stories / sizeof stories[0] };
 
 int main(void)
 {
-    static struct CMUnitTest tests[REFUSALS + SET_REFUSALS + STORIES];
+    static struct CMUnitTest tests[REFUSALS + SET_REFUSALS + CASE_REFUSALS + STORIES];
     for (size_t i = 0; i < REFUSALS; i++) {
         tests[i] = (struct CMUnitTest){.name = refusals[i].title,
                                        .test_func = test_refusal,
@@ -702,6 +888,12 @@ int main(void)
                                                   .test_func = test_set_refusal,
                                                   .initial_state = (void *)&set_refusals[i]};
     }
-    memcpy(tests + REFUSALS + SET_REFUSALS, stories, sizeof stories);
+    for (size_t i = 0; i < CASE_REFUSALS; i++) {
+        tests[REFUSALS + SET_REFUSALS + i] =
+            (struct CMUnitTest){.name = case_refusals[i].title,
+                                .test_func = test_case_refusal,
+                                .initial_state = (void *)&case_refusals[i]};
+    }
+    memcpy(tests + REFUSALS + SET_REFUSALS + CASE_REFUSALS, stories, sizeof stories);
     return cmocka_run_group_tests_name("scenario_decoder", tests, NULL, NULL);
 }

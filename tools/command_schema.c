@@ -41,6 +41,7 @@ static void put_type(const struct field *field)
 {
     switch (field->type) {
     case FIELD_TEXT:
+    case FIELD_COMMAND:
     case FIELD_FAULT:
         (void)fputs("\"type\": \"string\"", stdout);
         (void)fputs(field->required ? ", \"minLength\": 1" : "", stdout);

@@ -208,6 +208,43 @@ static void put_call(struct row *row, uint64_t i)
     put_text(row, c.subject);
 }
 
+static uint64_t operator_runs_count(const struct report *report)
+{
+    return run_operator_runs_count(report->run);
+}
+
+static void put_operator_run(struct row *row, uint64_t i)
+{
+    struct operator_run_row o;
+    run_operator_run(row->report->run, i, &o);
+    put_integer(row, (int64_t)i + 1);
+    put_text(row, o.tool);
+    put_text(row, o.arguments);
+    put_instant(row, o.started_at);
+    put_instant(row, o.ended_at);
+    if (o.ended_at.ns == NEVER) {
+        put_null(row);
+    } else {
+        put_integer(row, o.exit_status);
+    }
+    put_text(row, o.output);
+}
+
+static uint64_t operator_figures_count(const struct report *report)
+{
+    return run_operator_figures_count(report->run);
+}
+
+static void put_operator_figure(struct row *row, uint64_t i)
+{
+    struct operator_figure_row o;
+    run_operator_figure(row->report->run, i, &o);
+    put_integer(row, o.run);
+    put_text(row, o.name);
+    put_integer(row, o.shown);
+    put_integer(row, o.truth);
+}
+
 static uint64_t violations_count(const struct report *report)
 {
     return run_violations_count(report->run);
@@ -455,6 +492,12 @@ static const struct table tables[] = {
      " caller_parent INTEGER, caller_ordinal INTEGER, point TEXT, service TEXT, operation TEXT,"
      " outcome TEXT, attempt INTEGER, subject TEXT",
      "subject", calls_count, put_call},
+    {"operator_runs",
+     "id INTEGER PRIMARY KEY, tool TEXT, arguments TEXT, started_at REAL, ended_at REAL,"
+     " exit_status INTEGER, output TEXT",
+     NULL, operator_runs_count, put_operator_run},
+    {"operator_figures", "run INTEGER, figure TEXT, shown INTEGER, truth INTEGER",
+     "run", operator_figures_count, put_operator_figure},
     {"violations",
      "invariant TEXT, at REAL, subject TEXT, text TEXT, required INTEGER, process TEXT,"
      " process_parent INTEGER, process_ordinal INTEGER, point TEXT, operation TEXT",

@@ -1,6 +1,7 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "model/pipeline/operator_command.h"
 #include "sim/event_queue.h"
 
 #include "sim/unicode.h"
@@ -17,11 +18,13 @@ static const char *const record_words[] = {RECORD_KEY_MAP(WORD) NULL};
 static const char *const trigger_words[] = {TRIGGER_MAP(WORD) NULL};
 static const char *const creator_words[] = {CREATOR_MAP(WORD) NULL};
 static const char *const publisher_words[] = {PUBLISHER_MAP(WORD) NULL};
+static const char *const output_words[] = {GLUE_OUTPUT_MAP(WORD) NULL};
 static const char *const range_key_words[] = {RANGE_KEY_MAP(WORD) NULL};
 static const char *const missing_key_words[] = {MISSING_KEY_MAP(WORD) NULL};
 static const char *const profile_words[] = {LATENCY_PROFILE_MAP(WORD) NULL};
 static const char *const throttling_words[] = {THROTTLING_MAP(WORD) NULL};
 static const char *const spacing_words[] = {SPACING_MAP(WORD) NULL};
+static const char *const answer_words[] = {ANSWER_MAP(WORD) NULL};
 static const char *const invariant_words[] = {INVARIANT_MAP(WORD) NULL};
 static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
@@ -172,6 +175,8 @@ static const struct field table[] = {
              "Item that the update to completed or failed goes to."),
     ROW_BOOLEAN("pipeline.batch_updater", machine.batch_updater,
                 "Set the files to completed or failed, too."),
+    ROW_BOOLEAN("pipeline.guarded", machine.guarded,
+                "Updates have conditions and are retried; a failure ends the execution FAILED."),
     ROW_INTEGER("pipeline.max_files_per_manifest", max_files_per_manifest, 1, 10000,
                 "Files in a full manifest."),
     ROW_INTEGER("pipeline.min_files_for_partial_batch", min_files_for_partial_batch, 1, 10000,
@@ -192,6 +197,10 @@ static const struct field table[] = {
                 "Functions may delete manifests that they have put; else that fails."),
     ROW_DURATION("pipeline.lock_ttl", lock_ttl, NS_PER_S, 365 * DAY,
                  "Life of a lock, in whole seconds."),
+    ROW_DURATION("pipeline.lock_lease", lock_lease, NS_PER_S, DAY,
+                 "Of a lease: how long its version number must stand still to be taken over."),
+    ROW_DURATION("pipeline.lock_heartbeat", lock_heartbeat, NS_PER_MS, DAY,
+                 "Of a lease: its owner renews it when so long has passed."),
     ROW_INTEGER("pipeline.ttl_days", ttl_days, 1, 3650,
                 "Life of a file's record after its last change, in days."),
     {.key = "pipeline.expected_size", .type = FIELD_SIZE, AT(expected_size),
@@ -306,6 +315,28 @@ static const struct field table[] = {
     ROW_DURATION("glue.poll_interval", glue.poll_interval, 0, HOUR,
                  "Between the workflow's looks at a run; 0s: noticed at once."),
     ROW_SHARE("glue.failure", glue.failure_ppm, "Share of runs that fail by themselves."),
+    ROW_WORD("glue.output", glue.output, output,
+             "What a run does with its rows: append them, or replace those of the same manifest."),
+
+    ROW_DURATION("schedule.interval", schedule.interval, 0, DAY, "Between two ticks."),
+    ROW_DISTRIBUTION("schedule.delay", schedule.delay,
+                     "From a tick's instant to its delivery to the function."),
+    ROW_SHARE("schedule.duplicate", schedule.duplicate_ppm, "Share of ticks delivered twice."),
+    ROW_SHARE("schedule.lost", schedule.lost_ppm, "Share of ticks that are not delivered."),
+    ROW_INTEGER("schedule.concurrency", schedule.concurrency, 0, 100000,
+                "Environments reserved for the batcher, and the most there are; 0: none reserved."),
+    ROW_DURATION("schedule.claim_lease", schedule.claim_lease, NS_PER_S, DAY,
+                 "An unfinished manifest is given up after this time."),
+    ROW_DURATION("schedule.look_after", schedule.look_after, 0, DAY,
+                 "How long a record is processing before its execution is looked at."),
+    ROW_INTEGER("schedule.attempts", schedule.attempts, 1, 100,
+                "Executions of a manifest that may fail before it stays failed."),
+    ROW_DURATION("schedule.reconcile_every", schedule.reconcile_every, NS_PER_S, DAY,
+                 "How often the input bucket is held against the table."),
+    ROW_DURATION("schedule.reconcile_from", schedule.reconcile_from, 0, DAY,
+                 "Objects younger than this are left to their notifications."),
+    ROW_DURATION("schedule.reconcile_to", schedule.reconcile_to, 0, 3650 * DAY,
+                 "Objects older than this are not looked at."),
 
     ROW_DISTRIBUTION("bus.delay", bus.delay, "From PutEvents to the target's invocation."),
     ROW_SHARE("bus.duplicate", bus.duplicate_ppm, "Share of events delivered twice."),
@@ -340,6 +371,13 @@ static const struct field table[] = {
     ROW_LATENCY(queue_receive), ROW_LATENCY(queue_delete), ROW_LATENCY(put_events),
     ROW_DURATION("latency.query_megabyte", latency_query_megabyte, 0, MINUTE,
                  "What a page takes beyond table_query, for each MB that it reads."),
+
+    ROW_DURATION("cli.call_time", cli.call_time, 0, HOUR,
+                 "Before each command of an operator's tool: the CLI's start, and a person's time."),
+    ROW_INTEGER("cli.attempts", cli.attempts, 1, 10,
+                "Of the CLI, for each call of an operator's tool."),
+    ROW_BOOLEAN("cli.raw_payload", cli.raw_payload,
+                "It is set to take a payload as it is; else it refuses what is not base64."),
 
     ROW_INTEGER("limits.files", limits.files, 0, 10000000,
                 "Most files, for which memory is reserved; 0: from the workload."),
@@ -413,6 +451,17 @@ static const struct field table[] = {
                  "How much slower, later, older, or off; of a clock it may be negative."),
 
 #undef AT
+#define AT(member) .offset = offsetof(struct operator_row, member)
+    {.key = "operator.*.at", .type = FIELD_DURATION, AT(at), .most = 36500 * DAY,
+     .text = "When the tool is run, from the start or from the moment."},
+    ROW_TEXT("operator.*.when", when,
+             "A moment: manifest_builder.PUT_MANIFEST#3, the third time that one is there."),
+    {.key = "operator.*.run", .type = FIELD_COMMAND, .required = true, AT(run),
+     .text = "What is typed: check-locks --clear-expired."},
+    ROW_WORD("operator.*.answer", answer, answer,
+             "To a question of the tool: y, n, or none, for nobody is there to answer."),
+
+#undef AT
 #define AT(member) .offset = offsetof(struct expectation, member)
     {.key = "expect.*.name", .type = FIELD_TEXT, .required = true, AT(name),
      .text = "A name for reports."},
@@ -434,6 +483,7 @@ static const struct field table[] = {
 static const struct workload default_workload = {
     .size = INT64_C(3670016), .prefix = {"pipeline/input/", 15}
 };
+static const struct operator_row default_operator;
 static const struct expectation default_expectation;
 static const struct scenario_case default_case = {.violates = VIOLATES_ANY};
 
@@ -447,6 +497,7 @@ static const struct scenario_case default_case = {.violates = VIOLATES_ANY};
 static const struct field_list lists[] = {
     LIST("workload", workloads, WORKLOADS_MAX, default_workload, "What arrives."),
     LIST("faults", faults, FAULTS_MAX, fault_default, "What goes wrong, and where."),
+    LIST("operator", operators, OPERATORS_MAX, default_operator, "What an operator does."),
     LIST("expect", expectations, EXPECTATIONS_MAX, default_expectation,
          "What must be true of the results."),
     LIST("cases", cases, SCENARIO_CASES_MAX, default_case,
@@ -464,9 +515,11 @@ static const struct field_group groups[] = {
     {"bucket",    "The S3 buckets."                                        },
     {"workflow",  "The Step Functions state machine."                      },
     {"glue",      "The Glue job."                                          },
+    {"schedule",  "The schedule that invokes the batcher, and its work."   },
     {"bus",       "The EventBridge bus, where the builder publishes to it."},
     {"stream",    "The mapping from the table's stream to its function."   },
     {"latency",   "API calls, from request to reply as the client sees it."},
+    {"cli",       "The AWS CLI at the operator's terminal."                },
     {"limits",    "Capacities of the simulation itself."                   },
 };
 
@@ -675,6 +728,21 @@ static enum status parse_word(const char *const *words, struct text value, unsig
         }
     }
     return refuse_word(words, value, error);
+}
+
+/* A line for an operator's terminal; a word that is unknown is told with those that are known. */
+static enum status parse_command(struct text value, struct text *line, struct error *error)
+{
+    struct operator_command command;
+    struct operator_unknown unknown = {.known = NULL};
+    enum status status = parse_text(value, true, line, error);
+    if (status == STATUS_OK) {
+        status = operator_parse(value, &command, &unknown, error);
+    }
+    if (status != STATUS_OK && unknown.known != NULL) {
+        status = refuse_word(unknown.known, unknown.word, error);
+    }
+    return status;
 }
 
 static struct text trimmed(struct text text)
@@ -945,6 +1013,9 @@ static enum status parse(const struct field *field, struct text text, union fiel
     case FIELD_TEXT:
         *size = sizeof v->text;
         return parse_text(text, field->required, &v->text, error);
+    case FIELD_COMMAND:
+        *size = sizeof v->text;
+        return parse_command(text, &v->text, error);
     case FIELD_DATE:
         *size = sizeof v->text;
         return parse_date(text, &v->text, error);
@@ -1038,6 +1109,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     const char *at = (const char *)scenario + base_of(field, index) + field->offset;
     switch (field->type) {
     case FIELD_TEXT:
+    case FIELD_COMMAND:
     case FIELD_DATE:
     case FIELD_FAULT:
         memcpy(&v.text, at, sizeof v.text);
@@ -1086,6 +1158,7 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_DURATION] = "duration, ",
         [FIELD_INSTANT] = "instant",
         [FIELD_DISTRIBUTION] = "duration or distribution",
+        [FIELD_COMMAND] = "tool and options",
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));

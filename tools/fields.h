@@ -28,6 +28,7 @@ enum field_type {
     FIELD_DURATION, /* 300s, 1h30m */
     FIELD_INSTANT,  /* 2026-01-29T08:00:00Z */
     FIELD_DISTRIBUTION, /* 40ms, uniform(3h, 48h) */
+    FIELD_COMMAND,      /* what an operator types: check-locks --clear-expired */
     FIELD_FAULT,        /* a process; stores it and the kind of fault in `least` */
 };
 

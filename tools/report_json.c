@@ -190,6 +190,31 @@ static void put_expectations(FILE *out, const struct report *r)
     (void)fputs("],\n", out);
 }
 
+/* What an operator ran, only where one did. */
+static void put_operators(FILE *out, const struct report *r)
+{
+    uint64_t count = run_operator_runs_count(r->run);
+    for (uint64_t i = 0; i < count; i++) {
+        struct operator_run_row row;
+        run_operator_run(r->run, i, &row);
+        (void)fputs(i > 0 ? ",\n  {\"run\": " : " \"operator_runs\": [\n  {\"run\": ", out);
+        put_json(out, row.arguments);
+        (void)fputs(", \"started_at_seconds\": ", out);
+        put_at(out, r, row.started_at);
+        (void)fputs(", \"ended_at_seconds\": ", out);
+        put_at(out, r, row.ended_at);
+        (void)fputs(", \"exit_status\": ", out);
+        if (row.ended_at.ns == NEVER) {
+            (void)fputs("null", out);
+        } else {
+            (void)fprintf(out, "%" PRId64, row.exit_status);
+        }
+        (void)fputs(", \"output\": ", out);
+        put_json(out, row.output);
+        (void)fputs(i + 1 < count ? "}" : "}],\n", out);
+    }
+}
+
 /* Each fault that struck, in words: "kill manifest_builder[2.7] at PUT_MANIFEST"; then those that
  * never did. */
 static void put_deviations(FILE *out, const struct report *r)
@@ -275,6 +300,7 @@ static void put(FILE *out, const struct report *r, bool color)
     put_requests(out, &r->summary);
     put_cost(out, &r->summary.cost);
     put_violates(out, r);
+    put_operators(out, r);
     put_violations(out, r);
     put_expectations(out, r);
     put_deviations(out, r);

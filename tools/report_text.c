@@ -372,6 +372,41 @@ static void put_lock(FILE *out, const struct report *r)
     }
 }
 
+/* ---- What an operator did. ---- */
+
+/* Line by line, indented. */
+static void put_output(FILE *out, struct text output)
+{
+    while (output.size > 0) {
+        const char *end = memchr(output.at, '\n', output.size);
+        size_t size = end == NULL ? output.size : (size_t)(end - output.at);
+        (void)fputs(size > 0 ? "    " : "", out);
+        put_plain(out, (struct text){output.at, size});
+        (void)fputc('\n', out);
+        size += end != NULL;
+        output = (struct text){output.at + size, output.size - size};
+    }
+}
+
+static void put_operators(FILE *out, const struct report *r)
+{
+    for (uint64_t i = 0; i < run_operator_runs_count(r->run); i++) {
+        struct operator_run_row row;
+        run_operator_run(r->run, i, &row);
+        (void)fprintf(out, i == 0 ? "\nAn operator's tools:\n  %s  $ " : "  %s  $ ",
+                      clock_text(r, row.started_at).text);
+        put_plain(out, row.arguments);
+        (void)fputc('\n', out);
+        put_output(out, row.output);
+        if (row.ended_at.ns == NEVER) {
+            (void)fputs("    (has not ended)\n", out);
+        } else {
+            (void)fprintf(out, "    exit status %" PRId64 ", after %s\n", row.exit_status,
+                          seconds_text(row.ended_at.ns - row.started_at.ns).text);
+        }
+    }
+}
+
 /* ---- What took longest. ---- */
 
 static void put_slowest_file(FILE *out, const struct report *r)
@@ -580,6 +615,7 @@ static void put(FILE *out, const struct report *r, bool color)
     put_figures(out, r);
     put_deviations(out, r);
     put_lock(out, r);
+    put_operators(out, r);
     (void)fputs("\nSlowest:\n", out);
     put_slowest_file(out, r);
     put_slowest_invocation(out, r);

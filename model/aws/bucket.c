@@ -6,7 +6,7 @@ void buckets_declare(struct cloud *c, uint64_t files)
     struct world *w = &c->simulation.world;
     struct buckets *b = &c->buckets;
     b->objects_region = world_declare(w, "S3 objects (limits.files)", REGION_RECORDS,
-                                      sizeof(struct object), 3 * files + 64, (void **)&b->objects);
+                                      sizeof(struct object), 4 * files + 64, (void **)&b->objects);
     b->bodies_region = world_declare(w, "files listed in manifests (limits.files)", REGION_RECORDS,
                                      sizeof(uint32_t), 16 * files + 4096, (void **)&b->bodies);
     b->counts_region = world_declare(w, "bucket counts", REGION_RECORDS,
@@ -32,6 +32,9 @@ bool bucket_add_to_body(struct cloud *c, uint32_t value)
 /* When a fault takes away the object that is being put; 0: never. */
 static int64_t gone_ns(struct cloud *c, enum bucket_id bucket)
 {
+    if (bucket != BUCKET_INPUT && bucket != BUCKET_MANIFEST) {
+        return 0;
+    }
     enum service_point point =
         bucket == BUCKET_INPUT ? SERVICE_POINT_INPUT_OBJECT : SERVICE_POINT_MANIFEST_OBJECT;
     struct duration life = cloud_service_fault(c, point).life;
@@ -105,4 +108,28 @@ const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_
     bool gone = object->name != name || object->bucket != (uint32_t)bucket || object->deleted ||
                 expired(object, c->buckets.lifetimes[bucket], cloud_now(c));
     return gone ? NULL : object;
+}
+
+/* Source: S3-LIST-1. */
+uint32_t bucket_visit(struct cloud *c, enum bucket_id bucket, struct text prefix, uint32_t from,
+                      uint32_t most,
+                      void (*visit)(void *self, uint32_t number, const struct object *object),
+                      void *self)
+{
+    uint64_t used = world_used(&c->simulation.world, c->buckets.objects_region);
+    struct duration lifetime = c->buckets.lifetimes[bucket];
+    uint32_t visited = 0;
+    for (uint64_t number = from; number <= used; number++) {
+        const struct object *object = bucket_object(&c->buckets, (uint32_t)number);
+        if (object->bucket != (uint32_t)bucket || expired(object, lifetime, cloud_now(c)) ||
+            !text_starts(names_text(&c->names, object->name), prefix)) {
+            continue;
+        }
+        if (visited == most) {
+            return (uint32_t)number;
+        }
+        visit(self, (uint32_t)number, object);
+        visited++;
+    }
+    return 0;
 }

@@ -1,14 +1,15 @@
 /* bucket.h: S3 buckets.
  *
  * Method. Reads and writes are strongly consistent; a put replaces what was there. Objects of the
- * input and manifest buckets are kept each by name, with the numbers that a manifest lists as its
- * body; of the other buckets only counts are kept. A lifecycle rule makes an object invisible at
+ * input, manifest and output buckets are kept each by name, with the numbers that a manifest lists
+ * as its body; of the others only counts are kept. A lifecycle rule makes an object invisible at
  * the first midnight UTC after its age has passed; a fault may take a single one away. Left out:
  * versions, multipart uploads, prefixes' request rates. Sources: S3-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_BUCKET_H
 #define LOCKSTEP_MODEL_AWS_BUCKET_H
 
+#include "sim/text.h"
 #include "sim/world.h"
 
 struct cloud;
@@ -60,6 +61,15 @@ void bucket_count_put(struct cloud *c, enum bucket_id bucket);
 /* The object of that name that is visible now; NULL where there is none. A name may also lead to an
  * object without being its key (its `owner` is the object's number): that is none. */
 const struct object *bucket_find(struct cloud *c, enum bucket_id bucket, uint32_t name);
+
+/* Visits the objects of a bucket that are visible now and whose keys begin with `prefix`, by number
+ * from `from` (1: the first) on, at most `most` of them; that is the order in which their keys were
+ * first put, and not S3's, which is that of the keys. Returns the number to go on from, 0 where
+ * there is no more. */
+uint32_t bucket_visit(struct cloud *c, enum bucket_id bucket, struct text prefix, uint32_t from,
+                      uint32_t most,
+                      void (*visit)(void *self, uint32_t number, const struct object *object),
+                      void *self);
 
 /* The object with a number, visible or not. */
 static inline struct object *bucket_object(const struct buckets *b, uint32_t number)

@@ -31,12 +31,13 @@ void cloud_declare(struct cloud *c, uint64_t files)
     queue_declare(c, files);
     event_source_declare(c);
     functions_declare(c, ENVIRONMENTS_MAX);
-    workflow_declare(c);
+    workflow_declare(c, files);
     job_declare(c, files);
     topic_declare(c);
     table_sweeper_declare(c);
     stream_source_declare(c);
     bus_declare(c, files);
+    schedule_declare(c);
 }
 
 void cloud_init(struct cloud *c)
@@ -53,6 +54,7 @@ void cloud_init(struct cloud *c)
     table_sweeper_init(c);
     stream_source_init(c);
     bus_init(c);
+    schedule_init(c);
 }
 
 void cloud_arrival(void *cloud, uint32_t workload, uint64_t ordinal)

@@ -14,6 +14,7 @@
 #include "model/aws/function.h"
 #include "model/aws/job.h"
 #include "model/aws/queue.h"
+#include "model/aws/schedule.h"
 #include "model/aws/stream_source.h"
 #include "model/aws/table_sweeper.h"
 #include "model/aws/topic.h"
@@ -46,6 +47,8 @@
     X(CONCURRENCY_GROWN, event_source_grown)                                                       \
     X(STREAM_POLL, stream_source_poll)                                                             \
     X(STREAM_INVOKE, stream_source_invoke)                                                         \
+    X(TICK_DUE, schedule_due)                                                                      \
+    X(TICK, schedule_tick)                                                                         \
     X(TASK_KILLED, task_killed)                                                                    \
     X(MESSAGE_RETURNED, queue_message_returned)                                                    \
     X(BUS_DELIVERY, bus_deliver)
@@ -98,7 +101,10 @@ enum event_code {
     X(EVENT_DELAY, "event delay")                                                                  \
     X(EVENT_DUPLICATE, "event delivered twice")                                                    \
     X(EVENT_FAILS, "event not delivered")                                                          \
-    X(EVENT_RETRY, "event retry")
+    X(EVENT_RETRY, "event retry")                                                                  \
+    X(TICK_LOST, "tick lost")                                                                      \
+    X(TICK_DUPLICATE, "tick delivered twice")                                                      \
+    X(TICK_DELAY, "tick delay")
 
 enum choice_label {
 
@@ -197,6 +203,7 @@ struct cloud {
     struct event_source event_source;
     struct stream_source stream_source;
     struct bus bus;
+    struct schedule schedule;
     struct functions functions;
     struct workflow workflow;
     struct job job;

@@ -2,11 +2,11 @@
  *
  * Method. Pollers receive batches and invoke the function with them, a few at once at first, then
  * more for as long as messages wait, up to the maximum. A batch that the function returns from is
- * deleted whole: the return value of this pipeline names no failed items, and that means full
- * success, whatever its status code says (ESM-DELETE-1). After an error or a time-out nothing is
- * deleted. A throttled invoke is tried again until the batch's visibility ends; then the poller
- * drops it. Left out: batches above 10, filters, provisioned pollers. Sources: ESM-* in
- * docs/sources.md.
+ * deleted but for the messages that its return value names as failed (ESM-PARTIAL-1); up to V6 it
+ * names none, and that means full success, whatever its status code says (ESM-DELETE-1). After an
+ * error or a time-out nothing is deleted. A throttled invoke is tried again until the batch's
+ * visibility ends; then the poller drops it. Left out: batches above 10, filters, provisioned
+ * pollers. Sources: ESM-* in docs/sources.md.
  */
 #ifndef LOCKSTEP_MODEL_AWS_EVENT_SOURCE_H
 #define LOCKSTEP_MODEL_AWS_EVENT_SOURCE_H

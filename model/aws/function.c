@@ -194,7 +194,9 @@ void invocation_end(struct cloud *c, struct task *task, bool killed)
     c->application.invocation_observed(c, invocation, false, end);
     free_environment(c, invocation, killed);
     const struct invocation_request *request = &invocation->request;
+    killed |= invocation->raised != 0;
     if (request->batch != 0) {
+        c->queue.batches[request->batch - 1].failed = invocation->failed;
         event_source_done(c, request->batch - 1, request->batch_serial, !killed);
     }
     if (request->lane != 0) {

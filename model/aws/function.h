@@ -14,7 +14,13 @@
 #include "model/aws/call.h"
 #include "sim/distribution.h"
 
-enum function_id { FUNCTION_BUILDER, FUNCTION_UPDATER, FUNCTION_STREAM_CREATOR, FUNCTIONS_COUNT };
+enum function_id {
+    FUNCTION_BUILDER,
+    FUNCTION_UPDATER,
+    FUNCTION_STREAM_CREATOR,
+    FUNCTION_BATCHER,
+    FUNCTIONS_COUNT
+};
 
 struct function_config {
     const char *name;
@@ -47,14 +53,21 @@ struct function_state {
 };
 
 /* Who invokes, and with what: a batch of the queue's event source, one of a lane of the stream's,
- * or a task's call. */
+ * a tick of the schedule, or a task's call. */
 struct invocation_request {
     uint32_t batch, batch_serial;   /* index + 1; 0: none */
     uint32_t lane, lane_serial;     /* index + 1; 0: none */
     uint32_t caller, caller_serial; /* task number, serial; serial 0: none */
+    uint32_t tick;                  /* 0: none */
+    uint32_t payload[4];            /* what a task's call hands over */
     uint32_t caller_attempt;        /* call_awaits; function_invoke sets it */
-    uint32_t event[3];              /* what a caller says: the application's own */
+    uint32_t event;                 /* enum invocation_event: what it carries in place of a batch */
+    uint32_t event_key;             /* a name */
+    int64_t event_size;
 };
+
+/* An event of one S3 object: none, bare as S3 writes it, or wrapped as the queue's batches are. */
+enum invocation_event { INVOCATION_NO_EVENT, INVOCATION_BARE_EVENT, INVOCATION_WRAPPED_EVENT };
 
 /* How the task of every handler begins. */
 struct invocation {
@@ -64,6 +77,8 @@ struct invocation {
     struct invocation_request request;
     uint32_t row; /* of the application's history */
     uint32_t cold;
+    uint32_t raised;    /* the handler ended in an error: for its caller or the batch, as a death */
+    uint32_t failed;    /* bit i: its response names message i of the batch as failed */
     int64_t started_ns; /* of the handler; -1 before */
 };
 

@@ -256,24 +256,33 @@ struct batch *queue_receive(struct cloud *c, int64_t most)
     return batch;
 }
 
-/* A batch whose visibility has ended has lost its messages. Source: SQS-DELETE-1, SQS-RECEIPT-1. */
+/* A batch whose visibility has ended has lost its messages. The list is in reverse order of
+ * delivery. Source: SQS-DELETE-1, SQS-RECEIPT-1, ESM-PARTIAL-1. */
 uint32_t queue_delete(struct cloud *c, struct batch *batch)
 {
     struct queue *q = &c->queue;
     uint32_t deleted = 0;
-    uint32_t at = batch->first;
-    if (at == 0) {
+    uint32_t position = batch->count;
+    uint32_t *link = &batch->first;
+    if (batch->first == 0) {
         return 0; /* its messages are visible again: the receipts are old (SQS-RECEIPT-1) */
     }
-    while (at != 0) {
-        uint32_t next = q->messages[at - 1].slot.next;
+    while (*link != 0) {
+        uint32_t at = *link;
+        uint32_t *next = &q->messages[at - 1].slot.next;
+        if ((batch->failed >> --position & 1) != 0) {
+            link = next;
+            continue;
+        }
+        *link = *next;
         pool_give(&c->simulation.world, q->messages_region, at - 1);
         q->state->in_flight--;
         q->state->deleted++;
         deleted++;
-        at = next;
     }
-    take_out_of_flight(c, batch);
+    if (batch->first == 0) {
+        take_out_of_flight(c, batch);
+    }
     return deleted;
 }
 

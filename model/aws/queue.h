@@ -42,8 +42,10 @@ struct batch {
         first; /* message, index + 1; 0: its messages are visible again, the receipts are old */
     uint32_t count;
     uint32_t serial, attempts;        /* tells stale events; invoke attempts */
+    uint32_t failed;                  /* bit i: message i is not to be deleted with the others */
     uint32_t bodies[QUEUE_BATCH_MAX]; /* perhaps with MESSAGE_UNREADABLE */
     uint32_t older, newer;            /* in flight, received before and after it: index + 1 */
+    uint32_t unused;
     int64_t received_ns;
 };
 
@@ -77,7 +79,8 @@ void queue_notify(struct cloud *c, uint32_t key);
  * visible or there is no room. */
 struct batch *queue_receive(struct cloud *c, int64_t most);
 
-/* Deletes the batch's messages, unless they are visible again. Returns how many were deleted. */
+/* Deletes the batch's messages but the failed ones, unless they are visible again. Returns how many
+ * were deleted; those left wait for the end of their visibility. */
 uint32_t queue_delete(struct cloud *c, struct batch *batch);
 
 /* The batch is no longer held by its receiver; its messages, if any are left, wait for their

@@ -33,13 +33,6 @@ struct tree_inner {
     uint64_t weight[FANOUT];
 };
 
-/* The way from the root to a place in a leaf. */
-struct path {
-    uint32_t node[TREE_HEIGHT_MAX]; /* inner nodes, the root first */
-    uint32_t index[TREE_HEIGHT_MAX];
-    uint32_t leaf, position;
-};
-
 bool tree_init(struct counted_tree *t, uint32_t members_max, const struct tree_keys *keys)
 {
     *t = (struct counted_tree){.keys = *keys,
@@ -236,7 +229,7 @@ static bool worth_guessing(uint32_t count)
  * the beginning of a leaf might belong to the end of the one before, so it is not taken for sure.
  */
 static bool place_fits(const struct counted_tree *t, const struct target *target,
-                       const struct path *path)
+                       const struct tree_path *path)
 {
     const struct tree_leaf *leaf = leaf_at(t, path->leaf);
     if (path->position == 0 ? leaf->previous != 0
@@ -251,7 +244,7 @@ static bool place_fits(const struct counted_tree *t, const struct target *target
 
 /* Goes down to the target's leaf and place by the guesses. */
 static void descend_guessing(const struct counted_tree *t, const struct target *target,
-                             struct path *path)
+                             struct tree_path *path)
 {
     uint32_t node = t->root;
     for (uint32_t level = 0; level < t->height; level++) {
@@ -272,7 +265,7 @@ static void descend_guessing(const struct counted_tree *t, const struct target *
 
 /* The same by comparing. */
 static void descend_comparing(const struct counted_tree *t, const struct target *target,
-                              struct path *path)
+                              struct tree_path *path)
 {
     uint32_t node = t->root;
     for (uint32_t level = 0; level < t->height; level++) {
@@ -287,7 +280,7 @@ static void descend_comparing(const struct counted_tree *t, const struct target 
 }
 
 /* Finds the target's place; whether the guesses were right. */
-static bool find(const struct counted_tree *t, const struct target *target, struct path *path)
+static bool find(const struct counted_tree *t, const struct target *target, struct tree_path *path)
 {
     descend_guessing(t, target, path);
     bool right = place_fits(t, target, path);
@@ -298,7 +291,7 @@ static bool find(const struct counted_tree *t, const struct target *target, stru
 }
 
 /* The way to the member whose key that is. */
-static void find_member(const struct counted_tree *t, void *key, struct path *path)
+static void find_member(const struct counted_tree *t, void *key, struct tree_path *path)
 {
     struct target target = {key, true};
     (void)find(t, &target, path);
@@ -335,7 +328,7 @@ static struct tree_place inner_place(const struct tree_inner *inner, uint32_t in
 struct tree_place tree_seek(const struct counted_tree *t, void *key, bool after)
 {
     struct target target = {key, after};
-    struct path path;
+    struct tree_path path;
     struct tree_place place = {0};
     (void)find(t, &target, &path);
     for (uint32_t level = 0; level < t->height; level++) {
@@ -428,7 +421,7 @@ static void copy32(uint32_t *to, const uint32_t *from, uint32_t count)
 }
 
 /* Adds to what all nodes on the way know of their children. */
-static void path_add(struct counted_tree *t, const struct path *path, int32_t members,
+static void path_add(struct counted_tree *t, const struct tree_path *path, int32_t members,
                      int64_t weight)
 {
     for (uint32_t level = 0; level < t->height; level++) {
@@ -550,7 +543,7 @@ static void grow(struct counted_tree *t)
 
 /* Splits one full node on the way to a full leaf: the highest below a parent with room. The way
  * has to be found again. */
-static void make_room(struct counted_tree *t, const struct path *path)
+static void make_room(struct counted_tree *t, const struct tree_path *path)
 {
     uint32_t level = t->height;
     while (level > 0 && inner_at(t, path->node[level - 1])->count == FANOUT) {
@@ -571,7 +564,7 @@ static void make_room(struct counted_tree *t, const struct path *path)
 
 /* A new member did not stand where the guesses had it: the nodes on its way may have come to differ
  * elsewhere. */
-static void path_guess(const struct counted_tree *t, const struct path *path)
+static void path_guess(const struct counted_tree *t, const struct tree_path *path)
 {
     for (uint32_t level = 0; level < t->height; level++) {
         inner_guess(t, inner_at(t, path->node[level]));
@@ -579,17 +572,29 @@ static void path_guess(const struct counted_tree *t, const struct path *path)
     leaf_guess(t, leaf_at(t, path->leaf));
 }
 
+/* Finds the place of a member that is to be put in: right behind the latest one, if that has become
+ * usual and is right; else as ever. Whether its guess, if any was needed, was right. */
+static bool find_next(struct counted_tree *t, const struct target *target)
+{
+    struct tree_path *path = &t->last;
+    uint32_t leaf = path->leaf;
+    uint32_t behind = ++path->position;
+    bool right = (t->in_order && leaf != 0 && place_fits(t, target, path)) || find(t, target, path);
+    t->in_order = path->leaf == leaf && path->position == behind;
+    return right;
+}
+
 void tree_insert(struct counted_tree *t, void *key, uint32_t member, uint32_t weight)
 {
     struct target target = {key, false};
-    struct path path;
-    bool guessed = find(t, &target, &path);
-    while (leaf_at(t, path.leaf)->count == FANOUT) {
-        make_room(t, &path);
-        guessed = find(t, &target, &path);
+    struct tree_path *path = &t->last;
+    bool guessed = find_next(t, &target);
+    while (leaf_at(t, path->leaf)->count == FANOUT) {
+        make_room(t, path);
+        guessed = find(t, &target, path);
     }
-    struct tree_leaf *leaf = leaf_at(t, path.leaf);
-    uint32_t at = path.position;
+    struct tree_leaf *leaf = leaf_at(t, path->leaf);
+    uint32_t at = path->position;
     move32(leaf->member, at + 1, at, leaf->count - at);
     move32(leaf->guess, at + 1, at, leaf->count - at);
     move32(leaf->weight, at + 1, at, leaf->count - at);
@@ -600,15 +605,15 @@ void tree_insert(struct counted_tree *t, void *key, uint32_t member, uint32_t we
     if (worth_guessing(leaf->count)) {
         leaf_guess(t, leaf);
     }
-    if (!guessed) {
-        path_guess(t, &path);
+    if (!guessed || (at > 0 && leaf->guess[at] < leaf->guess[at - 1])) {
+        path_guess(t, path);
     }
-    path_add(t, &path, 1, weight);
+    path_add(t, path, 1, weight);
 }
 
 void tree_reweigh(struct counted_tree *t, void *key, uint32_t weight)
 {
-    struct path path;
+    struct tree_path path;
     find_member(t, key, &path);
     uint32_t *at = &leaf_at(t, path.leaf)->weight[path.position];
     path_add(t, &path, 0, (int64_t)weight - *at);
@@ -680,7 +685,7 @@ static uint32_t least_below(const struct counted_tree *t, uint32_t node, uint32_
 
 /* The least member below the node on the way at `level` has gone: another one separates it from
  * what is before it. The separator is kept where the way last leaves a first child. */
-static void replace_separator(struct counted_tree *t, const struct path *path, uint32_t level)
+static void replace_separator(struct counted_tree *t, const struct tree_path *path, uint32_t level)
 {
     for (; level > 0; level--) {
         struct tree_inner *parent = inner_at(t, path->node[level - 1]);
@@ -693,7 +698,7 @@ static void replace_separator(struct counted_tree *t, const struct path *path, u
 }
 
 /* Mends the tree where the node on the way at `level` has lost something: sparse nodes merge. */
-static void shrink(struct counted_tree *t, const struct path *path, uint32_t level)
+static void shrink(struct counted_tree *t, const struct tree_path *path, uint32_t level)
 {
     bool merged = true;
     for (; level > 0 && merged; level--) {
@@ -713,7 +718,7 @@ static void shrink(struct counted_tree *t, const struct path *path, uint32_t lev
 
 /* Takes an empty leaf out of its parent, and the parent too if that has no other child, and so on.
  * The tree has other members, so some ancestor has another child. Returns that one's level. */
-static uint32_t drop_empty(struct counted_tree *t, const struct path *path)
+static uint32_t drop_empty(struct counted_tree *t, const struct tree_path *path)
 {
     uint32_t level = t->height - 1;
     leaf_free(t, path->leaf);
@@ -727,8 +732,9 @@ static uint32_t drop_empty(struct counted_tree *t, const struct path *path)
 
 void tree_remove(struct counted_tree *t, void *key)
 {
-    struct path path;
+    struct tree_path path;
     find_member(t, key, &path);
+    t->last.leaf = 0;
     struct tree_leaf *leaf = leaf_at(t, path.leaf);
     uint32_t level = t->height;
     bool least = path.position == 0;

@@ -11,6 +11,9 @@
  * node's members begin to differ. A search descends by the guesses and compares only with what
  * stands beside the place found; where that shows that a guess was wrong, it descends again and
  * compares all the way. Guesses can therefore only cost time.
+ *
+ * Members often come in order. Where the latest one came right behind the one before it, the next
+ * is first looked for right behind that one, on the way that is known.
  */
 #ifndef LOCKSTEP_MODEL_DYNAMODB_COUNTED_TREE_H
 #define LOCKSTEP_MODEL_DYNAMODB_COUNTED_TREE_H
@@ -41,6 +44,13 @@ enum { TREE_HEIGHT_MAX = 10 };
 struct tree_leaf;
 struct tree_inner;
 
+/* The way from the root to a place in a leaf. */
+struct tree_path {
+    uint32_t node[TREE_HEIGHT_MAX]; /* inner nodes, the root first */
+    uint32_t index[TREE_HEIGHT_MAX];
+    uint32_t leaf, position;
+};
+
 struct counted_tree {
     struct tree_keys keys;
     struct tree_leaf *leaves;
@@ -51,6 +61,8 @@ struct counted_tree {
     uint32_t root, height; /* height: inner nodes above each leaf */
     uint32_t count;
     uint64_t weight;
+    struct tree_path last; /* to the latest member put in; leaf 0: it is not known any more */
+    bool in_order;         /* that one came right behind the one before it */
 };
 
 /* An empty tree for at most `members_max` members; false where the machine refuses the memory. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EXACT_UNITS = 128, STEPS = 8 };
+enum { EXACT_UNITS = 128, STEPS = 8, EXPECTED_BYTES = 1 << 16 /* at a time; whole pages */ };
 
 static const uint64_t BYTES_MOST = ((uint64_t)UINT32_MAX + 1) * RECORD_UNIT;
 
@@ -27,7 +27,7 @@ static uint32_t class_of(uint32_t bytes, uint32_t *units)
 bool record_memory_init(struct record_memory *m, uint64_t bytes_max)
 {
     uint64_t bytes = bytes_max < BYTES_MOST ? bytes_max : BYTES_MOST;
-    *m = (struct record_memory){.bytes_max = bytes, .used = 1};
+    *m = (struct record_memory){.bytes_max = bytes, .used = 1, .expected = EXPECTED_BYTES};
     m->base = memory_reserve(bytes);
     return m->base != NULL;
 }
@@ -36,6 +36,16 @@ void record_memory_deinit(struct record_memory *m)
 {
     memory_release(m->base, m->bytes_max);
     m->base = NULL;
+}
+
+/* Blocks have come to where the expected memory ends, and will go on. The first is never expected:
+ * most memories stay small. */
+static void expect_more(struct record_memory *m)
+{
+    uint64_t left = m->bytes_max - m->expected;
+    uint64_t bytes = left < EXPECTED_BYTES ? left : EXPECTED_BYTES;
+    memory_expect(m->base + m->expected, bytes);
+    m->expected += bytes;
 }
 
 uint32_t record_take(struct record_memory *m, uint32_t bytes)
@@ -50,6 +60,9 @@ uint32_t record_take(struct record_memory *m, uint32_t bytes)
     } else if (units <= m->bytes_max / RECORD_UNIT - m->used) {
         block = m->used;
         m->used += units;
+        while (m->used > m->expected / RECORD_UNIT && m->expected < m->bytes_max) {
+            expect_more(m);
+        }
     } else {
         return 0;
     }

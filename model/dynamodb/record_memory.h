@@ -21,7 +21,8 @@ struct record_memory {
     uint64_t bytes_max;
     uint32_t used; /* units handed out so far, the first one never */
     uint32_t free[RECORD_CLASSES];
-    uint64_t bytes; /* in blocks that are in use, as rounded */
+    uint64_t expected; /* bytes before the memory to expect next (sim/memory.h) */
+    uint64_t bytes;    /* in blocks that are in use, as rounded */
 };
 
 /* Reserves room for `bytes_max` bytes (cut at 64 GiB); false where the machine refuses. */

@@ -195,14 +195,14 @@ static void begin(struct table *t, struct instant now)
     meters_begin(t);
 }
 
-/* Takes the key of an item, and has the memory asked for where its slot will be looked up. */
-static void access_expect(const struct table *t, struct item key, const struct outline *o,
-                          struct access *a)
+/* An access to what is stored under an item's key. */
+static struct access access_to(const struct table *t, struct item key, const struct outline *o)
 {
-    a->hash_value = outline_key(key, o, t->hash_place);
-    a->range_value = outline_key(key, o, t->range_place);
-    a->hash = key_hash(a->hash_value, a->range_value);
-    slot_expect(t, a->hash);
+    return (struct access){
+        .hash_value = outline_key(key, o, t->hash_place),
+        .range_value = outline_key(key, o, t->range_place),
+        .hash = o->key_hash,
+    };
 }
 
 /* Finds the slot of the expected key and loads its item; false where the storage failed. */
@@ -315,7 +315,7 @@ static enum table_result prepare_put(struct table *t, struct instant now,
 {
     p->item = w->item;
     outline_item(t, w->item, &p->outline);
-    access_expect(t, w->item, &p->outline, &p->access);
+    p->access = access_to(t, w->item, &p->outline);
     enum table_result result = table_check_item(t, w->item, &p->outline,
                                                 "Item size has exceeded the maximum allowed size");
     return result == TABLE_OK ? judge(t, now, w, &p->access) : result;
@@ -372,7 +372,7 @@ static enum table_result prepare_by_key(struct table *t, struct instant now,
         return result;
     }
     outline_item(t, w->item, &p->outline);
-    access_expect(t, w->item, &p->outline, &p->access);
+    p->access = access_to(t, w->item, &p->outline);
     result = judge(t, now, w, &p->access);
     return result == TABLE_OK && w->kind == WRITE_UPDATE ? apply_update(t, w, p) : result;
 }
@@ -474,14 +474,13 @@ enum table_result table_get(struct table *t, struct instant now, struct instant 
     begin(t, now);
     *reply = (struct table_reply){.units = t->units};
     struct outline o;
-    struct access a = {0};
     *item = (struct item){0};
     enum table_result result = table_check_key(t, key);
     if (result != TABLE_OK) {
         return result;
     }
     outline_item(t, key, &o);
-    access_expect(t, key, &o, &a);
+    struct access a = access_to(t, key, &o);
     if (!access_key(t, &a)) {
         return TABLE_FULL;
     }
@@ -572,7 +571,7 @@ uint64_t table_key_hash(const struct table *t, struct item item)
 {
     struct outline o;
     outline_item(t, item, &o);
-    return key_hash(outline_key(item, &o, t->hash_place), outline_key(item, &o, t->range_place));
+    return o.key_hash;
 }
 
 /* Looking without touching */

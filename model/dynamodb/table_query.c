@@ -462,8 +462,10 @@ static const struct record *highest(const struct reading *r)
 static void narrow(const struct reading *r, struct tree_place *low, struct tree_place *high)
 {
     const struct table_order *o = r->matches;
-    struct key_probe least = order_probe(o, lowest(r));
-    struct key_probe most = order_probe(o, highest(r));
+    struct key_probe least;
+    order_probe(o, lowest(r), &least);
+    struct key_probe most;
+    order_probe(o, highest(r), &most);
     least.parts[0] = most.parts[0] = r->match_value;
     *low = tree_seek(&o->tree, &least, false);
     *high = tree_seek(&o->tree, &most, true);
@@ -520,7 +522,8 @@ static bool evaluate_leaders(const struct reading *r, struct table_page *page)
         if (!evaluate(r, slot, &one)) {
             return false;
         }
-        struct key_probe probe = order_probe(r->order, shown(r, slot));
+        struct key_probe probe;
+        order_probe(r->order, shown(r, slot), &probe);
         probe.count = 2;
         place = tree_seek(tree, &probe, true);
     }

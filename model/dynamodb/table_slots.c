@@ -6,6 +6,18 @@ enum { CELLS_MIN = 64 };
 
 /* Images */
 
+/* Once all of the table's key is known: its hash. The cell that it leads to is asked for now, since
+ * it is far away, and the rest of the item can be looked at while it comes. */
+static void outline_hash(const struct table *t, struct item item, struct outline *o)
+{
+    struct text hash_value = outline_key(item, o, t->hash_place);
+    struct text range_value = outline_key(item, o, t->range_place);
+    if (hash_value.size > 0 && (t->range_place == PLACE_NONE || range_value.size > 0)) {
+        o->key_hash = key_hash(hash_value, range_value);
+        __builtin_prefetch(&t->cells[(uint32_t)o->key_hash & (t->cells_count - 1)]);
+    }
+}
+
 /* Notes a key attribute, if the value is of the key's type: where it lies in the item, or its
  * sortable form in the tail. */
 static void outline_place(const struct table *t, struct item item, uint32_t place,
@@ -35,6 +47,9 @@ static void outline_attribute(const struct table *t, struct item item, struct te
     for (uint32_t i = 0; i < t->attributes_count; i++) {
         if (text_equal(name, t->attributes[i])) {
             outline_place(t, item, i, value, o);
+            if (i == t->hash_place || i == t->range_place) {
+                outline_hash(t, item, o);
+            }
         }
     }
     if (value->type == TYPE_N && text_equal(name, t->ttl_attribute) &&
@@ -61,6 +76,7 @@ void outline_item(const struct table *t, struct item item, struct outline *o)
     memset(o->places, 0, t->attributes_count * sizeof o->places[0]);
     memset(o->sizes, 0, t->partial_count * sizeof o->sizes[0]);
     o->ttl = TTL_NONE;
+    o->key_hash = 0;
     o->size = 0;
     o->tail_size = 0;
     o->nested = false;
@@ -209,6 +225,7 @@ static void cells_grow(struct table *t)
         first++;
     }
     t->cells_count = 2 * count;
+    memory_expect(&t->cells[count], count * sizeof t->cells[0]);
     for (uint32_t i = 0; i < count; i++) {
         struct hash_cell *at = &t->cells[(first + i) & (count - 1)];
         struct hash_cell cell = *at;
@@ -326,13 +343,15 @@ static int order_compare(const void *self, void *key, uint32_t member)
     return order;
 }
 
-struct key_probe order_probe(const struct table_order *o, const struct record *r)
+void order_probe(const struct table_order *o, const struct record *r, struct key_probe *probe)
 {
-    struct key_probe probe = {.count = o->places_count, .ttl = r->ttl};
+    probe->count = o->places_count;
+    probe->prefix = false;
+    probe->hashed = false;
+    probe->ttl = r->ttl;
     for (uint32_t i = 0; i < o->places_count; i++) {
-        probe.parts[i] = record_key(r, o->places[i]);
+        probe->parts[i] = record_key(r, o->places[i]);
     }
-    return probe;
 }
 
 /* Where two keys begin to differ: in which part, at which byte; 0 for different partitions, which
@@ -450,7 +469,8 @@ static uint32_t order_guess(const void *self, uint32_t member, uint32_t at, uint
     if (at == 0) {
         return hash_guess(partition_hash(record_key(r, o->places[0])));
     }
-    struct key_probe probe = order_probe(o, r);
+    struct key_probe probe;
+    order_probe(o, r, &probe);
     return guess_behind(o, &probe, false, at, reference);
 }
 
@@ -526,7 +546,8 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
         struct table_order *o = &t->orders[__builtin_ctz(left)];
         enum order_step step = order_step(o, from, to);
         if (step == LEAVE || step == MOVE) {
-            struct key_probe probe = order_probe(o, from);
+            struct key_probe probe;
+            order_probe(o, from, &probe);
             tree_remove(&o->tree, &probe);
         }
         inserts |= step == ENTER || step == MOVE ? left & -left : 0;
@@ -539,7 +560,8 @@ void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown
     for (uint32_t left = inserts | reweighs; left != 0; left &= left - 1) {
         struct table_order *o = &t->orders[__builtin_ctz(left)];
         ASSERT(to != NULL);
-        struct key_probe probe = order_probe(o, to);
+        struct key_probe probe;
+        order_probe(o, to, &probe);
         if ((reweighs & left & -left) != 0) {
             tree_reweigh(&o->tree, &probe, record_size_in(o, to));
         } else {

@@ -248,6 +248,7 @@ struct table {
  * sizes are set as the table has key attributes and partial indexes. */
 struct outline {
     int64_t ttl;
+    uint64_t key_hash; /* 0: it has no key as the table's must be */
     uint32_t size;
     uint32_t tail_size;
     bool nested; /* some attribute is a document or a set */
@@ -323,7 +324,8 @@ static inline uint32_t record_size_in(const struct table_order *o, const struct 
 
 /* table_slots.c */
 
-/* Finds the places of the keys, the ttl and the size of an item. */
+/* Finds the places of the keys, the ttl and the size of an item; and has the memory asked for where
+ * slot_find will look. */
 void outline_item(const struct table *t, struct item item, struct outline *o);
 
 /* A new record with that item, or one with its key bytes alone; 0 where memory is exhausted. */
@@ -342,12 +344,6 @@ uint32_t slot_find(const struct table *t, uint64_t hash, struct text hash_value,
                    struct text range_value);
 uint32_t slot_find_hash(const struct table *t, uint64_t hash);
 
-/* Has the memory asked for where slot_find will look. */
-static inline void slot_expect(const struct table *t, uint64_t hash)
-{
-    __builtin_prefetch(&t->cells[(uint32_t)hash & (t->cells_count - 1)]);
-}
-
 /* A new slot for a key, absent and without a record, not yet in the hash index; 0 where all
  * items_max are taken. slot_publish puts it there, once it has a record. */
 uint32_t slot_new(struct table *t, uint64_t hash);
@@ -360,8 +356,9 @@ enum { ORDERS_ALL = (1 << ORDERS_MAX) - 1 };
 
 void slot_become(struct table *t, uint32_t slot, uint32_t record, uint32_t shown, uint32_t orders);
 
-/* The probe that stands for a record in an order, and whether the record belongs there at all. */
-struct key_probe order_probe(const struct table_order *o, const struct record *r);
+/* Makes the probe that stands for a record in an order; only as many parts are set as it has. And
+ * whether the record belongs there at all. */
+void order_probe(const struct table_order *o, const struct record *r, struct key_probe *probe);
 bool order_has(const struct table_order *o, const struct record *r);
 
 bool table_slots_init(struct table *t);

@@ -4,11 +4,25 @@
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/stream_creator.h"
 
+/* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
+static uint64_t most_ticks(const struct scenario *s)
+{
+    int64_t span_ns = s->until.ns;
+    for (uint32_t i = 0; span_ns == 0 && i < s->workloads_count; i++) {
+        span_ns += s->workloads[i].at.ns + s->workloads[i].over.ns;
+    }
+    if (s->builder.creator != CREATOR_SCHEDULE) {
+        return 0;
+    }
+    return 2 * (uint64_t)((span_ns + 7 * NS_PER_DAY) / s->schedule.interval.ns);
+}
+
 void history_declare(struct pipeline *p, uint64_t files)
 {
     struct world *w = &p->cloud.simulation.world;
     struct history *h = &p->history;
     uint64_t n = files;
+    uint64_t ticks = most_ticks(p->scenario);
     bool keep_calls = h->keep_calls;
 #define X(member, name, type, most)                                                                \
     h->member##_region =                                                                           \
@@ -193,6 +207,8 @@ void history_arrived(struct pipeline *p, uint32_t key, int64_t size)
         }
     }
     note_folder(p, key);
+    /* What was known of an object that is overwritten is over; what is there now is not tracked. */
+    p->history.counts->tracked -= p->history.files[object->owner - 1].date != 0;
     set_pending(p, &p->history.files[object->owner - 1], false);
     p->history.files[object->owner - 1] = (struct file_history){
         .key = key,
@@ -407,8 +423,12 @@ void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, i
     h->counts->runs_failed += state != JOB_SUCCEEDED;
 }
 
-void history_read_by_job(struct pipeline *p, const struct object *manifest)
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces)
 {
+    if (manifest->owner != 0 && p->history.manifests[manifest->owner - 1].outputs++ > 0 &&
+        replaces) {
+        return;
+    }
     for (uint32_t i = 0; i < manifest->body_count; i++) {
         struct file_history *file =
             history_file(p, p->cloud.buckets.bodies[manifest->body_start + i]);
@@ -512,6 +532,79 @@ void history_expired(struct cloud *c, struct item old)
     if (file != 0) {
         history_untracked(pipeline_of(c), file);
     }
+}
+
+/* --- operators' tools
+ * -------------------------------------------------------------------------------------- */
+
+uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t arguments)
+{
+    uint32_t row = append(p, p->history.operators_region);
+    if (row != 0) {
+        struct operator_history *o = &p->history.operators[row - 1];
+        o->tool = tool;
+        o->arguments = arguments;
+        o->started_ns = now_ns(p);
+        o->ended_ns = HISTORY_NEVER;
+        for (uint32_t i = 0; i < FIGURES_COUNT; i++) {
+            o->figures[i] = (struct operator_figure){HISTORY_NEVER, HISTORY_NEVER};
+        }
+    }
+    return row;
+}
+
+/* The console is bounded: what is beyond it is cut, and a last line says so. */
+void history_operator_printed(struct pipeline *p, uint32_t row, struct text text)
+{
+    static const struct text notice = {"\n(the rest of the output is cut)\n", 33};
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t room = CONSOLE_BYTES - notice.size - o->output_size;
+    if (o->output_cut) {
+        return;
+    }
+    size_t size = text.size <= room ? text.size : room;
+    memcpy(o->output + o->output_size, text.at, size);
+    o->output_size += (uint32_t)size;
+    if (size < text.size) {
+        memcpy(o->output + o->output_size, notice.at, notice.size);
+        o->output_size += (uint32_t)notice.size;
+        o->output_cut = 1;
+    }
+}
+
+/* By an operator: live, if its ttl has not passed. */
+void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    size_t skip = sizeof "LOCK#manifest-" - 1;
+    uint32_t date =
+        names_find(&p->cloud.names, (struct text){lock_key.at + skip, lock_key.size - skip});
+    const struct tenure_history *tenure = date == 0 ? NULL : tenure_of(p, date);
+    o->locks_deleted++;
+    o->live_locks_deleted +=
+        tenure != NULL && tenure->end == TENURE_HELD &&
+        tenure->expires_ns / NS_PER_S >= instant_epoch_seconds(cloud_now(&p->cloud));
+    if (date != 0) {
+        history_lock_gone(p, date, TENURE_DELETED);
+    }
+}
+
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->figures[figure] = (struct operator_figure){shown, truth};
+    if (shown != truth && figure < FIGURE_RESTARTED) {
+        history_violation(p, INVARIANT_O, o->arguments);
+    }
+}
+
+void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status)
+{
+    struct operator_history *o = &p->history.operators[row - 1];
+    o->exit_status = exit_status;
+    o->ended = 1;
+    o->ended_ns = now_ns(p);
 }
 
 /* --- invocations and calls

@@ -34,6 +34,8 @@ struct manifest_history {
     uint32_t files, executions, overwritten;
     uint32_t latest_execution; /* row, from 1; 0: none */
     uint32_t processed;        /* successful job runs */
+    uint32_t outputs;          /* times that its rows were put out */
+    uint32_t unused;
     uint64_t body_start;
     int64_t created_ns;
 };
@@ -122,18 +124,73 @@ struct point_history {
     uint32_t unused;
 };
 
-/* The lists: name of the member, of the region, record, most records for n files. */
+/* What a tool tells its reader, as numbers; the words are those of reports. Whether the last two
+ * were warranted is no question of truth. */
+#define FIGURE_MAP(X)                                                                              \
+    X(LOCKS, "locks")                                                                              \
+    X(LOCKS_EXPIRED, "expired locks")                                                              \
+    X(LOCKS_CLEARED, "locks cleared")                                                              \
+    X(LIVE_LOCKS_DELETED, "live locks deleted")                                                    \
+    X(ITEMS, "items")                                                                              \
+    X(PENDING, "pending files")                                                                    \
+    X(MANIFESTED, "manifested files")                                                              \
+    X(RECORDS, "manifest records")                                                                 \
+    X(MANIFESTS, "manifests")                                                                      \
+    X(PARQUET, "parquet objects")                                                                  \
+    X(OUTPUT_FOUND, "parquet found")                                                               \
+    X(EXECUTIONS_FAILED, "failed executions")                                                      \
+    X(PROCESSED, "files processed")                                                                \
+    X(HEALTHY, "nothing to do")                                                                    \
+    X(RESTARTED, "executions restarted")                                                           \
+    X(RESET, "items reset")
+
+enum figure {
+
+#define X(name, text) FIGURE_##name,
+    FIGURE_MAP(X)
+#undef X
+        FIGURES_COUNT
+};
+
+/* What was shown, HISTORY_NEVER where nothing was said of it, and what was true just then: of locks
+ * expired, as the builder's condition has it; of live locks deleted 0 is shown, since the tool says
+ * that it deletes expired ones; of failed executions, those of failed jobs, too; of executions
+ * restarted and items reset, those that had no output and needed it. "Nothing to do" is 1 where
+ * that was said, or was true. */
+struct operator_figure {
+    int64_t shown, truth;
+};
+
+enum { CONSOLE_BYTES = 16384 };
+
+/* One run of an operator's tool. */
+struct operator_history {
+    uint32_t tool;       /* enum operator_tool */
+    uint32_t arguments;  /* name: the line that was typed */
+    int32_t exit_status; /* of a tool that has ended */
+    uint32_t ended;      /* 1: it has, or was killed */
+    int64_t started_ns, ended_ns;
+    struct operator_figure figures[FIGURES_COUNT];
+    uint32_t locks_deleted, live_locks_deleted; /* the latter: by the builder's condition */
+    uint32_t output_size, output_cut;           /* 1: there was more */
+    char output[CONSOLE_BYTES];
+};
+
+/* The lists: name of the member, of the region, record, most records for n files, and so many ticks
+ * of a schedule. */
 #define HISTORY_MAP(X)                                                                             \
     X(files, "history of files (limits.files)", struct file_history, n + 64)                       \
     X(dates, "history of dates (limits.files)", struct date_history, n + 64)                       \
     X(manifests, "history of manifests (limits.files)", struct manifest_history, 2 * n + 64)       \
     X(executions, "history of executions (limits.files)", struct execution_history, 2 * n + 64)    \
     X(job_runs, "history of job runs (limits.files)", struct job_run_history, 8 * n + 64)          \
-    X(invocations, "history of invocations (limits.files)", struct invocation_history, 8 * n + 64) \
+    X(invocations, "history of invocations (limits.files)", struct invocation_history,             \
+      8 * n + ticks + 64)                                                                          \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
     X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
     X(points, "history of points", struct point_history, POINTS_MAX)                               \
+    X(operators, "history of operators' tools", struct operator_history, 1024)                     \
     X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
 
 struct history_counts {
@@ -203,14 +260,23 @@ void history_expired(struct cloud *c, struct item old);
 uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool accepted);
 void history_run_ended(struct pipeline *p, uint32_t row, enum job_state state, int64_t parquet);
 
-/* A run has written what it read of a manifest's files: their rows are in the output once more. */
-void history_read_by_job(struct pipeline *p, const struct object *manifest);
+/* A run has written what it read of a manifest's files: their rows are in the output once more;
+ * with `replaces`, in the place of those that an earlier run of the manifest wrote. */
+void history_read_by_job(struct pipeline *p, const struct object *manifest, bool replaces);
 
 /* A fault strikes the call that `caller` is about to send; what a service does the n-th time. Of
  * those beyond DEVIATIONS_MAX only the fault's own count tells. */
 void history_deviation(struct pipeline *p, uint32_t fault, const struct task *caller);
 void history_service_deviation(struct pipeline *p, uint32_t fault, enum service_point point,
                                uint64_t n);
+
+/* A tool of an operator: begins (row from 1; 0: no room), prints, tells a figure, ends. */
+uint32_t history_operator_started(struct pipeline *p, uint32_t tool, uint32_t arguments);
+void history_operator_printed(struct pipeline *p, uint32_t row, struct text text);
+void history_lock_deleted(struct pipeline *p, struct text lock_key, uint32_t row);
+void history_told(struct pipeline *p, uint32_t row, enum figure figure, int64_t shown,
+                  int64_t truth);
+void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_status);
 
 void history_violation(struct pipeline *p, enum invariant invariant, uint32_t subject);
 

@@ -47,7 +47,7 @@ static bool owns_record(struct pipeline *p, const struct file_history *file, str
 
 static struct text file_status(struct pipeline *p, const struct file_history *file)
 {
-    struct text name = text_after_last(names_text(&p->cloud.names, file->key), '/');
+    struct text name = record_file_key(p->scenario, names_text(&p->cloud.names, file->key));
     return owns_record(p, file, name) ? record_status(p, file->date, name) : TEXT("");
 }
 

@@ -4,7 +4,8 @@
  * file), S2 (a manifest's key is written again), S5 (a file's rows are put out again), S7 (a lock
  * is acquired while another still works under it), L3 (a refusal later than the lock's life and one
  * second after it was acquired), L2's deadline (a file of an earlier date is manifested later than
- * flush_within), and S6 where a record is put back under a running execution.
+ * flush_within), S6 where a record is put back under a running execution, and O
+ * (a figure that an operator's tool tells is not what is true just then).
  *
  * L1 speaks of the moments in which nothing is under way: the last one of the run, and those just
  * before something comes from outside: enough files of today are then pending, and only a further
@@ -21,7 +22,6 @@
  *   L2  files of an earlier date are not left pending when nothing is under way
  *   L4  each started batch ends: processed, or in an execution that FAILED. One that ends SUCCEEDED
  *       without a processed batch hides it: the alert is not a state that anything acts on
- *   O   what an operator's tool printed was true
  * A run that is cut short by `until` is not judged for what may still be under way: files that came
  * or were manifested in the last fifteen minutes, the most that a function runs.
  */

@@ -1,6 +1,7 @@
 /* manifest_builder.c: see manifest_builder.h. */
 #include "model/pipeline/manifest_builder.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/pipeline.h"
 
 #define POINTS(X)                                                                                  \
@@ -21,7 +22,8 @@ _Static_assert((int)PUT_REPORT < (int)CREATION_POINT_BASE, "the creation's point
  * there. */
 const char *const manifest_builder_points[] = {POINTS(POINT_NAME)[CREATION_POINT_BASE] = "",
                                                CREATION_POINTS(POINT_NAME)[CLAIM_POINT_BASE] = "",
-                                               CLAIM_POINTS(POINT_NAME)};
+                                               CLAIM_POINTS(POINT_NAME)[LOCK_POINT_BASE] = "",
+                                               LOCK_POINTS(POINT_NAME)};
 const uint32_t manifest_builder_points_count =
     sizeof manifest_builder_points / sizeof manifest_builder_points[0];
 
@@ -46,6 +48,20 @@ static int64_t clock_ns(const struct cloud *c, const struct manifest_builder *b)
     return invocation_clock(c, &b->reader.invocation).ns;
 }
 
+/* The object of a caller's own event. Source: PIPE-EVENT-1. */
+static void take_event(struct cloud *c, struct manifest_builder *b)
+{
+    const struct invocation_request *request = &b->reader.invocation.request;
+    if (request->event == INVOCATION_NO_EVENT) {
+        return;
+    }
+    b->bare = request->event == INVOCATION_BARE_EVENT;
+    b->size = request->event_size;
+    if (!chain_push(&c->chunks, &b->records, request->event_key)) {
+        simulation_fail(&c->simulation, "lists in processes (limits.files)");
+    }
+}
+
 /* Copies the batch's keys, since the messages may become visible to others while this works. */
 static void take_batch(struct cloud *c, struct manifest_builder *b)
 {
@@ -58,6 +74,7 @@ static void take_batch(struct cloud *c, struct manifest_builder *b)
             }
         }
     }
+    take_event(c, b);
     b->next_record = chain_begin(&b->records);
 }
 
@@ -70,13 +87,17 @@ static int64_t size_of(struct cloud *c, const struct manifest_builder *b)
 
 /* Inside the inclusive band of expected_size +- tolerance, and with the right suffix. Source:
  * PIPE-VALIDATE-1. */
-static bool valid(struct cloud *c, const struct manifest_builder *b)
+bool manifest_builder_accepts(struct cloud *c, uint32_t key, int64_t size)
 {
     const struct scenario *s = scenario_of(c);
-    int64_t size = size_of(c, b);
     int64_t off = size > s->expected_size ? size - s->expected_size : s->expected_size - size;
-    return text_ends(names_text(&c->names, b->key), TEXT(".ndjson")) &&
+    return text_ends(names_text(&c->names, key), TEXT(".ndjson")) &&
            off * 100 <= s->expected_size * s->size_tolerance_percent;
+}
+
+static bool valid(struct cloud *c, const struct manifest_builder *b)
+{
+    return manifest_builder_accepts(c, b->key, size_of(c, b));
 }
 
 /* An error that ends the handling of the current record. Source: PIPE-ERRORS-1, PIPE-FIRST-3. */
@@ -136,7 +157,12 @@ static void send_file(struct cloud *c, struct manifest_builder *b, enum point po
                       uint16_t operation)
 {
     struct file_request request = {
-        .key = b->key, .date = b->date, .clock_ns = clock_ns(c, b), .size = size_of(c, b)};
+        .key = b->key,
+        .date = b->date,
+        .outcome = valid(c, b), /* TRACK_ONCE */
+        .clock_ns = clock_ns(c, b),
+        .size = size_of(c, b),
+    };
     call_send(c, task_of(b), (uint16_t)point, operation, &request, sizeof request);
 }
 
@@ -276,10 +302,17 @@ static bool next_orphan(struct cloud *c, struct manifest_builder *b)
     return next != 0;
 }
 
+/* Names the current file's message in the response. Source: ESM-PARTIAL-1. */
+static void fail_message(struct manifest_builder *b)
+{
+    b->reader.invocation.failed |= 1U << (b->record - 1);
+}
+
 enum process_status manifest_builder_step(struct cloud *c, struct task *task)
 {
     struct manifest_builder *b = (void *)task;
     const struct scenario *s = scenario_of(c);
+    const bool only_tracks = s->builder.creator == CREATOR_SCHEDULE;
     PROCESS_BEGIN(task->at, enum point);
     take_batch(c, b);
     while (b->record < b->records.count) {
@@ -293,20 +326,35 @@ enum process_status manifest_builder_step(struct cloud *c, struct task *task)
             continue;
         }
         if (!valid(c, b)) {
-            if (!s->quarantine_configured) {
+            if (!s->quarantine_configured) { /* PIPE-VALIDATE-2 */
                 b->quarantined++;
                 continue;
             }
             AWAIT(task->at, COPY_TO_QUARANTINE,
                   send_file(c, b, COPY_TO_QUARANTINE, OPERATION_COPY_TO_QUARANTINE));
             note_quarantine(c, b);
-            continue;
+            if (!only_tracks) {
+                continue;
+            }
+            if (!succeeded(b)) {
+                fail_message(b);
+                continue;
+            }
         }
-        b->date = date_of(c, b);
-        AWAIT(task->at, TRACK_FILE, send_file(c, b, TRACK_FILE, OPERATION_TRACK_FILE));
+        b->date = only_tracks ? batcher_date(c, b->key) : date_of(c, b);
+        AWAIT(
+            task->at, TRACK_FILE,
+            send_file(c, b, TRACK_FILE, only_tracks ? OPERATION_TRACK_ONCE : OPERATION_TRACK_FILE));
         if (!succeeded(b) &&
             !(s->builder.track_if_absent && task->call.status == CALL_CONDITION_FAILED)) {
             note_error(c, b);
+            if (only_tracks) {
+                fail_message(b);
+            }
+            continue;
+        }
+        if (only_tracks) {
+            b->processed++;
             continue;
         }
         b->failures = 0;

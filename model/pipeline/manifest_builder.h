@@ -6,7 +6,8 @@
  * file, each earlier date that has pending files gets one attempt. Errors of single files are
  * counted and swallowed: the handler returns normally, so the event source deletes the whole batch.
  * The first version does not even count them. Which of these steps a version has is a switch
- * (struct builder_switches).
+ * (struct builder_switches). Where a schedule creates manifests it only tracks, once for each file,
+ * and names the files that it could not track in its response, so that their messages come again.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_MANIFEST_BUILDER_H
 #define LOCKSTEP_MODEL_PIPELINE_MANIFEST_BUILDER_H
@@ -42,6 +43,10 @@ extern const uint32_t manifest_builder_points_count;
 enum { CREATION_POINT_BASE = 16, CLAIM_POINT_BASE = 32 };
 
 enum process_status manifest_builder_step(struct cloud *c, struct task *task);
+
+/* Whether a file of so many bytes is one for the pipeline; else it goes to the quarantine. */
+bool manifest_builder_accepts(struct cloud *c, uint32_t key, int64_t size);
+
 void manifest_builder_release(struct cloud *c, struct task *task);
 
 #endif

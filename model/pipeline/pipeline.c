@@ -1,13 +1,14 @@
 /* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "model/pipeline/batcher.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
 #include "model/pipeline/stream_creator.h"
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 4096, CACHE_MIB = 96 };
+enum { TASKS_MAX = 4096, OPERATOR_TASKS_MAX = 64, CACHE_MIB = 96 };
 
 /* The SDK's attempts: 10 for DynamoDB, 5 for the others; Step Functions calls services once.
  * Source: SDK-RETRY-1, SFN-CALL-1. */
@@ -19,6 +20,7 @@ static uint64_t files_of(const struct scenario *s)
     for (uint32_t i = 0; i < s->workloads_count; i++) {
         files += (uint64_t)s->workloads[i].files;
     }
+    files += (uint64_t)operators_files(s);
     return files > (uint64_t)s->limits.files ? files : (uint64_t)s->limits.files;
 }
 
@@ -59,6 +61,18 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .end = invocation_end,
         .release = status_updater_release,
     };
+    types[TASK_BATCHER] = (struct task_type){
+        .name = "batcher",
+        .size = sizeof(struct batcher),
+        .capacity = TASKS_MAX,
+        .attempts_max = SDK_ATTEMPTS,
+        .table_attempts_max = SDK_TABLE_ATTEMPTS,
+        .points = batcher_points,
+        .points_count = batcher_points_count,
+        .step = batcher_step,
+        .end = invocation_end,
+        .release = batcher_release,
+    };
     types[TASK_STREAM_CREATOR] = (struct task_type){
         .name = "stream_creator",
         .size = sizeof(struct stream_creator),
@@ -71,6 +85,23 @@ void pipeline_task_types(struct task_type *types, uint64_t files)
         .end = invocation_end,
         .release = stream_creator_release,
     };
+    types[TASK_OPERATOR] = (struct task_type){
+        .name = "operator",
+        .size = sizeof(struct tool_run),
+        .capacity = OPERATOR_TASKS_MAX,
+        .points = operator_points,
+        .points_count = operator_points_count,
+        .step = operator_step,
+        .end = operator_end,
+        .release = operator_release,
+    };
+}
+
+/* A process is at a point: an operator may be waiting for it, and a fault may strike there. */
+static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
+{
+    operators_watch(c, caller);
+    return fault_at_call(c, caller);
 }
 
 /* The bus's rule hands an event's detail to StartExecution. */
@@ -80,6 +111,21 @@ static void start_by_event(struct cloud *c, const struct workflow_input *event)
     input.row =
         history_execution_started(pipeline_of(c), input.manifest, input.date, input.file_count);
     (void)workflow_start(c, &input);
+}
+
+static void waits(struct cloud *c, const struct task *task)
+{
+    operators_watch(c, task);
+    fault_at_wait(c, task);
+}
+
+static void invocation_observed(struct cloud *c, struct invocation *invocation, bool started,
+                                enum invocation_end end)
+{
+    history_invocation(c, invocation, started, end);
+    if (!started) {
+        operator_answered(c, invocation);
+    }
 }
 
 static void define_application(struct pipeline *p)
@@ -93,11 +139,11 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
-        .call_fault = fault_at_call,
+        .call_fault = call_leaves,
         .service_fault = fault_at_service,
-        .wait_observed = fault_at_wait,
+        .wait_observed = waits,
         .arrival = workload_arrival,
-        .invocation_observed = history_invocation,
+        .invocation_observed = invocation_observed,
         .execution_observed = history_execution_ended,
         .expiry_observed = history_expired,
         .event_target = start_by_event,
@@ -117,6 +163,21 @@ static void configure_function(struct pipeline *p, enum function_id function, co
     config->idle_lifetime = s->function.idle_lifetime;
     distribution_init(&config->cold_start, &s->function.cold_start);
     distribution_init(&config->clock_skew, &s->function.clock_skew);
+}
+
+static void configure_schedule(struct pipeline *p)
+{
+    const struct scenario *s = p->scenario;
+    struct schedule *schedule = &p->cloud.schedule;
+    configure_function(p, FUNCTION_BATCHER, "manifest-batcher", TASK_BATCHER, s->function.timeout,
+                       s->schedule.concurrency);
+    if (s->builder.creator == CREATOR_SCHEDULE) {
+        schedule->interval = s->schedule.interval;
+    }
+    schedule->duplicate_ppm = s->schedule.duplicate_ppm;
+    schedule->lost_ppm = s->schedule.lost_ppm;
+    schedule->function = FUNCTION_BATCHER;
+    distribution_init(&schedule->delay, &s->schedule.delay);
 }
 
 static void configure_queue(struct pipeline *p)
@@ -216,6 +277,7 @@ static void configure(struct pipeline *p)
                        duration_s(120), 0);
     configure_bus(p);
     configure_stream(p);
+    configure_schedule(p);
     configure_workflow(p);
     distribution_init(&p->replica_lag, &s->table.replica_lag);
     distribution_init(&p->index_lag, &s->table.index_lag);
@@ -310,6 +372,8 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->history.keep_calls = keep_calls;
     simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
     pipeline_task_types(p->types, files);
+    p->types[TASK_OPERATOR].attempts_max = (uint8_t)scenario->cli.attempts;
+    p->types[TASK_OPERATOR].table_attempts_max = (uint8_t)scenario->cli.attempts;
     faults_plan(&p->faults, scenario, p->types);
     memcpy(p->operations, pipeline_operations, sizeof p->operations);
     define_application(p);
@@ -343,8 +407,10 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
 
 bool pipeline_at_rest(const struct pipeline *p)
 {
-    return event_queue_count(p->cloud.simulation.world.queue) <=
-           p->cloud.sweeper.state->pending + p->state->outside;
+    const struct cloud *c = &p->cloud;
+    return event_queue_count(c->simulation.world.queue) <=
+               c->sweeper.state->pending + c->schedule.state->pending + p->state->outside &&
+           schedule_rests(c);
 }
 
 enum status pipeline_deinit(struct pipeline *p, struct error *error)

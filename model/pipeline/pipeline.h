@@ -3,8 +3,8 @@
  * The parts: workload.c lets files arrive; manifest_builder.c and manifest_creation.c are the
  * Lambda handler, with claim_creation.c where there is no lock and stream_creator.c where another
  * function creates manifests; state_machine.c is the workflow's definition, glue_job.c the job's
- * script, status_updater.c the second function; records.c and record_reads.c know the tracking
- * table; history.c keeps what happened, invariants.c judges it.
+ * script, status_updater.c the second function, batcher.c the scheduled one of V7; records.c and
+ * record_reads.c know the tracking table; history.c keeps what happened, invariants.c judges it.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
 #define LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
@@ -12,7 +12,9 @@
 #include "model/aws/cloud.h"
 #include "model/pipeline/faults.h"
 #include "model/pipeline/history.h"
+#include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/operations.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/records.h"
 #include "model/pipeline/scenario.h"
 
@@ -21,6 +23,8 @@ enum task_type_id {
     TASK_STATE_MACHINE,
     TASK_STATUS_UPDATER,
     TASK_STREAM_CREATOR,
+    TASK_OPERATOR,
+    TASK_BATCHER,
     TASK_TYPES_COUNT
 };
 
@@ -30,7 +34,10 @@ struct pipeline_state {
     uint32_t arrived;    /* by all workloads */
     uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     int64_t pauses_after_success, pauses_after_failure;
+    int64_t lock_versions; /* record version numbers of leases that were given out */
     struct fault_count faults[FAULTS_MAX];
+    uint32_t operator_counts[OPERATORS_MAX]; /* how often each row's moment was reached */
+    uint32_t operators_started, unused;
 };
 
 struct pipeline {
@@ -43,7 +50,8 @@ struct pipeline {
     struct fault_plan faults;
     struct task_type types[TASK_TYPES_COUNT];
     struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
-    struct workflow_state machine[8];
+    struct workflow_state machine[9];
+    struct operator_moment moments[OPERATORS_MAX]; /* of the scenario's rows */
     struct distribution replica_lag, index_lag;
     struct distribution
         *gaps; /* between arrivals, one for each workload entry; only poisson ones are set */
@@ -75,7 +83,7 @@ void pipeline_task_types(struct task_type *types, uint64_t files);
 struct table_config pipeline_table_schema(void);
 
 /* Whether nothing is under way: what is left to happen comes from outside, or is TTL's, which
- * deletes whether or not anybody looks. */
+ * deletes whether or not anybody looks, or ticks of a schedule that find nothing to do. */
 bool pipeline_at_rest(const struct pipeline *p);
 
 /* What the run's table calls its range key. */

@@ -6,14 +6,6 @@
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/pipeline.h"
 
-/* Who reads a page, and what has been found. */
-struct page {
-    struct cloud *c;
-    struct reader *reader;
-    bool poisoned;
-    struct text before; /* QUERY_ORPHANS: dates below it */
-};
-
 static void push(struct page *page, struct chain *chain, struct text text)
 {
     uint32_t name = names_intern(&page->c->names, text);
@@ -43,15 +35,13 @@ static void visit_pending(void *self, struct item item)
     push(page, &page->reader->found, key);
 }
 
-/* A date that two pages share is found on both, and is one. Source: PIPE-FLUSH-1. */
+/* A date that two pages share is found on both; the flush takes it once. Source: PIPE-FLUSH-1. */
 static void visit_orphan(void *self, struct item item)
 {
     struct page *page = self;
-    struct reader *reader = page->reader;
     struct text date = item_text(item, TEXT("date_prefix"));
-    struct text latest = names_text(&page->c->names, chain_last(&page->c->chunks, &reader->dates));
-    if (text_compare(date, page->before) < 0 && !text_equal(date, latest)) {
-        push(page, &reader->dates, date);
+    if (text_compare(date, page->before) < 0) {
+        push(page, &page->reader->dates, date);
     }
 }
 
@@ -69,7 +59,7 @@ static void visit_batch(void *self, struct item item)
 }
 
 /* Reads the page under the reader's cursor and moves it. Source: PIPE-READ-1. */
-static enum call_status read_page(struct page *page, struct call *call, struct table_query *query,
+enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
                                   const struct distribution *lag, enum choice_label label)
 {
     struct cloud *c = page->c;
@@ -120,7 +110,7 @@ static enum call_status read_partition(struct cloud *c, struct task *caller, str
         .limit = request.limit,
         .visit = visit,
     };
-    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
+    return record_read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
 }
 
 enum call_status perform_query_pending(struct cloud *c, struct task *caller, struct call *call)
@@ -160,7 +150,7 @@ enum call_status perform_query_orphans(struct cloud *c, struct task *caller, str
         .values = values,
         .visit = visit_orphan,
     };
-    return read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+    return record_read_page(&page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
 }
 
 /* --- claims
@@ -196,7 +186,7 @@ enum call_status perform_query_claimable(struct cloud *c, struct task *caller, s
         .values = values,
         .visit = visit_claimable,
     };
-    return read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
+    return record_read_page(&page, call, &query, &p->replica_lag, CHOICE_REPLICA_LAG);
 }
 
 /* The page of one thread. */
@@ -215,7 +205,7 @@ static enum call_status read_shard(struct page *page, struct call *call, uint32_
         .visit = visit_orphan,
     };
     page->reader->cursor = *cursor;
-    enum call_status result = read_page(page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
+    enum call_status result = record_read_page(page, call, &query, &p->index_lag, CHOICE_INDEX_LAG);
     *cursor = page->reader->cursor;
     return result;
 }

@@ -35,7 +35,10 @@ struct file_request {
     uint32_t key, date, manifest;
     uint32_t outcome; /* SET_FILE_STATUS: 1 completed, 0 failed */
     int64_t clock_ns;
-    int64_t size; /* TRACK_FILE: bytes, as the event has it */
+    int64_t size;       /* TRACK_FILE: bytes, as the event has it */
+    int64_t token;      /* MARK_FILE: of a fencing lock; 0: none */
+    uint32_t only_mine; /* REPEND_FILE: if the record still names the manifest */
+    uint32_t unused;
 };
 
 /* A request about the lock of a date. The lock's id is made of the environment and the millisecond.
@@ -44,6 +47,7 @@ struct lock_request {
     uint32_t date, environment;
     int64_t acquired_ms; /* in the id */
     int64_t clock_ns;
+    int64_t version, seen; /* of a lease: its own, and the one that must be there; 0: none */
 };
 
 /* A request for a page: of the date's partition, or of the index (date 0). */
@@ -130,6 +134,16 @@ struct text record_timestamp(const struct cloud *c, int64_t clock_ns, char *buff
  * its writes are invalid. */
 struct text record_range_name(const struct cloud *c);
 
+/* The range key of a file's record: its base name; with the batcher, which tells folders apart, its
+ * whole key. */
+static inline struct text record_file_key(const struct scenario *s, struct text s3_key)
+{
+    return s->builder.creator == CREATOR_SCHEDULE ? s3_key : text_after_last(s3_key, '/');
+}
+
+/* A file's size in MB, as an exact decimal. */
+struct value record_size(int64_t bytes);
+
 /* An item of nothing but a key, in a buffer of ITEM_BYTES_MAX. */
 struct item record_key_item(char *buffer, struct text range_name, struct text date,
                             struct text range);
@@ -142,6 +156,19 @@ struct text record_shard_status(const char *word, bool plain, uint32_t shard, ch
 
 /* The status word as a file's record has it, by its name where statuses have shards. */
 struct text record_status_of(struct cloud *c, const char *word, uint32_t key, char *buffer);
+
+/* Who reads a page, and what has been found. */
+struct page {
+    struct cloud *c;
+    struct reader *reader;
+    bool poisoned;
+    struct text before; /* QUERY_ORPHANS: dates below it */
+};
+
+/* Reads the page under the reader's cursor and moves it; the query's visit is handed the page.
+ * Source: PIPE-READ-1. */
+enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
+                                  const struct distribution *lag, enum choice_label label);
 
 /* What the table says of a call, in the words of calls. Ends the trial where it is full. */
 enum call_status record_answer(struct cloud *c, enum table_result result);

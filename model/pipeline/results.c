@@ -539,3 +539,58 @@ void run_describe_json(struct run *run, const struct trace_record *record, struc
     text_put_integer(w, (int64_t)record->first, 0);
     text_put_char(w, '}');
 }
+
+uint64_t run_operator_runs_count(const struct run *run)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    return HISTORY_COUNT(p, operators);
+}
+
+void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row)
+{
+    const struct pipeline *p = run_pipeline((struct run *)run);
+    const struct operator_history *o = &p->history.operators[i];
+    *row = (struct operator_run_row){
+        .tool = text_from(operator_tool_word((enum operator_tool)o->tool)),
+        .arguments = name_of(p, o->arguments),
+        .started_at = instant_of(o->started_ns),
+        .ended_at = instant_of(o->ended_ns),
+        .exit_status = o->ended ? o->exit_status : NEVER,
+        .output = {o->output, o->output_size},
+    };
+}
+
+/* They are few: each is found by walking over those before it. */
+static uint64_t each_figure(const struct pipeline *p, uint64_t wanted,
+                            struct operator_figure_row *row)
+{
+    static const char *const names[] = {
+#define X(name, text) [FIGURE_##name] = text,
+        FIGURE_MAP(X)
+#undef X
+    };
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < HISTORY_COUNT(p, operators); i++) {
+        for (uint32_t figure = 0; figure < FIGURES_COUNT; figure++) {
+            const struct operator_figure *c = &p->history.operators[i].figures[figure];
+            if (c->shown == HISTORY_NEVER) {
+                continue;
+            }
+            if (count++ == wanted) {
+                *row = (struct operator_figure_row){(int64_t)i + 1, text_from(names[figure]),
+                                                    c->shown, c->truth};
+            }
+        }
+    }
+    return count;
+}
+
+uint64_t run_operator_figures_count(const struct run *run)
+{
+    return each_figure(run_pipeline((struct run *)run), UINT64_MAX, NULL);
+}
+
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row)
+{
+    (void)each_figure(run_pipeline((struct run *)run), i, row);
+}

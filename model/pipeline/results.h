@@ -115,6 +115,21 @@ struct point_row {
     uint32_t kinds;  /* of faults that may strike there: bit k, enum fault_kind k */
 };
 
+/* One run of a tool by an operator. */
+struct operator_run_row {
+    struct text tool, arguments; /* check-locks; the whole line that was typed */
+    struct instant started_at, ended_at;
+    int64_t exit_status; /* -1: it has not ended */
+    struct text output;  /* what it printed */
+};
+
+/* One number that a tool told its reader, and what it should have been. */
+struct operator_figure_row {
+    int64_t run;      /* row number of the tool's run, from 1 */
+    struct text name; /* "pending files" */
+    int64_t shown, truth;
+};
+
 /* What the table, or its index, was used for. */
 struct capacity_row {
     struct text resource; /* "table", or the index's name */
@@ -221,6 +236,10 @@ uint64_t run_faults_count(const struct run *run);
 void run_fault(const struct run *run, uint64_t i, struct fault_row *row);
 uint64_t run_points_count(const struct run *run);
 void run_point(const struct run *run, uint64_t i, struct point_row *row);
+uint64_t run_operator_runs_count(const struct run *run);
+void run_operator_run(const struct run *run, uint64_t i, struct operator_run_row *row);
+uint64_t run_operator_figures_count(const struct run *run);
+void run_operator_figure(const struct run *run, uint64_t i, struct operator_figure_row *row);
 uint64_t run_violations_count(const struct run *run);
 void run_violation(const struct run *run, uint64_t i, struct violation_row *row);
 

@@ -61,6 +61,7 @@ struct run *run_create(const struct scenario *scenario, const struct run_options
     }
     assert_context(describe, run);
     workload_start(&run->pipeline);
+    operators_start(&run->pipeline);
     return run;
 }
 

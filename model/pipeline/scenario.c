@@ -2,6 +2,8 @@
 #include "model/pipeline/scenario.h"
 
 #include "model/pipeline/faults.h"
+#include "model/pipeline/manifest_builder.h"
+#include "model/pipeline/operator.h"
 #include "model/pipeline/pipeline.h"
 
 static struct distribution_spec constant(struct duration value)
@@ -34,6 +36,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->min_files_for_partial_batch = 1;
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
+    s->lock_lease = duration_s(20); /* LOCK-LEASE-1 */
+    s->lock_heartbeat = duration_s(5);
     s->flush_within = days(1);
     s->quarantine_configured = true;
     s->lock_ttl = duration_s(300);
@@ -57,8 +61,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->glue.timeout = duration_s(2880 * 60);
 }
 
-/* The versions of the builder, each as what it changed of the one before. Source:
- * PIPE-VARIANTS-1. */
+/* The versions of the builder, each as what it changed of the one before. Source: PIPE-VARIANTS-1,
+ * PIPE-VARIANTS-2. */
 static void apply_strict(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_STRICT, .record = RECORD_SHARED};
@@ -131,7 +135,8 @@ void scenario_apply_builder(struct scenario *s, enum builder builder)
 }
 
 /* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
- * them; M3: and the files' records are updated. Source: PIPE-MACHINES-1. */
+ * them; M3: and the files' records are updated; M7: all that with conditions and retries. Source:
+ * PIPE-MACHINES-1. */
 void scenario_apply_machine(struct scenario *s, enum machine machine)
 {
     s->machine_preset = machine;
@@ -140,7 +145,8 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
     s->machine = (struct machine_switches){
         .processing_key = first_own ? RECORD_OWN : RECORD_SHARED,
         .outcome_key = first_own || machine == MACHINE_M1 ? RECORD_OWN : RECORD_SHARED,
-        .batch_updater = machine == MACHINE_M3,
+        .batch_updater = machine == MACHINE_M3 || machine == MACHINE_M7,
+        .guarded = machine == MACHINE_M7,
     };
 }
 
@@ -193,6 +199,20 @@ static void set_prices(struct scenario *s)
     s->prices.storage_month = INT64_C(25) * NANO_DOLLARS / 100;
 }
 
+/* Our own design's: docs/decisions/0007-scheduled-batches.md. */
+static void set_schedule(struct scenario *s)
+{
+    s->schedule.interval = duration_s(60);
+    s->schedule.delay = lognormal_ms(500, 30000); /* LAMBDA-SCHEDULE-1 */
+    s->schedule.concurrency = 1;
+    s->schedule.claim_lease = duration_s(600);
+    s->schedule.look_after = duration_s(600);
+    s->schedule.attempts = 3;
+    s->schedule.reconcile_every = duration_s(15 * 60);
+    s->schedule.reconcile_from = duration_s(5 * 60);
+    s->schedule.reconcile_to = duration_s(2 * 3600);
+}
+
 /* Source: EVENTS-RETRY-1. */
 static void set_bus(struct scenario *s)
 {
@@ -238,13 +258,17 @@ void scenario_init(struct scenario *s)
     s->table.index_lag = lognormal_ms(20, 400);                               /* LATENCY-LAG-2 */
     s->table.ttl_delay = lognormal(duration_s(12 * 60), duration_s(28 * 60)); /* LATENCY-TTL-1 */
     s->bucket.notification_delay = lognormal_ms(700, 5000);                   /* S3-EVENT-2 */
-    s->workflow.start_delay = lognormal_ms(60, 300);                          /* SFN-DELAY-1 */
+    set_schedule(s);
+    s->workflow.start_delay = lognormal_ms(60, 300); /* SFN-DELAY-1 */
     s->workflow.transition = lognormal_ms(30, 200);
     s->glue.start_up = lognormal_ms(35000, 110000);  /* GLUE-START-1 */
     s->glue.run_time = lognormal_ms(120000, 240000); /* PIPE-GLUE-3 */
     s->glue.poll_interval = duration_s(60);          /* SFN-GLUE-1 */
     set_bus(s);
     set_stream(s);
+    s->cli.call_time = duration_ms(600); /* SDK-CLI-5 */
+    s->cli.attempts = 3;                 /* SDK-CLI-1 */
+    s->cli.raw_payload = true;           /* SDK-CLI-4 */
 }
 
 const struct fault fault_default = {.times = 1, .attempts = 1};
@@ -352,6 +376,51 @@ static enum status check_claims(const struct scenario *s, const struct check *ch
     return STATUS_OK;
 }
 
+/* Whether a process waits at such a point. */
+static bool knows_moment(const struct operator_moment *moment, bool *process_known)
+{
+    struct task_type types[TASK_TYPES_COUNT];
+    pipeline_task_types(types, 0);
+    *process_known = false;
+    for (uint32_t i = 0; i < TASK_TYPES_COUNT; i++) {
+        bool named = text_equal(moment->process, text_from(types[i].name));
+        *process_known |= named;
+        for (uint32_t point = 1; named && point < types[i].points_count; point++) {
+            const char *name = types[i].points[point];
+            if (name != NULL && text_equal(moment->point, text_from(name))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What an operator types, and the moments that the rows wait for. */
+static enum status check_operators(const struct scenario *s, const struct check *check)
+{
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        const struct operator_row *row = &s->operators[i];
+        struct operator_command command;
+        struct operator_unknown unknown;
+        struct operator_moment moment;
+        struct error error = {.message = ""};
+        bool known;
+        if (operator_parse(row->run, &command, &unknown, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".run", error.message);
+        }
+        if (operator_parse_moment(row->when, &moment, &error) != STATUS_OK) {
+            return wrong_element(check, "operator", i, ".when", error.message);
+        }
+        if (moment.occurrence > 0 && !knows_moment(&moment, &known)) {
+            return wrong_element(check, "operator", i, ".when",
+                                 known
+                                     ? "that process has no such point; lockstep points lists them"
+                                     : "no such process; lockstep points lists them");
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status scenario_validate(const struct scenario *s, char path[64], struct error *error)
 {
     struct check check = {path, error};
@@ -368,9 +437,21 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
         return wrong(&check, "function.timeout",
                      "is longer than queue.visibility_timeout; AWS refuses such an event source");
     }
+    if (s->builder.creator == CREATOR_SCHEDULE && s->schedule.interval.ns == 0) {
+        return wrong(&check, "schedule.interval",
+                     "must not be 0s where a schedule creates manifests");
+    }
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
     }
+    /* Source: LOCK-LEASE-2. */
+    if (s->lock_lease.ns < 2 * s->lock_heartbeat.ns) {
+        return wrong(&check, "pipeline.lock_lease",
+                     "must be at least two heartbeats; the lock client refuses less");
+    }
     status = check_claims(s, &check);
+    if (status == STATUS_OK) {
+        status = check_operators(s, &check);
+    }
     return status == STATUS_OK ? check_faults(s, &check) : status;
 }

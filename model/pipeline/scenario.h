@@ -33,11 +33,13 @@
 #define TRIGGER_MAP(X) X(FILES, "files") X(BYTES, "bytes")
 #define CREATOR_MAP(X) X(BUILDER, "builder") X(STREAM, "stream") X(SCHEDULE, "schedule")
 #define PUBLISHER_MAP(X) X(DIRECT, "direct") X(BUS, "bus")
+#define GLUE_OUTPUT_MAP(X) X(APPEND, "append") X(MANIFEST, "manifest")
 #define RANGE_KEY_MAP(X) X(FILE_KEY, "file_key") X(FILE_NAME, "file_name")
 #define MISSING_KEY_MAP(X) X(ERROR, "error") X(SHARED, "shared")
 #define LATENCY_PROFILE_MAP(X) X(TYPICAL, "typical") X(ZERO, "zero")
 #define THROTTLING_MAP(X) X(AWS, "aws") X(NONE, "none")
 #define SPACING_MAP(X) X(EVEN, "even") X(UNIFORM, "uniform") X(POISSON, "poisson")
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 #define FAULT_MAP(X) \
     X(KILL, "kill") X(LOSE_REQUEST, "lose_request") X(LOSE_REPLY, "lose_reply") \
     X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
@@ -59,6 +61,9 @@
     X(L1, "L1") X(L2, "L2") X(L3, "L3") X(L4, "L4") X(O, "O")
 
 /* clang-format on */
+
+/* What an operator's tool is told when it asks: nothing, for nobody is there, or a letter. */
+#define ANSWER_MAP(X) X(NONE, "none") X(YES, "y") X(NO, "n")
 
 enum preset {
 
@@ -115,6 +120,14 @@ enum publisher { /* how an execution is started: by a call, or by an event on a 
 
 #define X(name, word) PUBLISHER_##name,
                  PUBLISHER_MAP(X)
+#undef X
+};
+
+enum glue_output { /* what a run of the job does with its rows: adds them to the date's, or puts
+                      them in the place of those of an earlier run of the same manifest */
+
+#define X(name, word) GLUE_OUTPUT_##name,
+                   GLUE_OUTPUT_MAP(X)
 #undef X
 };
 
@@ -190,6 +203,13 @@ enum invariant {
         INVARIANTS_COUNT
 };
 
+enum answer {
+
+#define X(name, word) ANSWER_##name,
+    ANSWER_MAP(X)
+#undef X
+};
+
 /* The API calls whose latency can be set: request to reply, as the client sees it. */
 #define LATENCY_MAP(X)                                                                             \
     X(table_get)                                                                                   \
@@ -226,6 +246,8 @@ struct machine_switches {
     enum record_key processing_key; /* of the update to processing */
     enum record_key outcome_key;    /* of the update to completed or failed */
     bool batch_updater;             /* files are set to completed or failed, too */
+    bool guarded; /* updates have conditions and are retried, files are set before the record, a
+                     failure ends the execution FAILED */
 };
 
 struct workload {
@@ -288,6 +310,16 @@ struct catalogue {
 
 enum { WORKLOADS_MAX = 64, FAULTS_MAX = 64, EXPECTATIONS_MAX = 64, SCENARIO_CASES_MAX = 64 };
 
+/* A tool that an operator runs; operator_command.h types the texts. */
+struct operator_row {
+    struct duration at; /* from the start, or from the moment */
+    struct text when;   /* a moment: "manifest_builder.PUT_MANIFEST#3"; empty: the start */
+    struct text run;    /* "check-locks --clear-expired" */
+    enum answer answer;
+};
+
+enum { OPERATORS_MAX = 32 };
+
 struct scenario {
     struct text name, description;
     struct instant start;
@@ -309,6 +341,7 @@ struct scenario {
     enum missing_key missing_file_key;
     bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
+    struct duration lock_lease, lock_heartbeat; /* of LOCK_LEASE */
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
     int64_t size_tolerance_percent;
@@ -376,6 +409,7 @@ struct scenario {
         struct duration
             poll_interval;   /* between the workflow's looks at a run; 0: noticed at once */
         int64_t failure_ppm; /* of runs that fail by themselves */
+        enum glue_output output;
     } glue;
 
     struct {                            /* the EventBridge bus, where it publishes */
@@ -395,6 +429,19 @@ struct scenario {
         bool bisect;
         struct distribution_spec read_latency, retry_wait;
     } stream;
+
+    struct { /* that invokes the batcher, with CREATOR_SCHEDULE */
+        struct duration interval;
+        struct distribution_spec delay; /* from a tick's instant to its delivery */
+        int64_t duplicate_ppm, lost_ppm;
+        int64_t concurrency;         /* reserved for the batcher; 0: none */
+        struct duration claim_lease; /* after it an unfinished manifest is given up */
+        struct duration look_after;  /* so long a record is left processing before its execution
+                                        is looked at */
+        int64_t attempts;            /* executions of one manifest that may fail */
+        struct duration reconcile_every, reconcile_from, reconcile_to; /* objects of these ages are
+                                                                           held against the table */
+    } schedule;
     enum latency_profile latency_profile;
 
     struct {
@@ -409,6 +456,17 @@ struct scenario {
         int64_t files, events; /* most files, most pending events: sizes the reserved memory; 0:
                                   from the workload */
     } limits;
+
+    /* The operator's terminal. */
+    struct {
+        struct duration
+            call_time;    /* before each command of the CLI: its start-up, and a person's */
+        int64_t attempts; /* of the CLI, for each call */
+        bool raw_payload; /* it takes a payload as it is; else it wants base64 and refuses */
+    } cli;
+
+    uint32_t operators_count;
+    struct operator_row operators[OPERATORS_MAX];
 
     uint32_t workloads_count, faults_count, expectations_count;
     struct workload workloads[WORKLOADS_MAX];

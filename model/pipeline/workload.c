@@ -14,8 +14,8 @@ enum { KEY_BYTES_MAX = 1024 };
 
 static bool stays(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           memchr("/.-*_", c, 5) != NULL;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '.' || c == '-' || c == '*' || c == '_';
 }
 
 /* A key as an event has it. */
@@ -24,8 +24,10 @@ static void text_put_encoded(struct text_writer *w, struct text key)
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < key.size; i++) {
         unsigned char c = (unsigned char)key.at[i];
-        if (stays(key.at[i]) || c == ' ') {
-            text_put_char(w, c == ' ' ? '+' : key.at[i]);
+        if (stays(key.at[i])) {
+            text_put_char(w, key.at[i]);
+        } else if (c == ' ') {
+            text_put_char(w, '+');
         } else {
             text_put_char(w, '%');
             text_put_char(w, digits[c >> 4]);
