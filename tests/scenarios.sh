@@ -48,9 +48,11 @@ declare -A falsified=(
     [threshold-not-reached]=workload.0.files=10
     [saturated-table]=table.throttling=none
     [two-dates]=workload.1.date=2026-01-30
+    [recovery-v0]=pipeline.builder=V2
+    [recovery-v3]=pipeline.builder=V0
 )
 
-for file in scenarios/regression/*.yaml scenarios/incidents/*.yaml; do
+for file in scenarios/regression/*.yaml scenarios/incidents/*.yaml scenarios/lessons/*.yaml; do
     name=$(basename "$file" .yaml)
     exits "$name passes" 0 -q "$file"
     exits "$name fails with ${falsified[$name]:-a row of its own in scenarios.sh}" 1 -q "$file" \

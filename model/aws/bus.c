@@ -46,10 +46,11 @@ bool bus_put(struct cloud *c, const struct workflow_input *input)
 {
     struct bus *b = &c->bus;
     ASSERT(b->enabled);
-    b->counts->put++;
     struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_EVENT);
     uint32_t copies = fault.copies + choose_chance(c->simulation.choices, CHOICE_EVENT_DUPLICATE,
                                                    b->duplicate_ppm);
+    b->counts->put++;
+    b->counts->lost += copies == 0;
     b->counts->duplicates += copies > 1 ? copies - 1 : 0;
     for (uint32_t i = 0; i < copies; i++) {
         if (!send(c, input, fault.delay)) {
