@@ -165,6 +165,8 @@ static void a_file_uploaded_again_before_its_manifest_is_not_lost(void **state)
         story_begin(&s);
         struct summary summary = story_finish(&s);
         assert_number(summary.files.arrived, 10);
+        assert_number(summary.files.tracked, 10 - late);
+        assert_number(summary.files.manifested, 10 - late);
         assert_number(summary.executions.started, 1);
         assert_number(story_violations(&s, INVARIANT_S3), late);
         story_end(&s);
