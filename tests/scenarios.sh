@@ -63,9 +63,9 @@ adopt() {
     fi
 }
 
-# All but the large ones.
+# All of them.
 suite=()
-for folder in scenarios/regression scenarios/incidents scenarios/claims; do
+for folder in scenarios/*; do
     [ -d "$folder" ] && suite+=("$folder")
 done
 adopt "all scenarios pass" "$lockstep" run "${suite[@]}" --format tap
@@ -102,9 +102,11 @@ declare -A falsified=(
     [threshold-not-reached]=workload.0.files=10
     [saturated-table]=table.throttling=none
     [two-dates]=workload.1.date=2026-01-30
+    [recovery-v0]=pipeline.builder=V2
+    [recovery-v3]=pipeline.builder=V0
 )
 for name in "${!falsified[@]}"; do
-    exits "$name fails with ${falsified[$name]}" 1 -q "scenarios/regression/$name.yaml" \
+    exits "$name fails with ${falsified[$name]}" 1 -q scenarios/*/"$name.yaml" \
         --set "${falsified[$name]}"
 done
 exits "poison-record fails with V4" 1 -q scenarios/incidents/poison-record.yaml \

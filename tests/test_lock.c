@@ -44,7 +44,7 @@ static void without_a_lock_nothing_is_asked(void **state)
     story_end(&s);
 }
 
-/* LOCK-FENCE-1: eleven creations, the tenth file's two: the item stays, and counts. */
+/* PIPE-LOCK-3: eleven creations, the tenth file's two: the item stays, and counts. */
 static void tokens_are_counted_beyond_a_release(void **state)
 {
     (void)state;
@@ -62,7 +62,7 @@ static void tokens_are_counted_beyond_a_release(void **state)
     story_end(&s);
 }
 
-/* LOCK-FENCE-2: the first owner wakes up behind the second, its next file refuses it, and it sets
+/* PIPE-LOCK-4: the first owner wakes up behind the second, its next file refuses it, and it sets
  * back what it had marked alone. */
 static void a_file_refuses_an_earlier_token(void **state)
 {
@@ -105,7 +105,7 @@ static void takeover_alone_does_not_refuse(void **state)
     story_end(&s);
 }
 
-/* LOCK-LEASE-1: the owner dies at 1 s; a waiter that begins at 11 s watches to 31 s. */
+/* PIPE-LOCK-5: the owner dies at 1 s; a waiter that begins at 11 s watches to 31 s. */
 static void a_lease_is_watched_for_its_whole_length(void **state)
 {
     (void)state;
@@ -126,7 +126,7 @@ static void a_lease_is_watched_for_its_whole_length(void **state)
     story_end(&s);
 }
 
-/* LOCK-LEASE-2: an owner that takes longer than a lease renews it, and the waiter gives up. */
+/* PIPE-LOCK-6: an owner that takes longer than a lease renews it, and the waiter gives up. */
 static void a_heartbeat_keeps_a_lease(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void a_heartbeat_keeps_a_lease(void **state)
     story_end(&s);
 }
 
-/* LOCK-LEASE-2: held up for longer than the lease, the owner starts nothing any more. */
+/* PIPE-LOCK-6: held up for longer than the lease, the owner starts nothing any more. */
 static void a_lapsed_owner_gives_up_by_itself(void **state)
 {
     (void)state;

@@ -162,6 +162,8 @@ static void put_invocation(struct row *row, uint64_t i)
     put_integer(row, v.records);
     put_integer(row, v.errors);
     put_integer(row, v.manifests);
+    put_integer(row, v.processed);
+    put_integer(row, v.quarantined);
 }
 
 static uint64_t tenures_count(const struct report *report)
@@ -482,7 +484,8 @@ static const struct table tables[] = {
      "execution", job_runs_count, put_job_run},
     {"invocations",
      "id INTEGER PRIMARY KEY, function TEXT, environment INTEGER, cold INTEGER, started_at REAL,"
-     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER",
+     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER,"
+     " processed INTEGER, quarantined INTEGER",
      NULL, invocations_count, put_invocation},
     {"lock_tenures",
      "id INTEGER PRIMARY KEY, date TEXT, invocation INTEGER, acquired_at REAL, ended_at REAL,"

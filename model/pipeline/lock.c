@@ -5,7 +5,7 @@
 
 enum point { START, LOCK_POINTS(POINT_ENUM) };
 
-/* How often a waiter looks at a lease. Source: LOCK-LEASE-1. */
+/* How often a waiter looks at a lease. Source: PIPE-LOCK-5. */
 static const struct duration WATCH_INTERVAL = {1 * NS_PER_S};
 
 static void set_out(struct lock *lock, enum lock_errand errand)
@@ -139,7 +139,7 @@ static void take_renewal(struct invocation *invocation, struct lock *lock)
     }
 }
 
-/* Source: PIPE-LOCK-1, PIPE-LOCK-2, LOCK-LEASE-1, LOCK-LEASE-2. */
+/* Source: PIPE-LOCK-1, PIPE-LOCK-2, PIPE-LOCK-5, PIPE-LOCK-6. */
 enum process_status lock_step(struct cloud *c, struct invocation *invocation, struct lock *lock)
 {
     PROCESS_BEGIN(lock->at, enum point);
@@ -251,7 +251,7 @@ static enum table_result put_plain(struct cloud *c, struct task *caller,
     return result;
 }
 
-/* The next token, with the lock. The reply is the token. Source: LOCK-FENCE-1. */
+/* The next token, with the lock. The reply is the token. Source: PIPE-LOCK-3. */
 static enum table_result put_fencing(struct cloud *c, struct task *caller,
                                      const struct lock_request *request, struct call *call)
 {
@@ -280,7 +280,7 @@ static enum table_result put_fencing(struct cloud *c, struct task *caller,
     return result;
 }
 
-/* At first, if there is no lock; then, if it is the one that has stood still. Source: LOCK-LEASE-1.
+/* At first, if there is no lock; then, if it is the one that has stood still. Source: PIPE-LOCK-5.
  */
 static enum table_result put_lease(struct cloud *c, struct task *caller,
                                    const struct lock_request *request)
@@ -324,7 +324,7 @@ enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, stru
 }
 
 /* A strongly consistent read. The reply is the version number; 0: there is no lock. Source:
- * LOCK-LEASE-1. */
+ * PIPE-LOCK-5. */
 enum call_status perform_read_lock(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -344,7 +344,7 @@ enum call_status perform_read_lock(struct cloud *c, struct task *caller, struct 
     return record_answer(c, result);
 }
 
-/* A heartbeat. Source: LOCK-LEASE-2. */
+/* A heartbeat. Source: PIPE-LOCK-6. */
 enum call_status perform_renew_lock(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -358,7 +358,7 @@ enum call_status perform_renew_lock(struct cloud *c, struct task *caller, struct
                                          values, &reply));
 }
 
-/* Source: PIPE-LOCK-2, LOCK-FENCE-1, LOCK-LEASE-2. */
+/* Source: PIPE-LOCK-2, PIPE-LOCK-3, PIPE-LOCK-6. */
 static enum table_result release(struct cloud *c, const struct lock_request *request)
 {
     struct pipeline *p = pipeline_of(c);

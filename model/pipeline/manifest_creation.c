@@ -197,7 +197,7 @@ static bool is_start(const struct scenario *s, const struct creation *m)
     return (m->step == 0) == s->builder.roll_back;
 }
 
-/* A file that refuses the token has been marked by a later owner. Source: LOCK-FENCE-2. */
+/* A file that refuses the token has been marked by a later owner. Source: PIPE-LOCK-4. */
 static void note_mark(struct manifest_builder *b)
 {
     enum call_status status = (enum call_status)b->reader.invocation.task.call.status;

@@ -225,7 +225,7 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
     };
     struct item key = file_item(c, bytes, &request);
     struct table_reply reply;
-    bool fenced = request.token != 0; /* LOCK-FENCE-2 */
+    bool fenced = request.token != 0; /* PIPE-LOCK-4 */
     const struct expression *update = p->expressions[fenced       ? SENT_MARK_FILE_FENCED
                                                      : has_ttl(c) ? SENT_MARK_FILE
                                                                   : SENT_MARK_FILE_WITHOUT_TTL];
@@ -241,7 +241,7 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
     return record_answer(c, result);
 }
 
-/* Its ttl stays. Source: PIPE-ROLLBACK-1, LOCK-FENCE-2. */
+/* Its ttl stays. Source: PIPE-ROLLBACK-1, PIPE-LOCK-4. */
 enum call_status perform_repend_file(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
