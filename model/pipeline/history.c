@@ -7,14 +7,16 @@
 /* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
 static uint64_t most_ticks(const struct scenario *s)
 {
-    int64_t span_ns = s->until.ns;
-    for (uint32_t i = 0; span_ns == 0 && i < s->workloads_count; i++) {
-        span_ns += s->workloads[i].at.ns + s->workloads[i].over.ns;
-    }
+    int64_t span_ns = 0;
     if (s->builder.creator != CREATOR_SCHEDULE) {
         return 0;
     }
-    return 2 * (uint64_t)((span_ns + 7 * NS_PER_DAY) / s->schedule.interval.ns);
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        int64_t end_ns = s->workloads[i].at.ns + s->workloads[i].over.ns + 7 * NS_PER_DAY;
+        span_ns = end_ns > span_ns ? end_ns : span_ns;
+    }
+    span_ns = s->until.ns > 0 ? s->until.ns : span_ns;
+    return 2 * (uint64_t)(span_ns / s->schedule.interval.ns);
 }
 
 void history_declare(struct pipeline *p, uint64_t files)
