@@ -37,8 +37,8 @@ static void with_rivals(void)
     s.scenario.latency.table_query = exactly(duration_ms(300));
     s.scenario.latency.bucket_put = exactly(duration_s(20));
     s.scenario.schedule.duplicate_ppm = 1000000;
-    s.scenario.schedule.delay = (struct distribution_spec){
-        .kind = DISTRIBUTION_UNIFORM, .a = {0}, .b = {2 * NS_PER_S}};
+    s.scenario.schedule.delay =
+        (struct distribution_spec){.kind = DISTRIBUTION_UNIFORM, .a = {0}, .b = {2 * NS_PER_S}};
     s.scenario.schedule.concurrency = 0;
     s.scenario.schedule.claim_lease = duration_s(40);
     s.scenario.schedule.look_after = duration_s(1);
@@ -187,6 +187,7 @@ static void a_slot_is_waited_for_ever_more_patiently(void **state)
 static void files_are_told_apart_and_dated_by_their_whole_keys(void **state)
 {
     (void)state;
+
     static const struct {
         const char *prefix, *date, *tracked;
     } rows[] = {
@@ -197,6 +198,7 @@ static void files_are_told_apart_and_dated_by_their_whole_keys(void **state)
         {"pipeline/input/2026-01-28/", "2026-01-27", "2026-01-27"},
         {"pipeline/input/2026-01-28/", "none",       "2026-01-28"},
     };
+
     as_deployed();
     s.scenario.workloads_count = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
