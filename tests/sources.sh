@@ -27,7 +27,7 @@ none() {
     fi
 }
 
-clause='\b(SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|GLUE|DDB|LATENCY|PIPE)(-[A-Z0-9]+)*-([0-9]+|\*)'
+clause='\b(SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|EVENTS|GLUE|DDB|LATENCY|PIPE)(-[A-Z0-9]+)*-([0-9]+|\*)'
 code=(sim/*.[ch] model/*/*.[ch] tools/*.[ch])
 mapfile -t tests < <(find tests -name "*.[ch]" -o -name "*.sh" -o -name "*.txt" | sort)
 
@@ -35,7 +35,7 @@ mapfile -t tests < <(find tests -name "*.[ch]" -o -name "*.sh" -o -name "*.txt" 
 citations() {
     perl -0ne '
         sub cite { print "$_[0] $ARGV\n" }
-        while (/\b((?:SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|GLUE|DDB|LATENCY|PIPE)-(?:[A-Z]+-)*)(\d+) to (?:\1)?(\d+)\b/g) { cite("$1$_") for $2 .. $3 }
+        while (/\b((?:SDK|S3|SQS|ESM|LAMBDA|SFN|SNS|EVENTS|GLUE|DDB|LATENCY|PIPE)-(?:[A-Z]+-)*)(\d+) to (?:\1)?(\d+)\b/g) { cite("$1$_") for $2 .. $3 }
         cite($&) while /'"$clause"'/g;' "$@" | sort -u
 }
 

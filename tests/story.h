@@ -47,6 +47,9 @@ static inline void story_init(struct story *s)
     scenario->bucket.notification_delay = nothing;
     scenario->bucket.notification_duplicate_ppm = 0;
     scenario->queue.duplicate_ppm = 0;
+    scenario->bus.delay = nothing;
+    scenario->stream.read_latency = nothing;
+    scenario->stream.retry_wait = exactly(duration_s(1));
     scenario->workflow.start_delay = nothing;
     scenario->workflow.transition = nothing;
     scenario->glue.max_concurrent_runs = 100;

@@ -29,6 +29,20 @@ static struct row rows[] = {
     {"latency.invoke",                "lognormal(8ms, 40ms)"     }, /* LATENCY-INVOKE-1 */
     {"latency.queue_receive",         "lognormal(15ms, 60ms)"    }, /* LATENCY-QUEUE-1 */
     {"latency.queue_delete",          "lognormal(10ms, 50ms)"    },
+    {"latency.put_events",            "lognormal(15ms, 60ms)"    }, /* LATENCY-EVENTS-1 */
+    {"bus.delay",                     "lognormal(50ms, 150ms)"   }, /* EVENTS-DELAY-1 */
+    {"bus.max_retries",               "185"                      }, /* EVENTS-RETRY-1 */
+    {"bus.max_age",                   "1d"                       },
+    {"bus.duplicate",                 "0%"                       }, /* EVENTS-ONCE-1 */
+    {"stream.shards",                 "1"                        }, /* PIPE-STREAM-1 */
+    {"stream.batch_size",             "100"                      },
+    {"stream.batching_window",        "30s"                      },
+    {"stream.parallelization",        "10"                       },
+    {"stream.max_retries",            "3"                        },
+    {"stream.max_age",                "1h"                       },
+    {"stream.bisect",                 "true"                     },
+    {"stream.read_latency",           "lognormal(5ms, 20ms)"     }, /* LATENCY-STREAM-1 */
+    {"stream.retry_wait",             "lognormal(1s, 5s)"        }, /* ESM-STREAM-13 */
     {"prices.read_million",           "0.125USD"                 }, /* DDB-PRICE-1 */
     {"prices.write_million",          "0.625USD"                 },
     {"prices.read_hour",              "0.00013USD"               }, /* DDB-PRICE-2 */
