@@ -9,6 +9,7 @@
  * at work, so that only the conditions of the writes keep them apart.
  */
 #include "model/pipeline/faults.h"
+#include "model/pipeline/run_snapshot.h"
 
 #include "tests/story.h"
 
@@ -250,6 +251,42 @@ static void a_batch_that_fails_is_tried_again_and_then_stays_failed(void **state
     story_end(&s);
 }
 
+/* Everything that a run is when it has come to its end, in one number. */
+static uint64_t hash_at_the_end(void)
+{
+    while (story_step(&s)) {
+    }
+    struct hash128 parts[] = {
+        world_hash(&story_cloud(&s)->simulation.world),
+        table_hash(story_cloud(&s)->table),
+        trace_hash(&s.trace),
+    };
+    return hash64(parts, sizeof parts, 0);
+}
+
+static void a_run_that_is_taken_back_goes_the_same_way(void **state)
+{
+    (void)state;
+    with_rivals();
+    fault(FAULT_KILL, "batcher", "TAKE_FILE", 5);
+    story_begin_seeded(&s, 1);
+    bool going = true;
+    while (going) {
+        struct run_snapshot *snapshot = run_snapshot_take(s.run, NULL);
+        assert_non_null(snapshot);
+        uint64_t first = hash_at_the_end();
+        run_snapshot_restore(s.run, snapshot);
+        assert_true(hash_at_the_end() == first);
+        run_snapshot_restore(s.run, snapshot);
+        run_snapshot_release(snapshot);
+        for (int i = 0; i < 100 && going; i++) {
+            going = story_step(&s);
+        }
+    }
+    run_snapshots_end(s.run);
+    story_end(&s);
+}
+
 /* --- the sweep
  * --------------------------------------------------------------------------------------------------
  */
@@ -398,6 +435,7 @@ int main(void)
     CASES_ADD(&cases, files_are_told_apart_and_dated_by_their_whole_keys);
     CASES_ADD(&cases, what_is_refused_is_visible);
     CASES_ADD(&cases, a_batch_that_fails_is_tried_again_and_then_stays_failed);
+    CASES_ADD(&cases, a_run_that_is_taken_back_goes_the_same_way);
     CASES_ADD(&cases, no_single_fault_is_seen);
     CASES_ADD(&cases, no_single_fault_is_seen_among_rivals);
     return cases_run("batcher", &cases);
