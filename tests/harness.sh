@@ -105,6 +105,12 @@ assert [r['scenario'] for r in json.load(open('out'))] == ['small']"
 check "a scenario with cases on standard input" sh -c \
     "'$program' run -q - --case 'slow start' <many/b/burst.yaml"
 
+# The example of docs/scenarios.md is as it says.
+sed -n '/^```yaml$/,/^```$/p' "$top/docs/scenarios.md" | grep -v '^```' >example.yaml
+expect 0 run example.yaml --format tap
+titles "f13-key-collision / V3" "f13-key-collision / V4" "f13-key-collision / slow start"
+check "its catalogue entry can be written" "$program" catalogue example.yaml
+
 # Nothing to run, or not what was meant.
 for nothing in many/empty "many -k nowhere" "many/a.yaml -k burst"; do
     # shellcheck disable=SC2086
@@ -317,6 +323,19 @@ expect 0 run many/b/burst.yaml --case V3 --explain --format tap
 out_has "# In the end: "
 expect 0 run many/b/burst.yaml --case 'slow start' --explain
 check "... of a clean run there is nothing to tell" sh -c "! grep -q 'What happened' out"
+
+# Progress is for terminals.
+expect 1 run many -j 2 -q
+check "... none where errors go to a file" [ ! -s err ]
+python3 -c "
+import os, pty, sys
+def read(fd):
+    data = os.read(fd, 1 << 16)
+    open('seen', 'ab').write(data)
+    return data
+sys.exit(os.waitstatus_to_exitcode(pty.spawn([sys.argv[1], 'run', 'many', '-j', '2'], read)))" \
+    "$program" >/dev/null 2>&1 </dev/null
+check "... on a terminal, how many were run" grep -q '3 of 5 run, 0 did not pass' seen
 
 echo "1..$number"
 exit "$bad"

@@ -72,9 +72,11 @@ uint32_t fault_operation_at(const struct task_type *type, uint32_t point)
     return i;
 }
 
+/* Whether what is read may be stale: not what GetItem reads, which is consistent wherever it is
+ * called. */
 static bool reads(uint32_t operation)
 {
-    static const char *const names[] = {"Query", "Scan", "GetItem"};
+    static const char *const names[] = {"Query", "Scan", "ExecuteStatement"};
     for (size_t i = 0; i < sizeof names / sizeof names[0] && operation < OPERATIONS_COUNT; i++) {
         if (strcmp(pipeline_operations[operation].name, names[i]) == 0) {
             return true;
@@ -391,11 +393,10 @@ static struct call_fault call_fault_of(const struct fault *fault)
     bool before = fault->kind == FAULT_KILL && fault->when == FAULT_WHEN_BEFORE;
     bool applied = fault->outcome == FAULT_OUTCOME_APPLIED ||
                    (fault->outcome == FAULT_OUTCOME_DEFAULT && fault->kind == FAULT_TIMEOUT);
-    bool whole = fault->kind == FAULT_STALE; /* of a read, every attempt */
     return (struct call_fault){
         .harm = before ? CALL_KILLS_BEFORE : harms[fault->kind],
         .applied = applied,
-        .attempts = whole ? 0 : (uint8_t)fault->attempts,
+        .attempts = (uint8_t)fault->attempts,
         .by = fault->by,
     };
 }

@@ -25,6 +25,8 @@ struct cursor {
 struct reader {
     struct invocation invocation;
     struct cursor cursor;
+    struct cursor
+        before;         /* where the latest page began: an attempt whose reply was lost has moved */
     struct chain found; /* keys (names) read so far */
     struct chain dates; /* earlier dates (names) read so far */
     uint32_t unused;
@@ -35,7 +37,10 @@ struct file_request {
     uint32_t key, date, manifest;
     uint32_t outcome; /* SET_FILE_STATUS: 1 completed, 0 failed */
     int64_t clock_ns;
-    int64_t size; /* TRACK_FILE: bytes, as the event has it */
+    int64_t size;       /* TRACK_FILE: bytes, as the event has it */
+    int64_t token;      /* MARK_FILE: of a fencing lock; 0: none */
+    uint32_t only_mine; /* REPEND_FILE: if the record still names the manifest */
+    uint32_t unused;
 };
 
 /* A request about the lock of a date. The lock's id is made of the environment and the millisecond.
@@ -44,6 +49,7 @@ struct lock_request {
     uint32_t date, environment;
     int64_t acquired_ms; /* in the id */
     int64_t clock_ns;
+    int64_t version, seen; /* of a lease: its own, and the one that must be there; 0: none */
 };
 
 /* A request for a page: of the date's partition, or of the index (date 0). */
@@ -58,6 +64,7 @@ struct page_reply {
     int64_t count;     /* matches */
     uint32_t poisoned; /* an item without file_path was met, where that is an error */
     uint32_t more;     /* the cursor names a further page */
+    uint64_t read;     /* 1: an attempt of the call has read it and moved the cursor */
 };
 
 /* What made a manifest's record: a call or an event, as its trigger_type says. */
