@@ -166,6 +166,25 @@ static void the_outcome_is_not_written(void)
     story_fault(&s, FAULT_THROTTLE, "state_machine", "TASK", 3);
 }
 
+/* The records, and with them the manifest's, are deleted by TTL after a day and a little. */
+static void records_are_outlived(void)
+{
+    all_is_well();
+    s.scenario.ttl_days = 1;
+    s.scenario.until = duration_s(2 * 86400);
+}
+
+/* Nobody has put a record, and a day is not over. */
+static void a_record_is_missing(void)
+{
+    begin(BUILDER_V4, MACHINE_M1);
+    s.scenario.builder.record = RECORD_NONE;
+    s.scenario.machine.outcome_key = RECORD_SHARED;
+    s.scenario.machine.processing_key = RECORD_SHARED;
+    story_files(&s, 20, 0, duration_s(40));
+    s.scenario.ttl_days = 1;
+}
+
 static void executions_never_begin(void)
 {
     begin(BUILDER_V4, MACHINE_M2);
@@ -195,6 +214,8 @@ static const struct invariants_row rows[] = {
     {"S3, S4: the builder dies before the start",           the_builder_dies_before_the_start,                "S3 S4"   },
     {"S6: processing goes to another record",               processing_goes_to_another_record,                "S6"      },
     {"S6: the outcome is not written",                      the_outcome_is_not_written,                       "S6"      },
+    {"records are gone after their life",                   records_are_outlived,                             ""        },
+    {"S6: a record is missing before",                      a_record_is_missing,                              "S6"      },
     {"S7 and what follows: a living owner is taken over",   a_living_owner_is_taken_over,                     "S1 S5 S7"},
     {"a takeover behind a refused release",                 an_owner_whose_release_was_refused_is_taken_over, ""        },
     {"L1: the last builder dies with the lock",             the_last_builder_dies_with_the_lock,              "L1"      },

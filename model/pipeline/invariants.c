@@ -222,11 +222,20 @@ static bool processed(const struct pipeline *p, const struct execution_history *
            (e->manifest_row != 0 && p->history.manifests[e->manifest_row - 1].processed > 0);
 }
 
+/* A record that is gone because its life is over tells nothing untrue. */
+static bool outlived(const struct pipeline *p, const struct execution_history *e,
+                     struct text status)
+{
+    int64_t age_ns = cloud_now(&p->cloud).ns - e->started_ns;
+    return status.size == 0 && age_ns > p->scenario->ttl_days * NS_PER_DAY;
+}
+
 static void judge_execution(struct pipeline *p, const struct execution_history *e, bool at_rest)
 {
     const struct execution_history *latest = latest_execution(p, e->manifest);
     bool current = latest == NULL || latest == e;
-    if (current && !mirrors(e, status_of_manifest(p, e->date, e->manifest))) {
+    struct text status = status_of_manifest(p, e->date, e->manifest);
+    if (current && !mirrors(e, status) && !outlived(p, e, status)) {
         history_violation(p, INVARIANT_S6, e->manifest);
     }
     bool unended = at_rest && e->status == EXECUTION_RUNNING;
