@@ -184,8 +184,8 @@ int main(int argc, char **argv)
     alone("130 files over a minute", "scenarios/regression/130-files.yaml", 130, 11);
     alone("48 idle hours", "bench/idle.yaml", 0, 11);
     if (all) {
-        alone("a day of 100 000 files", "scenarios/capacity/day-of-100k.yaml", 100000, 3);
-        beside_peer("scenarios/capacity/million-files.yaml", 1000000, "864000", 1);
+        alone("a day of 100 000 files", "bench/scenarios/day-of-100k.yaml", 100000, 3);
+        beside_peer("bench/scenarios/million-files.yaml", 1000000, "864000", 1);
     }
     return 0;
 }

@@ -105,6 +105,12 @@ assert [r['scenario'] for r in json.load(open('out'))] == ['small']"
 check "a scenario with cases on standard input" sh -c \
     "'$program' run -q - --case 'slow start' <many/b/burst.yaml"
 
+# The example of docs/scenarios.md is as it says.
+sed -n '/^```yaml$/,/^```$/p' "$top/docs/scenarios.md" | grep -v '^```' >example.yaml
+expect 0 run example.yaml --format tap
+titles "f13-key-collision / V3" "f13-key-collision / V4" "f13-key-collision / slow start"
+check "its catalogue entry can be written" "$program" catalogue example.yaml
+
 # Nothing to run, or not what was meant.
 for nothing in many/empty "many -k nowhere" "many/a.yaml -k burst"; do
     # shellcheck disable=SC2086

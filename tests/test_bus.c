@@ -46,6 +46,22 @@ static void an_event_starts_an_execution_after_its_delay(void **state)
     story_end(&s);
 }
 
+/* PIPE-BUS-2, PIPE-INPUT-1: with a shared record the event has no file_key for the machine. */
+static void an_event_has_the_key_of_an_own_record_alone(void **state)
+{
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        one_event();
+        s.scenario.builder.record = own != 0 ? RECORD_OWN : RECORD_SHARED;
+        s.scenario.missing_file_key = MISSING_KEY_ERROR;
+        story_begin(&s);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.executions.started, 1);
+        assert_number(summary.executions.failed, own == 0);
+        story_end(&s);
+    }
+}
+
 /* EVENTS-ONCE-1: the second execution reads the same files. */
 static void an_event_delivered_twice_starts_two_executions(void **state)
 {
@@ -121,6 +137,43 @@ static void some_deliveries_fail_and_all_events_arrive(void **state)
     story_end(&s);
 }
 
+struct strike_row {
+    const char *name;
+    enum fault_kind kind;
+    int64_t at_1250, at_11250; /* executions by then */
+    int64_t unstarted;         /* files, in the end */
+};
+
+static const struct strike_row strike_rows[] = {
+    {"an event that a fault loses starts nothing",   FAULT_LOSE,      0, 0, 10},
+    {"an event that a fault doubles starts two",     FAULT_DUPLICATE, 2, 2, 0 },
+    {"an event that a fault delays starts one late", FAULT_DELAY,     0, 1, 0 },
+};
+
+static void a_fault_of_the_bus(void **state)
+{
+    const struct strike_row *row = *state;
+    one_event();
+    story_fault(&s, row->kind, "eventbridge", "EVENT", 1);
+    if (row->kind == FAULT_DELAY) {
+        story_last_fault(&s)->by = duration_s(10);
+    }
+    char path[64];
+    struct error error;
+    assert_int_equal(scenario_validate(&s.scenario, path, &error), STATUS_OK);
+    story_begin(&s);
+    story_until_ms(&s, 1250);
+    assert_number(run_executions_count(s.run), row->at_1250);
+    story_until_ms(&s, 11249);
+    assert_number(run_executions_count(s.run), row->at_1250);
+    story_until_ms(&s, 11250);
+    assert_number(run_executions_count(s.run), row->at_11250);
+    (void)story_finish(&s);
+    assert_number(counts()->lost, row->kind == FAULT_LOSE);
+    assert_number(story_violations(&s, INVARIANT_S4), row->unstarted);
+    story_end(&s);
+}
+
 /* Every version but V6e and V6s does without one. */
 static void there_is_no_bus_without_a_publisher_to_it(void **state)
 {
@@ -138,10 +191,12 @@ int main(void)
 {
     struct cases cases = {.count = 0};
     CASES_ADD(&cases, an_event_starts_an_execution_after_its_delay);
+    CASES_ADD(&cases, an_event_has_the_key_of_an_own_record_alone);
     CASES_ADD(&cases, an_event_delivered_twice_starts_two_executions);
     CASES_ADD(&cases, an_event_that_cannot_be_delivered_ends_in_the_dead_letter_queue);
     CASES_ADD(&cases, an_event_is_not_tried_beyond_its_age);
     CASES_ADD(&cases, some_deliveries_fail_and_all_events_arrive);
+    CASES_ADD_TABLE(&cases, a_fault_of_the_bus, strike_rows);
     CASES_ADD(&cases, there_is_no_bus_without_a_publisher_to_it);
     return cases_run("bus", &cases);
 }

@@ -394,6 +394,7 @@ static void a_record_that_cannot_be_put(void **state)
     ten_files(row->builder);
     s.scenario.may_delete = row->may_delete;
     s.scenario.glue.max_retries = 0;
+    s.scenario.glue.start_up = exactly(duration_s(10)); /* then it reads the manifest */
     story_files(&s, 1, 60, (struct duration){0});
     story_begin(&s);
     refuse_calls(OPERATION_PUT_RECORD, 0, 1);
@@ -413,6 +414,22 @@ static void a_record_that_cannot_be_put(void **state)
     assert_number(story_violations(&s, INVARIANT_S1), 10);
     assert_number(story_violations(&s, INVARIANT_S5), row->may_delete ? 0 : 10);
     story_end(&s);
+}
+
+/* PIPE-CLAIM-5: what was published how. */
+static void the_record_tells_what_made_it(void **state)
+{
+    (void)state;
+    for (enum builder builder = BUILDER_V6; builder <= BUILDER_V6E; builder++) {
+        ten_files(builder);
+        story_begin(&s);
+        (void)story_finish(&s);
+        struct text arn = attribute(TODAY, FIRST_MANIFEST, TEXT("execution_arn"));
+        assert_int_equal(arn.size > 0, builder == BUILDER_V6);
+        assert_text(attribute(TODAY, FIRST_MANIFEST, TEXT("trigger_type")),
+                    builder == BUILDER_V6 ? "" : "eventbridge");
+        story_end(&s);
+    }
 }
 
 /* PIPE-CLAIM-5: without a state machine to start, a manifest counts as published. */
@@ -734,6 +751,7 @@ int main(void)
     CASES_ADD(&cases, a_duplicate_event_changes_nothing);
     CASES_ADD(&cases, files_whose_start_fails_wait_for_the_next_arrivals);
     CASES_ADD_TABLE(&cases, a_record_that_cannot_be_put, put_rows);
+    CASES_ADD(&cases, the_record_tells_what_made_it);
     CASES_ADD(&cases, without_a_machine_the_files_stay_manifested);
     CASES_ADD(&cases, a_file_without_its_path_stays_manifested);
     CASES_ADD(&cases, a_breaker_opens_after_three_failures_and_tries_again);

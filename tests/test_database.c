@@ -46,7 +46,8 @@ static int set_up(void **state)
                                         .times = 1,
                                         .attempts = 1};
     scenario.expectations_count = 1;
-    scenario.expectations[0] = (struct expectation){.name = TEXT("an 'odd' name"), .sql = TEXT("SELECT 1")};
+    scenario.expectations[0] =
+        (struct expectation){.name = TEXT("an 'odd' name"), .sql = TEXT("SELECT 1")};
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&trace);
     struct run_options options = {.choices = &choices, .trace = &trace, .keep_calls = true};

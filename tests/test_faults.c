@@ -499,6 +499,21 @@ static void an_invoke_by_a_call_is_refused(void **state)
     story_end(&s);
 }
 
+/* The execution dies once it has invoked the updater, which goes on by what it was told. */
+static void the_updater_outlives_its_execution(void **state)
+{
+    (void)state;
+    files(1);
+    scenario_apply_machine(&s.scenario, MACHINE_M3);
+    s.scenario.latency.invoke = exactly(duration_s(5));
+    (void)at_service(FAULT_KILL, "state_machine", "BATCH_UPDATE_COMPLETED");
+    story_begin(&s);
+    struct summary summary = story_finish(&s);
+    assert_number(summary.executions.failed, 1);
+    assert_number(summary.files.completed, 1);
+    story_end(&s);
+}
+
 /* DDB-TTL-5: expired at 301 s, so from 302 s on; 600 s as the story has it, and 1000 more. */
 static void a_deletion_by_ttl_is_late(void **state)
 {
@@ -547,6 +562,62 @@ static void an_execution_starts_late(void **state)
     (void)story_finish(&s);
     assert_number(story_ms(&s, call("UPDATE_STATUS_PROCESSING", 1).sent_at), 11 * 1000);
     story_end(&s);
+}
+
+/* EVENTS-ONCE-1 */
+static void an_event_on_the_bus_comes_late_twice_or_never(void **state)
+{
+    (void)state;
+
+    const enum fault_kind kinds[] = {FAULT_DELAY, FAULT_DUPLICATE, FAULT_LOSE};
+
+    const int64_t executions[] = {1, 2, 0};
+    for (size_t i = 0; i < 3; i++) {
+        files(1);
+        scenario_apply_builder(&s.scenario, BUILDER_V6E);
+        scenario_apply_machine(&s.scenario, MACHINE_M3);
+        s.scenario.bus.delay = exactly(duration_s(1));
+        at_service(kinds[i], "eventbridge", "EVENT")->by = duration_s(i == 0 ? 100 : 0);
+        story_begin(&s);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.executions.started, executions[i]);
+        if (i == 0) {
+            struct execution_row row;
+            run_execution(s.run, 0, &row);
+            assert_number(story_ms(&s, row.started_at), (1 + 1 + 100) * 1000);
+        }
+        assert_number(struck(0), 1);
+        story_end(&s);
+    }
+}
+
+/* ESM-STREAM-9: the file's record is one batch; what the creator puts for it, where it makes a
+ * manifest, is another. */
+static void a_batch_of_the_stream_comes_late_twice_or_never(void **state)
+{
+    (void)state;
+
+    const enum fault_kind kinds[] = {FAULT_DELAY, FAULT_DUPLICATE, FAULT_LOSE};
+
+    const int64_t invocations[] = {2, 3, 0};
+    for (size_t i = 0; i < 3; i++) {
+        files(1);
+        scenario_apply_builder(&s.scenario, BUILDER_V6S);
+        scenario_apply_machine(&s.scenario, MACHINE_NONE);
+        at_service(kinds[i], "stream", "BATCH")->by = duration_s(i == 0 ? 100 : 0);
+        story_begin(&s);
+        (void)story_finish(&s);
+        int64_t creators = 0;
+        for (uint64_t v = 0; v < run_invocations_count(s.run); v++) {
+            creators += !text_equal(invocation(v).function, TEXT("manifest-builder"));
+        }
+        assert_number(creators, invocations[i]);
+        if (i == 0) { /* a window of 30 s, and the fault */
+            assert_true(story_ms(&s, invocation(1).started_at) >= 131 * 1000);
+            assert_true(story_ms(&s, invocation(1).started_at) < 133 * 1000);
+        }
+        story_end(&s);
+    }
 }
 
 /* --- when
@@ -687,59 +758,59 @@ static struct wrong {
 } wrongs[] = {
     {"an unknown process",
      {.kind = FAULT_KILL, .process = TEXT_OF("bilder"), .at = TEXT_OF("A"), USUAL},
-     "faults.0.kill",       "no such process or service; there are manifest_builder, state_machine, "       },
+     "faults.0.kill",       "no such process or service; there are manifest_builder, state_machine, "               },
     {"an unknown point",
      {BUILDER_AT(KILL, "PUT_MANIFESTS"), USUAL},
-     "faults.0.at",         "manifest_builder has no such point; there are COPY_TO_QUARANTINE, TRACK_FILE, "},
+     "faults.0.at",         "manifest_builder has no such point; there are COPY_TO_QUARANTINE, TRACK_FILE, "        },
     {"a point of another process",
      {.kind = FAULT_KILL, .process = TEXT_OF("status_updater"), .at = TEXT_OF("TRACK_FILE"), USUAL},
-     "faults.0.at",         "status_updater has no such point; there are QUERY_BATCH, SET_FILE_STATUS"      },
+     "faults.0.at",         "status_updater has no such point; there are GET_MANIFEST, QUERY_BATCH, SET_FILE_STATUS"},
     {"a point of a service that has another",
      {.kind = FAULT_LOSE, .process = TEXT_OF("s3"), .at = TEXT_OF("DELIVERY"), USUAL},
-     "faults.0.at",         "s3 has no such point; there are NOTIFICATION, INPUT_OBJECT, MANIFEST_OBJECT"   },
+     "faults.0.at",         "s3 has no such point; there are NOTIFICATION, INPUT_OBJECT, MANIFEST_OBJECT"           },
     {"a point where a process waits",
      {BUILDER_AT(KILL, "WORK"), USUAL},
-     "faults.0.at",         "manifest_builder has no such point"                                            },
+     "faults.0.at",         "manifest_builder has no such point"                                                    },
     {"a stale write",
      {BUILDER_AT(STALE, "TRACK_FILE"), .by = {1}, USUAL},
      "faults.0.stale",      "cannot happen there; what can: kill, lose_request, lose_reply, throttle, timeout, error, "
-     "refuse, slow, stall"                                                            },
+     "refuse, slow, stall"                                                                    },
     {"a kill of a service",
      {.kind = FAULT_KILL, .process = TEXT_OF("glue"), .at = TEXT_OF("RUN"), USUAL},
-     "faults.0.kill",       "cannot happen there; what can: fail"                                           },
+     "faults.0.kill",       "cannot happen there; what can: fail"                                                   },
     {"a call that is duplicated",
      {BUILDER_AT(DUPLICATE, "TRACK_FILE"), USUAL},
-     "faults.0.duplicate",  "cannot happen there"                                                           },
+     "faults.0.duplicate",  "cannot happen there"                                                                   },
     {"attempts of a kill",
      {BUILDER_AT(KILL, "TRACK_FILE"), .times = 1, .attempts = 2},
-     "faults.0.attempts",   "does not apply to kill"                                                        },
+     "faults.0.attempts",   "does not apply to kill"                                                                },
     {"attempts of an invoke",
      {.kind = FAULT_THROTTLE, .process = TEXT_OF("lambda"), .at = TEXT_OF("INVOKE"), .times = 1},
-     "faults.0.attempts",   "does not apply to throttle there"                                              },
+     "faults.0.attempts",   "does not apply to throttle there"                                                      },
     {"when, of a throttle",
      {BUILDER_AT(THROTTLE, "TRACK_FILE"), .when = FAULT_WHEN_BEFORE, USUAL},
-     "faults.0.when",       "does not apply to throttle"                                                    },
+     "faults.0.when",       "does not apply to throttle"                                                            },
     {"the outcome of a kill",
      {BUILDER_AT(KILL, "TRACK_FILE"), .outcome = FAULT_OUTCOME_LOST, USUAL},
-     "faults.0.outcome",    "does not apply to kill"                                                        },
+     "faults.0.outcome",    "does not apply to kill"                                                                },
     {"by, of an error",
      {BUILDER_AT(ERROR, "TRACK_FILE"), .by = {1}, USUAL},
-     "faults.0.by",         "does not apply to error"                                                       },
+     "faults.0.by",         "does not apply to error"                                                               },
     {"slow by nothing",
      {BUILDER_AT(SLOW, "TRACK_FILE"), USUAL},
-     "faults.0.by",         "missing: by how much? Write by: 5s"                                            },
+     "faults.0.by",         "missing: by how much? Write by: 5s"                                                    },
     {"slow by less than nothing",
      {BUILDER_AT(SLOW, "TRACK_FILE"), .by = {-1}, USUAL},
-     "faults.0.by",         "is negative; only a clock_skew can be"                                         },
+     "faults.0.by",         "is negative; only a clock_skew can be"                                                 },
     {"a window that ends first",
      {BUILDER_AT(KILL, "TRACK_FILE"), .from = {5}, .to = {5}, USUAL},
-     "faults.0.to",         "the window ends before it begins"                                              },
+     "faults.0.to",         "the window ends before it begins"                                                      },
     {"a probability of an occurrence",
      {BUILDER_AT(KILL, "TRACK_FILE"), .probability_ppm = 1, .occurrence = 1, USUAL},
-     "faults.0.occurrence", "a probability excludes it"                                                     },
+     "faults.0.occurrence", "a probability excludes it"                                                             },
     {"times in a window",
      {BUILDER_AT(KILL, "TRACK_FILE"), .from = {5}, .times = 2, .attempts = 1},
-     "faults.0.times",      "counts from an occurrence; write occurrence: 1, too"                           },
+     "faults.0.times",      "counts from an occurrence; write occurrence: 1, too"                                   },
 };
 
 static void it_is_refused(void **state)
@@ -762,7 +833,7 @@ static void it_is_refused(void **state)
 
 static struct point_row point(const char *process, const char *name)
 {
-    struct point_row row;
+    struct point_row row = {0};
     for (uint64_t i = 0; i < run_points_count(s.run); i++) {
         run_point(s.run, i, &row);
         if (text_equal(row.process, text_from(process)) && text_equal(row.point, text_from(name))) {
@@ -874,9 +945,12 @@ int main(void)
     CASES_ADD(&cases, an_environment_s_clock_is_off);
     CASES_ADD(&cases, an_invoke_is_throttled);
     CASES_ADD(&cases, an_invoke_by_a_call_is_refused);
+    CASES_ADD(&cases, the_updater_outlives_its_execution);
     CASES_ADD(&cases, a_deletion_by_ttl_is_late);
     CASES_ADD(&cases, a_run_fails_before_or_after_its_output_is_there);
     CASES_ADD(&cases, an_execution_starts_late);
+    CASES_ADD(&cases, an_event_on_the_bus_comes_late_twice_or_never);
+    CASES_ADD(&cases, a_batch_of_the_stream_comes_late_twice_or_never);
     CASES_ADD_TABLE(&cases, it_strikes_when_it_is_to, whens);
     CASES_ADD(&cases, a_probability_is_drawn_each_time);
     CASES_ADD(&cases, by_default_no_chance_strikes);

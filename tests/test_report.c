@@ -157,6 +157,7 @@ static void report_stuck(const struct report_format *format, const char *const *
                                            .over = duration_s(60),
                                            .size = 3670016,
                                            .date = TEXT("2026-01-30"),
+                                           .number = 7,
                                            .prefix = TEXT("pipeline/input/")};
     stuck.faults_count = 1;
     stuck.faults[0] = fault_default;
@@ -339,7 +340,7 @@ static void test_violations_are_told_in_every_format(void **state)
         "] at ACQUIRE_LOCK (PutItem)\n", ", 1 of 1 required invariants violated\n",
         "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
         "\nFaults, 1 of 1 struck:\n", "  left_behind ",
-        ", from 1s, over 1m (even), dated 2026-01-30\n", "without releasing it; it expired at ");
+        ", from 1s, over 1m (even), dated 2026-01-30, numbered from 7\n", "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
                  "\"text\": \"a lock blocked for longer than its life\", \"process\": "

@@ -87,10 +87,11 @@ struct world_under_test {
     struct run *run;
 };
 
-static void begin(struct world_under_test *w, uint64_t seed)
+static void begin_builder(struct world_under_test *w, enum builder builder, uint64_t seed)
 {
     struct error error = {.message = ""};
     scenario_init(&w->scenario);
+    scenario_apply_builder(&w->scenario, builder);
     w->scenario.name = TEXT("130-files");
     w->scenario.glue.max_concurrent_runs = 13;
     w->scenario.workloads_count = 1;
@@ -107,6 +108,11 @@ static void begin(struct world_under_test *w, uint64_t seed)
     if (w->run == NULL) {
         fail_msg("%s", error.message);
     }
+}
+
+static void begin(struct world_under_test *w, uint64_t seed)
+{
+    begin_builder(w, BUILDER_V3, seed);
 }
 
 static void end(struct world_under_test *w)
@@ -189,21 +195,21 @@ static void compare_ahead(struct world_under_test *w, const uint64_t *hashes, si
     }
 }
 
-static void going_back_brings_every_hash_again(void **state)
+static void going_back(enum builder builder)
 {
-    (void)state;
     static struct world_under_test w;
     static uint64_t hashes[EVENTS_MAX + 1];
     struct error error;
     size_t events = 0;
-    begin(&w, 3);
+    memset(hashes, 0, sizeof hashes);
+    begin_builder(&w, builder, 3);
     do {
         hashes[events++] = state_hash(&w);
         assert_true(events < EVENTS_MAX);
     } while (step(&w));
     end(&w);
     assert_true(events > 1000);
-    begin(&w, 3);
+    begin_builder(&w, builder, 3);
     for (size_t at = 0; at + 1 < events; at++) {
         struct run_snapshot *snapshot = run_snapshot_take(w.run, &error);
         assert_non_null(snapshot);
@@ -217,6 +223,19 @@ static void going_back_brings_every_hash_again(void **state)
     }
     run_snapshots_end(w.run);
     end(&w);
+}
+
+static void going_back_brings_every_hash_again(void **state)
+{
+    (void)state;
+    going_back(BUILDER_V3);
+}
+
+/* The same with the bus, the stream and its function. */
+static void going_back_under_claims_brings_every_hash_again(void **state)
+{
+    (void)state;
+    going_back(BUILDER_V6S);
 }
 
 static void the_event_loop_allocates_nothing(void **state)
@@ -258,6 +277,7 @@ int main(void)
         cmocka_unit_test(the_guide_s_numbers_come_out),
         cmocka_unit_test(a_seed_gives_one_run_and_another_seed_another),
         cmocka_unit_test(going_back_brings_every_hash_again),
+        cmocka_unit_test(going_back_under_claims_brings_every_hash_again),
         cmocka_unit_test(the_event_loop_allocates_nothing),
         cmocka_unit_test(idle_days_cost_nothing),
     };

@@ -148,6 +148,19 @@ static const struct refusal refusals[] = {
      "3:18: pipeline.lock: 'strikt' is not one of: strict, takeover, none, fencing, lease, claim (did you mean 'strict'?)"},
     {"an unknown word near none", GOOD "pipeline: {lock: none}\n",
      ""},
+    {"an operator's tool that is none", GOOD "operator: [{run: chek-locks}]\n",
+     "3:18: operator.0.run: 'chek-locks' is not one of: check-locks, trace-pipeline, force-manifest-creation, "
+     "debug-glue-output, reprocess-failed, upload (did you mean 'check-locks'?)"},
+    {"an option that is none", GOOD "operator: [{run: check-locks --clear-expire}]\n",
+     "3:18: operator.0.run: '--clear-expire' is not one of: --clear-expired, --fixed, --files, --size, --date, "
+     "--prefix (did you mean '--clear-expired'?)"},
+    {"an option of another tool", GOOD "operator: [{run: trace-pipeline --files 3}]\n",
+     "3:18: operator.0.run: trace-pipeline has no option --files"},
+    {"an answer that is none", GOOD "operator: [{run: check-locks, answer: yes}]\n",
+     "3:39: operator.0.answer: 'yes' is not one of: none, y, n"},
+    {"no tool at all", GOOD "operator: [{at: 2m}]\n", "3:12: operator.0.run: missing"},
+    {"a moment that never is", GOOD "operator: [{run: check-locks, when: manifest_builder.PUT}]\n",
+     "3:37: operator.0.when: that process has no such point; lockstep points lists them"},
     {"a preset that is none", GOOD "pipeline:\n  preset: production\n",
      "4:11: pipeline.preset: 'production' is not one of: dev, prod"},
     {"a word in small letters", GOOD "pipeline: {builder: v4}\n",
@@ -698,6 +711,28 @@ static void test_lists_are_read(void **state)
     document_destroy(d);
 }
 
+static void test_names_of_files_are_read(void **state)
+{
+    (void)state;
+    struct document *d = decode(
+        TEXT("name: n\nworkload:\n"
+             "  - {files: 1, name: \"a b.ndjson\"}\n"
+             "  - {files: 3, number: 7, date: none}\n"
+             "  - {files: 1, date: 9999-99-99}\n"
+             "pipeline: {builder: V1, quarantine_configured: false, missing_file_key: shared}\n"),
+        NULL);
+    assert_int_equal(diagnostics.count, 0);
+    assert_text(scenario.workloads[0].name, "a b.ndjson");
+    assert_int_equal(scenario.workloads[0].number, 0);
+    assert_int_equal(scenario.workloads[1].number, 7);
+    assert_text(scenario.workloads[1].date, "none");
+    assert_text(scenario.workloads[2].date, "9999-99-99");
+    assert_int_equal(scenario.table.range_key, RANGE_FILE_NAME);
+    assert_false(scenario.quarantine_configured);
+    assert_int_equal(scenario.missing_file_key, MISSING_KEY_SHARED);
+    document_destroy(d);
+}
+
 static void test_json_is_read(void **state)
 {
     (void)state;
@@ -862,6 +897,7 @@ static const struct CMUnitTest stories[] = {
     cmocka_unit_test(test_escapes_that_grow_fit),
     cmocka_unit_test(test_example_is_read),
     cmocka_unit_test(test_lists_are_read),
+    cmocka_unit_test(test_names_of_files_are_read),
     cmocka_unit_test(test_json_is_read),
     cmocka_unit_test(test_sizes_are_powers_of_1024),
     cmocka_unit_test(test_presets_come_before_fields),

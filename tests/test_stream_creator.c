@@ -283,6 +283,44 @@ static void an_event_that_cannot_be_put_sets_the_files_back(void **state)
     story_end(&s);
 }
 
+struct strike_row {
+    const char *name;
+    enum fault_kind kind;
+    int64_t created_at_once, created_later;
+    int64_t read; /* pages, in the end */
+};
+
+static const struct strike_row strike_rows[] = {
+    {"a batch that a fault loses is never handled",       FAULT_LOSE,      0, 0, 0},
+    {"a batch that a fault doubles is handled once more", FAULT_DUPLICATE, 1, 1, 2},
+    {"a batch that a fault delays is handled late",       FAULT_DELAY,     0, 1, 1},
+};
+
+static void a_fault_of_the_stream(void **state)
+{
+    const struct strike_row *row = *state;
+    files(10);
+    story_fault(&s, row->kind, "stream", "BATCH", 1);
+    if (row->kind == FAULT_DELAY) {
+        story_last_fault(&s)->by = duration_s(10);
+    }
+    char path[64];
+    struct error error;
+    struct summary summary;
+    assert_int_equal(scenario_validate(&s.scenario, path, &error), STATUS_OK);
+    story_begin(&s);
+    story_until_ms(&s, CREATED_MS + 9999);
+    run_summary(s.run, &summary);
+    assert_number(summary.manifests.created, row->created_at_once);
+    story_until_ms(&s, CREATED_MS + 10000);
+    run_summary(s.run, &summary);
+    assert_number(summary.manifests.created, row->created_later);
+    (void)story_finish(&s);
+    assert_number(story_calls(&s, "QUERY_PENDING"), row->read);
+    assert_number(story_cloud(&s)->stream_source.counts->lost, row->kind == FAULT_LOSE);
+    story_end(&s);
+}
+
 int main(void)
 {
     struct cases cases = {.count = 0};
@@ -296,6 +334,7 @@ int main(void)
     CASES_ADD(&cases, each_date_is_looked_at);
     CASES_ADD(&cases, the_builder_flushes_earlier_dates);
     CASES_ADD_TABLE(&cases, a_crash, crash_rows);
+    CASES_ADD_TABLE(&cases, a_fault_of_the_stream, strike_rows);
     CASES_ADD(&cases, an_event_that_cannot_be_put_sets_the_files_back);
     return cases_run("stream creator", &cases);
 }

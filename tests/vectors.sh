@@ -52,5 +52,11 @@ rejects "an unknown field is refused" "{\"variant\":\"V3\",\"x\":1,$vector}" "<s
 rejects "a field given twice is refused" "{\"variant\":\"V3\",\"variant\":\"V3\",$vector}" "<stdin>:2:25"
 rejects "what is not JSON is refused" "{\"variant\" \"V3\"}" "<stdin>:2:15"
 rejects "days for every invocation" "{\"variant\":\"V3\",${vector/\[0\]/[]}}" "<stdin>:2"
+rejects "what is no object is refused" "[1]" "<stdin>:2"
+rejects "a size of nothing is refused" "{\"variant\":\"V3\",\"size\":0,$vector}" "<stdin>:2"
+rejects "events for every invocation" "{\"variant\":\"V3\",\"events\":[],$vector}" "<stdin>:2"
+rejects "an unknown event is refused" "{\"variant\":\"V3\",\"events\":[\"old\"],$vector}" "<stdin>:2"
+rejects "files that were not there cannot come again" \
+    "{\"variant\":\"V3\",\"events\":[\"again\"],$vector}" "<stdin>:2"
 
 exit "$bad"

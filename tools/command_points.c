@@ -10,6 +10,7 @@
 #include "tools/scenario_decoder.h"
 #include "tools/suggest.h"
 #include "tools/sweep.h"
+#include "tools/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +20,7 @@
 enum { SETS_MAX = 256, OCCURRENCES = 3 };
 
 enum {
+    OPTION_CASE,
     OPTION_SET,
     OPTION_SEED,
     OPTION_DEFAULT,
@@ -32,6 +34,7 @@ enum {
 
 /* In the order of the enumeration. */
 static const struct option table[] = {
+    {"case",        0,   "NAME",       "the case of this name, where the scenario has cases"    },
     {"set",         0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"   },
     {"seed",        0,   "N",          "draw from this seed (1)"                                },
     {"default",     0,   NULL,         "draw nothing: the default of every choice"              },
@@ -46,7 +49,7 @@ static const struct option table[] = {
 _Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
 
 struct request {
-    const char *path;
+    const char *path, *case_name;
     const char *sets[SETS_MAX];
     size_t sets_count;
     bool json, sweeps;
@@ -79,8 +82,8 @@ static void put_help(void)
         "  lockstep points scenarios/regression/130-files.yaml\n"
         "  lockstep points scenarios/regression/130-files.yaml --sweep --kinds kill,lose_reply\n"
         "  lockstep points stuck.yaml --sweep --occurrences all --format json > matrix.json\n\n"
-        "Exit status: 0; 1 with --sweep, where an invariant was violated; 2 bad input or usage;\n"
-        "3 an internal or input/output error.\n",
+        "Exit status: 0; 1 with --sweep, where an invariant was violated that the scenario's\n"
+        "`violates` does not name; 2 bad input or usage; 3 an internal or input/output error.\n",
         stdout);
 }
 
@@ -163,8 +166,8 @@ static bool take_occurrences(struct request *r, const char *value)
 static bool take_jobs(struct request *r, const char *value)
 {
     uint64_t jobs;
-    if (!parse_number(value, &jobs) || jobs < 1 || jobs > SWEEP_WORKERS_MAX) {
-        return misuse("how many processes? 1 to 64", value, "");
+    if (!parse_number(value, &jobs) || jobs < 1 || jobs > WORKERS_MAX) {
+        return misuse("how many processes? 1 to 256", value, "");
     }
     r->sweep.workers = (unsigned)jobs;
     return true;
@@ -176,6 +179,9 @@ static bool take(struct request *r, int option, const char *value)
     switch (option) {
     case OPTION_ARGUMENT:
         return take_argument(r, value);
+    case OPTION_CASE:
+        r->case_name = value;
+        return true;
     case OPTION_SET:
         return take_set(r, value);
     case OPTION_SEED:
@@ -243,6 +249,18 @@ static int show_diagnostics(const struct request *r)
     return STATUS_USAGE;
 }
 
+/* A scenario with cases is none by itself. */
+static int choose_case(const struct request *r)
+{
+    (void)fprintf(stderr, "lockstep points: %s: which case? --case",
+                  shown(text_from(r->path)).text);
+    for (uint32_t i = 0; i < r->scenario.cases_count; i++) {
+        (void)fprintf(stderr, "%s %s", i > 0 ? "," : "", shown(r->scenario.cases[i].name).text);
+    }
+    (void)fputc('\n', stderr);
+    return STATUS_USAGE;
+}
+
 static int load(struct request *r)
 {
     struct error error = {.message = ""};
@@ -253,12 +271,17 @@ static int load(struct request *r)
     }
     const char *name = strcmp(r->path, "-") == 0 ? "stdin" : r->path;
     struct source source = {text_from(name), r->yaml};
-    r->document = scenario_decode(&source, r->sets, r->sets_count, &r->scenario, &r->diagnostics);
+    struct text only = text_from(r->case_name);
+    r->document =
+        scenario_decode_case(&source, only, r->sets, r->sets_count, &r->scenario, &r->diagnostics);
     if (r->document == NULL) {
         (void)fprintf(stderr, "lockstep points: out of memory\n");
         return STATUS_INTERNAL;
     }
-    return r->diagnostics.total > 0 ? show_diagnostics(r) : STATUS_PASS;
+    if (r->diagnostics.total > 0) {
+        return show_diagnostics(r);
+    }
+    return r->scenario.cases_count == 0 || only.size > 0 ? STATUS_PASS : choose_case(r);
 }
 
 /* --- the list of points
@@ -407,7 +430,7 @@ static void put_row(const struct sweep *s, size_t point, const size_t *widths)
 /* Calls of processes, or what services do: the kinds of fault differ. */
 static void put_part(const struct sweep *s, bool of_service)
 {
-    size_t widths[64];
+    size_t widths[64] = {0};
     size_t any = 0;
     ASSERT(sweep_columns_count() <= sizeof widths / sizeof widths[0]);
     for (size_t c = 0; c < sweep_columns_count(); c++) {
@@ -435,6 +458,7 @@ static void put_part(const struct sweep *s, bool of_service)
 /* In how many runs each invariant was violated, and the first of them. */
 struct totals {
     size_t violating, unended, unstruck;
+    size_t unexpected; /* those that violate what the scenario does not say */
     size_t of[INVARIANTS_COUNT];
     const struct sweep_run *first[INVARIANTS_COUNT], *first_unended;
 };
@@ -442,9 +466,11 @@ struct totals {
 static struct totals count(const struct sweep *s)
 {
     struct totals t = {0};
+    uint32_t said = s->scenario->violates == VIOLATES_ANY ? 0 : s->scenario->violates;
     for (size_t i = 0; i < s->runs_count; i++) {
         const struct sweep_run *run = &s->runs[i];
         t.violating += run->outcome.violated != 0;
+        t.unexpected += (run->outcome.violated & ~said) != 0;
         t.unstruck += !run->outcome.struck;
         t.unended += run->outcome.end != SWEEP_ENDED;
         if (run->outcome.end != SWEEP_ENDED && t.first_unended == NULL) {
@@ -462,6 +488,9 @@ static struct totals count(const struct sweep *s)
 static void put_replay(const struct request *r, const struct sweep_run *run)
 {
     (void)printf("lockstep run %s", r->path);
+    if (r->case_name[0] != '\0') {
+        (void)printf(" --case '%s'", r->case_name);
+    }
     if (r->sweep.strategy == CHOICE_SEEDED) {
         (void)printf(" --seed %" PRIu64, r->sweep.seed);
     } else {
@@ -595,7 +624,7 @@ static int sweep(struct request *r)
     } else {
         sweep_text(r);
     }
-    return t.violating == 0 && t.unended == 0 ? STATUS_PASS : STATUS_FAIL;
+    return t.unexpected == 0 && t.unended == 0 ? STATUS_PASS : STATUS_FAIL;
 }
 
 static int perform(struct request *r)
@@ -616,7 +645,7 @@ static int perform(struct request *r)
 static unsigned processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > SWEEP_WORKERS_MAX ? SWEEP_WORKERS_MAX : (unsigned)count;
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
 int command_points(int argc, char **argv)
@@ -628,6 +657,7 @@ int command_points(int argc, char **argv)
         (void)fprintf(stderr, "lockstep points: out of memory\n");
         return STATUS_INTERNAL;
     }
+    r->case_name = "";
     r->sweep = (struct sweep){.strategy = CHOICE_SEEDED,
                               .seed = 1,
                               .kinds = UINT32_MAX,

@@ -1,6 +1,7 @@
 /* comparison.c: see comparison.h. */
 #include "tools/comparison.h"
 
+#include "sim/assert.h"
 #include "sim/unicode.h"
 
 #include <inttypes.h>
@@ -169,6 +170,7 @@ static enum status make_variants(struct comparison *c, const struct list *lists,
 
     size_t count = 1;
     for (size_t i = 0; i < c->lists_count; i++) {
+        ASSERT(lists[i].count > 0);
         count *= lists[i].count;
         c->headers[i] = lists[i].path;
         if (count > VARIANTS_MAX) {
@@ -198,9 +200,11 @@ enum status comparison_make(struct comparison *c, const char *const *arguments, 
         return error_set(error, STATUS_BAD_INPUT, "--compare: more than %d lists",
                          COMPARED_LISTS_MAX);
     }
-    struct list *lists = calloc(lists_count + 1, sizeof *lists);
-    enum status status =
-        lists != NULL ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+    struct list *lists = calloc(COMPARED_LISTS_MAX, sizeof *lists);
+    enum status status = STATUS_OK;
+    if (lists == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
     for (size_t i = 0; status == STATUS_OK && i < lists_count; i++) {
         status = cut_list(arguments[i], &lists[i], error);
     }

@@ -162,6 +162,8 @@ static void put_invocation(struct row *row, uint64_t i)
     put_integer(row, v.records);
     put_integer(row, v.errors);
     put_integer(row, v.manifests);
+    put_integer(row, v.processed);
+    put_integer(row, v.quarantined);
 }
 
 static uint64_t tenures_count(const struct report *report)
@@ -436,6 +438,7 @@ static void put_run(struct row *row, uint64_t i)
     struct text_writer w = text_writer(start, sizeof start);
     text_put_instant(&w, r->scenario->start);
     put_text(row, r->scenario->name);
+    put_text(row, r->scenario->case_name);
     if (r->strategy == CHOICE_SEEDED) {
         put_integer(row, (int64_t)r->seed); /* SQLite has no unsigned 64 bits: 2^63 and up wrap */
     } else {
@@ -481,7 +484,8 @@ static const struct table tables[] = {
      "execution", job_runs_count, put_job_run},
     {"invocations",
      "id INTEGER PRIMARY KEY, function TEXT, environment INTEGER, cold INTEGER, started_at REAL,"
-     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER",
+     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER,"
+     " processed INTEGER, quarantined INTEGER",
      NULL, invocations_count, put_invocation},
     {"lock_tenures",
      "id INTEGER PRIMARY KEY, date TEXT, invocation INTEGER, acquired_at REAL, ended_at REAL,"
@@ -535,7 +539,7 @@ static const struct table tables[] = {
      " storage_month REAL",
      NULL, one, put_cost},
     {"run",
-     "scenario TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
+     "scenario TEXT, case_name TEXT, seed INTEGER, version TEXT, trace_hash TEXT, world_hash TEXT,"
      " table_hash TEXT, started_at TEXT, simulated_seconds REAL, events INTEGER,"
      " interrupted INTEGER, full TEXT, invocations INTEGER, throttled_invocations INTEGER,"
      " parquet_objects INTEGER, read_units REAL, write_units REAL, index_read_units REAL,"

@@ -60,6 +60,11 @@ static void put_workload(FILE *out, const struct report *r, uint32_t i)
     if (w->date.size > 0) {
         (void)fprintf(out, ", dated %s", value(r, "workload.*.date", i).text);
     }
+    if (w->name.size > 0) {
+        (void)fprintf(out, ", named %s", value(r, "workload.*.name", i).text);
+    } else if (w->number > 0) {
+        (void)fprintf(out, ", numbered from %" PRId64, w->number);
+    }
     (void)fputc('\n', out);
 }
 

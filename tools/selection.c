@@ -151,7 +151,8 @@ static void lower(struct text text, char room[NAME_MAX_SIZE])
     size_t size = text.size < NAME_MAX_SIZE - 1 ? text.size : NAME_MAX_SIZE - 1;
     for (size_t i = 0; i < size; i++) {
         char c = text.at[i];
-        room[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        bool capital = c >= 'A' && c <= 'Z';
+        room[i] = (char)(capital ? c + ('a' - 'A') : c);
     }
     room[size] = '\0';
 }

@@ -2,14 +2,11 @@
 #include "tools/sweep.h"
 
 #include "tools/fields.h"
+#include "tools/workers.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A form: what it is called, its kind, and how it differs from the kind's default. */
 #define FORM(word, kind_name, ...)                                                                 \
@@ -188,138 +185,88 @@ static struct fault fault_of(const struct sweep *s, const struct sweep_run *run)
     return fault;
 }
 
-/* --- workers
- * -----------------------------------------------------------------------------------------------
- */
+/* --- all of them
+ * ------------------------------------------------------------------------------------------- */
 
-struct told {
-    uint64_t run;
-    struct sweep_outcome outcome;
+/* Runs that one worker does in a row, since a run takes less than a process's start. */
+enum { RUNS_A_PIECE = 32 };
+
+struct pieces {
+    struct sweep *sweep;
+    struct error *error;
+    enum status status;
+    size_t done;
+    struct timespec shown;
 };
 
-/* The worker's part: every n-th run. Its exit status tells how it went. */
-static enum status work(struct sweep *s, unsigned worker, int out, struct error *error)
+static size_t piece_end(const struct sweep *s, size_t piece)
 {
+    size_t end = (piece + 1) * RUNS_A_PIECE;
+    return end < s->runs_count ? end : s->runs_count;
+}
+
+/* Writes the outcomes of a piece's runs, one behind the other. */
+static int run_piece(void *self, size_t piece, FILE *out, FILE *errors)
+{
+    struct sweep *s = ((struct pieces *)self)->sweep;
+    struct error error = {.message = "out of memory for a scenario"};
     struct scenario *scenario = malloc(sizeof *scenario);
-    if (scenario == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for a scenario");
+    enum status status = scenario == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (scenario != NULL) {
+        *scenario = *s->scenario;
+        scenario->faults_count++;
     }
-    *scenario = *s->scenario;
-    struct fault *fault = &scenario->faults[scenario->faults_count++];
-    enum status status = STATUS_OK;
-    for (size_t i = worker; i < s->runs_count && status == STATUS_OK; i += s->workers) {
-        struct told message = {.run = i};
-        *fault = fault_of(s, &s->runs[i]);
-        status = run_once(s, scenario, EVENTS_FACTOR * s->events + EVENTS_MORE, false,
-                          &message.outcome, error);
-        if (status == STATUS_OK && write(out, &message, sizeof message) != sizeof message) {
-            status = error_set(error, STATUS_IO, "a worker cannot write: %s", strerror(errno));
-        }
+    for (size_t i = piece * RUNS_A_PIECE; i < piece_end(s, piece) && status == STATUS_OK; i++) {
+        struct sweep_outcome outcome;
+        scenario->faults[s->scenario->faults_count] = fault_of(s, &s->runs[i]);
+        status =
+            run_once(s, scenario, EVENTS_FACTOR * s->events + EVENTS_MORE, false, &outcome, &error);
+        (void)fwrite(&outcome, sizeof outcome, 1, out);
     }
+    (void)fputs(status == STATUS_OK ? "" : error.message, errors);
     free(scenario);
-    return status;
+    return (int)status;
 }
 
-struct worker {
-    pid_t process;
-    int in; /* -1: it has ended */
-    struct told message;
-    size_t received; /* bytes of the message */
-};
-
-static enum status start(struct sweep *s, struct worker *workers, unsigned i, struct error *error)
+static void show_progress(struct pieces *p)
 {
-    int ends[2];
-    if (pipe(ends) != 0) {
-        return error_set(error, STATUS_IO, "no pipe for a worker: %s", strerror(errno));
-    }
-    workers[i].process = fork();
-    if (workers[i].process < 0) {
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-        return error_set(error, STATUS_IO, "no process for a worker: %s", strerror(errno));
-    }
-    if (workers[i].process == 0) {
-        for (unsigned k = 0; k < i; k++) {
-            (void)close(workers[k].in);
-        }
-        (void)close(ends[0]);
-        struct error own = {.message = ""};
-        enum status status = work(s, i, ends[1], &own);
-        if (status != STATUS_OK) {
-            (void)fprintf(stderr, "lockstep points: %s\n", own.message);
-        }
-        _exit(status == STATUS_OK ? 0 : 1);
-    }
-    (void)close(ends[1]);
-    workers[i].in = ends[0];
-    return STATUS_OK;
-}
-
-/* Takes what a worker has sent. False where it has ended. */
-static bool receive(struct sweep *s, struct worker *w, size_t *done)
-{
-    char *at = (char *)&w->message + w->received;
-    ssize_t got = read(w->in, at, sizeof w->message - w->received);
-    if (got <= 0) {
-        return got < 0 && errno == EINTR;
-    }
-    w->received += (size_t)got;
-    if (w->received == sizeof w->message) {
-        s->runs[w->message.run].outcome = w->message.outcome;
-        w->received = 0;
-        (*done)++;
-    }
-    return true;
-}
-
-static void show_progress(const struct sweep *s, size_t done)
-{
-    static struct timespec last;
     struct timespec now;
-    if (!s->shows_progress || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+    if (!p->sweep->shows_progress || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
         return;
     }
-    int64_t since_ms = (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / NS_PER_MS;
+    int64_t since_ms =
+        (now.tv_sec - p->shown.tv_sec) * 1000 + (now.tv_nsec - p->shown.tv_nsec) / NS_PER_MS;
     if (since_ms >= 100) {
-        last = now;
-        (void)fprintf(stderr, "\r%zu of %zu runs\033[K", done, s->runs_count);
+        p->shown = now;
+        (void)fprintf(stderr, "\r%zu of %zu runs\033[K", p->done, p->sweep->runs_count);
     }
 }
 
-static enum status collect(struct sweep *s, struct worker *workers, struct error *error)
+static bool take_piece(void *self, size_t piece, const struct work_result *result)
 {
-    size_t done = 0;
-    unsigned open = s->workers;
-    while (open > 0) {
-        struct pollfd polled[SWEEP_WORKERS_MAX];
-        for (unsigned i = 0; i < s->workers; i++) {
-            polled[i] = (struct pollfd){.fd = workers[i].in, .events = POLLIN};
-        }
-        if (poll(polled, s->workers, -1) < 0 && errno != EINTR) {
-            return error_set(error, STATUS_IO, "cannot wait for workers: %s", strerror(errno));
-        }
-        for (unsigned i = 0; i < s->workers; i++) {
-            if (workers[i].in >= 0 && polled[i].revents != 0 && !receive(s, &workers[i], &done)) {
-                (void)close(workers[i].in);
-                workers[i].in = -1;
-                open--;
-            }
-        }
-        show_progress(s, done);
+    struct pieces *p = self;
+    struct sweep *s = p->sweep;
+    size_t first = piece * RUNS_A_PIECE;
+    size_t count = piece_end(s, piece) - first;
+    if (result->died || result->status != STATUS_OK ||
+        result->out.size != count * sizeof(struct sweep_outcome)) {
+        enum status status = result->died ? STATUS_IO : (enum status)result->status;
+        p->status = error_set(p->error, status, "a run did not come to an end: %.*s",
+                              (int)result->errors.size, result->errors.at);
+        return false;
     }
-    if (s->shows_progress) {
-        (void)fputs("\r\033[K", stderr);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&s->runs[first + i].outcome, result->out.at + i * sizeof(struct sweep_outcome),
+               sizeof(struct sweep_outcome));
     }
-    return done == s->runs_count
-               ? STATUS_OK
-               : error_set(error, STATUS_IO, "only %zu of %zu runs came to an end", done,
-                           s->runs_count);
+    p->done += count;
+    show_progress(p);
+    return true;
 }
 
 enum status sweep_perform(struct sweep *s, struct error *error)
 {
-    struct worker workers[SWEEP_WORKERS_MAX];
+    struct pieces pieces = {.sweep = s, .error = error, .status = STATUS_OK};
     if (s->scenario->faults_count == FAULTS_MAX) {
         return error_set(error, STATUS_BAD_INPUT, "has %d faults, and no room for one more",
                          FAULTS_MAX);
@@ -328,24 +275,18 @@ enum status sweep_perform(struct sweep *s, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
-    memset(workers, 0, sizeof workers);
-    ASSERT(s->workers >= 1 && s->workers <= SWEEP_WORKERS_MAX);
-    (void)fflush(NULL);
-    unsigned started = 0;
-    while (status == STATUS_OK && started < s->workers) {
-        status = start(s, workers, started, error);
-        started += status == STATUS_OK;
+    struct work work = {
+        .count = (s->runs_count + RUNS_A_PIECE - 1) / RUNS_A_PIECE,
+        .workers = s->workers,
+        .self = &pieces,
+        .run = run_piece,
+        .told = take_piece,
+    };
+    status = work_do(&work, error);
+    if (s->shows_progress) {
+        (void)fputs("\r\033[K", stderr);
     }
-    if (started == s->workers) {
-        status = collect(s, workers, error);
-    }
-    for (unsigned i = 0; i < started; i++) {
-        if (workers[i].in > 0) {
-            (void)close(workers[i].in); /* it ends at its next write */
-        }
-        (void)waitpid(workers[i].process, NULL, 0);
-    }
-    return status;
+    return status == STATUS_OK ? pieces.status : status;
 }
 
 void sweep_deinit(struct sweep *s)

@@ -25,8 +25,6 @@ struct sweep_column {
 size_t sweep_columns_count(void);
 const struct sweep_column *sweep_column_at(size_t i);
 
-enum { SWEEP_WORKERS_MAX = 64 };
-
 enum sweep_end { SWEEP_ENDED, SWEEP_ENDLESS, SWEEP_FULL };
 
 /* What came of one run. */

@@ -12,245 +12,18 @@
 #include "model/api/json.h"
 #include "model/aws/cloud.h"
 #include "model/pipeline/drive.h"
+#include "tools/vector_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    INVOCATIONS_MAX = 10000,
-    FILES_MAX = 1000000,
-    DAYS_MAX = 3650,
     KINDS_MAX = 32,       /* of items, by kind and status */
     LINE_BYTES = 1 << 26, /* room for a line as a document */
     OUTCOME_BYTES = 1 << 20
 };
 
 #define FIRST_DAY_S INT64_C(1769731200) /* 2026-01-30T00:00:00Z */
-#define FILE_SIZE INT64_C(3670016)
-
-/* Where a complaint points. */
-struct place {
-    const char *file;
-    int line;
-};
-
-static bool complain(const struct place *place, const char *field, const char *what)
-{
-    (void)fprintf(stderr, "%s:%d: error: %s: %s\n", place->file, place->line, field, what);
-    return false;
-}
-
-/* A member of the line's object; NULL's type where there is none. */
-static struct value member(const struct value *object, const char *field)
-{
-    struct value value = value_null();
-    (void)item_get((struct item){object->bytes}, text_from(field), &value);
-    return value;
-}
-
-static bool read_word(const struct place *place, const struct value *object, const char *field,
-                      const char *const *words, int count, int *word)
-{
-    struct value given = member(object, field);
-    for (int i = 0; given.type == TYPE_S && i < count; i++) {
-        if (text_equal(given.bytes, text_from(words[i]))) {
-            *word = i;
-            return true;
-        }
-    }
-    char message[128];
-    struct text_writer w = text_writer(message, sizeof message);
-    text_put(&w, TEXT("must be one of"));
-    for (int i = 0; i < count; i++) {
-        text_put_char(&w, ' ');
-        text_put(&w, text_from(words[i]));
-    }
-    return complain(place, field, text_writer_string(&w));
-}
-
-static bool read_integer(const struct place *place, const struct value *value, const char *field,
-                         int64_t least, int64_t most, int64_t *integer)
-{
-    if (value->type != TYPE_N || !number_integer(&value->number, integer) || *integer < least ||
-        *integer > most) {
-        char message[96];
-        (void)snprintf(message, sizeof message, "must be an integer from %lld to %lld",
-                       (long long)least, (long long)most);
-        return complain(place, field, message);
-    }
-    return true;
-}
-
-/* What happens in the place of an invocation with new files in the bodies of its messages. */
-#define EVENT_KIND_MAP(X)                                                                          \
-    X(NEW, "new")                                                                                  \
-    X(BARE, "bare")               /* S3's event as it is */                                        \
-    X(AGAIN, "again")             /* the latest files again */                                     \
-    X(UNSTARTABLE, "unstartable") /* StartExecution is refused meanwhile */                        \
-    X(PRELOAD, "preload")         /* no invocation: their records are put */                       \
-    X(COMPLETE, "complete")       /* no invocation: all executions update to completed */
-
-enum vector_event {
-
-#define X(name, word) KIND_##name,
-    EVENT_KIND_MAP(X)
-#undef X
-        KINDS_COUNT
-};
-
-static const char *const kind_words[] = {
-#define X(name, word) word,
-    EVENT_KIND_MAP(X)
-#undef X
-};
-
-/* One line, read. */
-struct vector {
-    int variant, machine;
-    int64_t max, seconds_per_manifest, files, size;
-    int64_t invocations_count;
-    struct item invocations, days, events; /* lists; events may be empty: all new */
-};
-
-/* The i-th number of a list that has been read. */
-static int64_t number_at(struct item list, uint32_t i)
-{
-    struct text name;
-    struct value value;
-    int64_t integer = 0;
-    item_at(list, i, &name, &value);
-    (void)number_integer(&value.number, &integer);
-    return integer;
-}
-
-/* Holds the elements of a list to a range, and sums them. */
-static bool read_list(const struct place *place, struct item list, const char *field, int64_t least,
-                      int64_t most, int64_t *sum)
-{
-    struct item_cursor c = item_cursor(list);
-    struct text name;
-    struct value value;
-    int64_t integer;
-    for (*sum = 0; item_next(&c, &name, &value); *sum += integer) {
-        if (!read_integer(place, &value, field, least, most, &integer)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool read_lists(const struct place *place, const struct value *object, struct vector *v)
-{
-    struct value invocations = member(object, "invocations");
-    struct value days = member(object, "days");
-    int64_t sum;
-    v->invocations = (struct item){invocations.bytes};
-    v->days = (struct item){days.bytes};
-    v->invocations_count = item_count(v->invocations);
-    if (invocations.type != TYPE_L || v->invocations_count > INVOCATIONS_MAX) {
-        return complain(place, "invocations", "must be a list of at most 10000 numbers of files");
-    }
-    if (days.type != TYPE_L || item_count(v->days) != v->invocations_count) {
-        return complain(place, "days", "must be a list as long as invocations");
-    }
-    if (!read_list(place, v->invocations, "invocations", 0, FILES_MAX, &v->files) ||
-        !read_list(place, v->days, "days", -DAYS_MAX, DAYS_MAX, &sum)) {
-        return false;
-    }
-    return v->files <= FILES_MAX ||
-           complain(place, "invocations", "more than 1000000 files in all");
-}
-
-/* The kind of the i-th invocation; KINDS_COUNT for a word that names none. */
-static enum vector_event kind_at(const struct vector *v, uint32_t i)
-{
-    struct text name;
-    struct value value;
-    int kind = 0;
-    if (item_count(v->events) == 0) {
-        return KIND_NEW;
-    }
-    item_at(v->events, i, &name, &value);
-    while (kind < KINDS_COUNT &&
-           (value.type != TYPE_S || !text_equal(value.bytes, text_from(kind_words[kind])))) {
-        kind++;
-    }
-    return (enum vector_event)kind;
-}
-
-static bool read_events(const struct place *place, const struct value *object, struct vector *v)
-{
-    struct value events = member(object, "events");
-    int64_t uploaded = 0;
-    v->events = (struct item){events.bytes};
-    if (events.type == TYPE_NULL) {
-        return true;
-    }
-    if (events.type != TYPE_L || item_count(v->events) != v->invocations_count) {
-        return complain(place, "events", "must be a list as long as invocations");
-    }
-    for (uint32_t i = 0; i < v->invocations_count; i++) {
-        enum vector_event kind = kind_at(v, i);
-        if (kind == KINDS_COUNT) {
-            return complain(place, "events",
-                            "must be of new, bare, again, unstartable, preload, complete");
-        }
-        if (kind == KIND_AGAIN && number_at(v->invocations, i) > uploaded) {
-            return complain(place, "events", "more files again than there are");
-        }
-        uploaded += kind == KIND_AGAIN || kind == KIND_COMPLETE ? 0 : number_at(v->invocations, i);
-    }
-    return true;
-}
-
-static bool read_size(const struct place *place, const struct value *object, int64_t *size)
-{
-    struct value value = member(object, "size");
-    *size = FILE_SIZE;
-    return value.type == TYPE_NULL ||
-           read_integer(place, &value, "size", 1, INT64_C(1) << 40, size);
-}
-
-static bool read_vector(const struct place *place, const struct value *object, struct vector *v)
-{
-    static const char *const fields[] = {"variant", "machine", "max",  "invocations",
-                                         "days",    "events",  "size", "seconds_per_manifest"};
-    static const char *const variants[] = {
-#define X(name, word) word,
-        BUILDER_MAP(X)
-#undef X
-    };
-    static const char *const machines[] = {
-#define X(name, word) word,
-        MACHINE_MAP(X)
-#undef X
-    };
-    struct item_cursor c = item_cursor((struct item){object->bytes});
-    struct text key;
-    struct value value;
-    while (item_next(&c, &key, &value)) {
-        bool known = false;
-        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-            known |= text_equal(key, text_from(fields[i]));
-        }
-        if (!known) {
-            (void)fprintf(stderr, "%s:%d: error: %.*s: unknown field\n", place->file, place->line,
-                          (int)key.size, key.at);
-            return false;
-        }
-    }
-    struct value max = member(object, "max");
-    struct value pause = member(object, "seconds_per_manifest");
-    return read_word(place, object, "variant", variants, sizeof variants / sizeof variants[0],
-                     &v->variant) &&
-           read_word(place, object, "machine", machines, sizeof machines / sizeof machines[0],
-                     &v->machine) &&
-           read_integer(place, &max, "max", 1, 10000, &v->max) &&
-           read_integer(place, &pause, "seconds_per_manifest", 0, 86400,
-                        &v->seconds_per_manifest) &&
-           read_lists(place, object, v) && read_events(place, object, v) &&
-           read_size(place, object, &v->size);
-}
 
 /* Items by "kind status", in the order of that text. */
 struct kinds {
@@ -311,25 +84,25 @@ static bool invoke(struct run *run, const struct vector *v, uint32_t i, struct a
 {
     char date[16];
     struct text_writer w = text_writer(date, sizeof date);
-    text_put_date(&w,
-                  (struct instant){FIRST_DAY_S * NS_PER_S + number_at(v->days, i) * NS_PER_DAY});
-    enum vector_event kind = kind_at(v, i);
+    text_put_date(
+        &w, (struct instant){FIRST_DAY_S * NS_PER_S + vector_number_at(v->days, i) * NS_PER_DAY});
+    enum vector_event kind = vector_event_at(v, i);
     struct drive_event event = {
-        .files = number_at(v->invocations, i),
+        .files = vector_number_at(v->invocations, i),
         .date = text_written(&w),
         .size = v->size,
-        .again = kind == KIND_AGAIN,
-        .bare = kind == KIND_BARE,
+        .again = kind == VECTOR_AGAIN,
+        .bare = kind == VECTOR_BARE,
     };
-    if (kind == KIND_COMPLETE) {
+    if (kind == VECTOR_COMPLETE) {
         drive_complete(run);
         return true;
     }
-    if (kind == KIND_PRELOAD) {
+    if (kind == VECTOR_PRELOAD) {
         return drive_preload(run, event.files, event.date, event.size) ||
                error_set(error, STATUS_FULL, "too many files") == STATUS_OK;
     }
-    drive_refuse_starts(run, kind == KIND_UNSTARTABLE);
+    drive_refuse_starts(run, kind == VECTOR_UNSTARTABLE);
     return drive_invoke(run, &event, &after->answer, error);
 }
 
@@ -421,7 +194,7 @@ static enum status run_vector(struct json_writer *w, const struct vector *v, str
     scenario_apply_builder(scenario, (enum builder)v->variant);
     scenario_apply_machine(scenario, (enum machine)v->machine);
     scenario->max_files_per_manifest = v->max;
-    scenario->max_batch_size = v->max * FILE_SIZE;
+    scenario->max_batch_size = v->max * VECTOR_FILE_SIZE;
     drive_prepare(scenario, v->files);
     choices_init_default(&choices, cloud_choice_names, CHOICES_COUNT);
     trace_init(&trace);
@@ -459,11 +232,7 @@ static int handle_document(const struct place *place, struct text line, const st
 {
     struct vector vector;
     struct error error = {.message = ""};
-    if (object->type != TYPE_M) {
-        (void)complain(place, "line", "must be a JSON object");
-        return 2;
-    }
-    if (!read_vector(place, object, &vector)) {
+    if (!vector_read(place, object, &vector)) {
         return 2;
     }
     char *outcome = malloc(OUTCOME_BYTES);
@@ -534,7 +303,8 @@ int command_vectors(int argc, char **argv)
         "usage: lockstep vectors FILE\n"
         "\n"
         "Runs golden vectors of the manifest builder: one JSON object a line, printed again with\n"
-        "what came of it. FILE may be - for standard input.\n"
+        "what came of it. FILE may be - for standard input. \"size\" is that of the files, in bytes;\n"
+        "\"events\" has a word for each invocation: new, bare, again, unstartable, preload, complete.\n"
         "\n"
         "example line:\n"
         "  {\"variant\":\"V3\",\"machine\":\"M2\",\"max\":10,\"invocations\":[10,10,10],"

@@ -25,7 +25,7 @@ void bus_init(struct cloud *c)
     }
 }
 
-static bool send(struct cloud *c, const struct workflow_input *input)
+static bool send(struct cloud *c, const struct workflow_input *input, struct duration late)
 {
     struct bus *b = &c->bus;
     int64_t at = pool_take(&c->simulation.world, b->events_region);
@@ -35,8 +35,9 @@ static bool send(struct cloud *c, const struct workflow_input *input)
     }
     b->events[at].put_ns = cloud_now(c).ns;
     b->events[at].input = *input;
-    (void)simulation_schedule(&c->simulation, cloud_draw(c, CHOICE_EVENT_DELAY, &b->delay),
-                              EVENT_BUS_DELIVERY, (uint32_t)at, 0);
+    struct duration delay = cloud_draw(c, CHOICE_EVENT_DELAY, &b->delay);
+    delay.ns += late.ns;
+    (void)simulation_schedule(&c->simulation, delay, EVENT_BUS_DELIVERY, (uint32_t)at, 0);
     return true;
 }
 
@@ -45,10 +46,18 @@ bool bus_put(struct cloud *c, const struct workflow_input *input)
 {
     struct bus *b = &c->bus;
     ASSERT(b->enabled);
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_EVENT);
+    uint32_t copies = fault.copies + choose_chance(c->simulation.choices, CHOICE_EVENT_DUPLICATE,
+                                                   b->duplicate_ppm);
     b->counts->put++;
-    bool twice = choose_chance(c->simulation.choices, CHOICE_EVENT_DUPLICATE, b->duplicate_ppm);
-    b->counts->duplicates += twice;
-    return send(c, input) && (!twice || send(c, input));
+    b->counts->lost += copies == 0;
+    b->counts->duplicates += copies > 1 ? copies - 1 : 0;
+    for (uint32_t i = 0; i < copies; i++) {
+        if (!send(c, input, fault.delay)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Before the next try: a share of a wait that doubles. */

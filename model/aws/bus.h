@@ -24,6 +24,7 @@ struct bus_event {
 
 struct bus_counts {
     int64_t put, delivered, duplicates, failures, dead;
+    int64_t lost; /* by a fault */
 };
 
 struct bus {

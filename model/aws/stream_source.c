@@ -224,7 +224,18 @@ static void begin_batch(struct cloud *c, uint32_t index)
     }
     lane->ends[0] = lane->gathered;
     lane->pieces = 1;
-    invoke(c, index);
+    struct service_fault fault = cloud_service_fault(c, SERVICE_POINT_BATCH);
+    lane->again = fault.copies > 0 ? fault.copies - 1 : 0;
+    if (fault.copies == 0) {
+        c->stream_source.counts->lost++;
+        lane->position = lane->gathered;
+        next_piece(c, index);
+    } else if (fault.delay.ns > 0) {
+        lane->state = LANE_WAITING;
+        schedule(c, index, fault.delay);
+    } else {
+        invoke(c, index);
+    }
 }
 
 /* Adds what has been read to the lane's batch; true where the batch is full. */
@@ -396,7 +407,9 @@ static void succeed(struct cloud *c, uint32_t index)
     struct stream_source *s = &c->stream_source;
     struct stream_lane *lane = &s->lanes[index];
     struct stream_record last;
-    if (choose_chance(c->simulation.choices, CHOICE_STREAM_DUPLICATE, s->duplicate_ppm)) {
+    if (lane->again > 0 ||
+        choose_chance(c->simulation.choices, CHOICE_STREAM_DUPLICATE, s->duplicate_ppm)) {
+        lane->again -= lane->again > 0;
         s->counts->duplicates++;
         invoke(c, index);
         return;

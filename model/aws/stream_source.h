@@ -47,9 +47,9 @@ struct stream_lane {
     uint32_t serial;             /* of the latest invocation: tells stale events */
     uint32_t errors;             /* of the piece under way */
     uint32_t failed;             /* the handler said so */
-    uint32_t unused;
-    uint64_t failed_at;        /* and named that record; 0: none */
-    struct event_handle timer; /* of the window, or of the next try */
+    uint32_t again;              /* by a fault: invocations more with what has succeeded */
+    uint64_t failed_at;          /* and named that record; 0: none */
+    struct event_handle timer;   /* of the window, or of the next try */
 };
 
 /* What has happened, for reports and tests. */
@@ -57,6 +57,7 @@ struct stream_source_counts {
     int64_t polls, batches, records; /* batches and records: succeeded */
     int64_t errors, throttled, duplicates;
     int64_t discarded_batches, discarded_records;
+    int64_t lost;            /* batches, by a fault */
     int64_t iterator_age_ns; /* the most, of the last record of a batch at its end. ESM-STREAM-9 */
 };
 

@@ -57,7 +57,7 @@ void claims_begin_batch(struct cloud *c, struct reader *reader, struct claims *m
 {
     claims_release(c, m);
     m->files = files;
-    m->manifest = m->manifest_put = m->sent = m->published = 0;
+    m->manifest = m->manifest_put = m->sent = m->published = m->execution = 0;
     m->began_ns = clock_ns(c, reader);
 }
 
@@ -164,7 +164,7 @@ enum call_status perform_delete_manifest(struct cloud *c, struct task *caller, s
     (void)caller;
     CALL_REQUEST(call, struct record_request, request);
     if (!scenario_of(c)->may_delete) {
-        return CALL_INVALID;
+        return CALL_DENIED;
     }
     bucket_delete(c, BUCKET_MANIFEST, request.manifest);
     return CALL_OK;
@@ -178,12 +178,13 @@ void claims_send_record(struct cloud *c, struct reader *reader, const struct cla
         .manifest = m->manifest,
         .file_count = m->claimed.count,
         .trigger = trigger,
+        .execution = m->execution,
         .clock_ns = clock_ns(c, reader),
     };
     call_send(c, &reader->invocation.task, point, operation, &request, sizeof request);
 }
 
-/* The event's detail is an execution's input; the rule hands it on as it is. */
+/* The event's detail is an execution's input. Sources: PIPE-BUS-1, PIPE-INPUT-1. */
 enum call_status perform_put_events(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
@@ -193,6 +194,7 @@ enum call_status perform_put_events(struct cloud *c, struct task *caller, struct
         .date = request.date,
         .file_count = request.file_count,
         .timestamp_ns = request.clock_ns,
+        .without_file_key = scenario_of(c)->builder.record != RECORD_OWN,
     };
     return bus_put(c, &input) ? CALL_OK : CALL_FAILED;
 }
@@ -329,6 +331,7 @@ enum process_status claim_creation_step(struct cloud *c, struct manifest_builder
                   claims_send_record(c, r, m, number(START_EXECUTION), OPERATION_START_EXECUTION,
                                      RECORD_TRIGGER_CALL));
             m->published = succeeded(r);
+            m->execution = (uint32_t)r->invocation.task.call.reply[0];
         }
         if (m->published && (bus || s->start_configured) && s->builder.record != RECORD_NONE) {
             AWAIT(m->at, PUT_RECORD,

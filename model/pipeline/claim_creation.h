@@ -43,6 +43,7 @@ struct claims {
     uint32_t manifest_put;      /* there is something to publish, or to delete */
     uint32_t sent;              /* an event was */
     uint32_t published;         /* the manifest counts as published */
+    uint32_t execution;         /* that was started by a call, by its row */
     struct chain_cursor next;   /* in the reader's list */
     struct chain claimed;       /* keys of the batch's files that were claimed */
     struct chain_cursor placed; /* in it */

@@ -391,11 +391,10 @@ static struct call_fault call_fault_of(const struct fault *fault)
     bool before = fault->kind == FAULT_KILL && fault->when == FAULT_WHEN_BEFORE;
     bool applied = fault->outcome == FAULT_OUTCOME_APPLIED ||
                    (fault->outcome == FAULT_OUTCOME_DEFAULT && fault->kind == FAULT_TIMEOUT);
-    bool whole = fault->kind == FAULT_STALE; /* of a read, every attempt */
     return (struct call_fault){
         .harm = before ? CALL_KILLS_BEFORE : harms[fault->kind],
         .applied = applied,
-        .attempts = whole ? 0 : (uint8_t)fault->attempts,
+        .attempts = (uint8_t)fault->attempts,
         .by = fault->by,
     };
 }

@@ -22,7 +22,8 @@ _Static_assert((int)PUT_REPORT < (int)CREATION_POINT_BASE, "the creation's point
  * there. */
 const char *const manifest_builder_points[] = {POINTS(POINT_NAME)[CREATION_POINT_BASE] = "",
                                                CREATION_POINTS(POINT_NAME)[CLAIM_POINT_BASE] = "",
-                                               CLAIM_POINTS(POINT_NAME)};
+                                               CLAIM_POINTS(POINT_NAME)[LOCK_POINT_BASE] = "",
+                                               LOCK_POINTS(POINT_NAME)};
 const uint32_t manifest_builder_points_count =
     sizeof manifest_builder_points / sizeof manifest_builder_points[0];
 

@@ -32,22 +32,6 @@ static bool succeeded(const struct manifest_builder *b)
     return b->reader.invocation.task.call.status == CALL_OK;
 }
 
-static void send_lock(struct cloud *c, struct manifest_builder *b, enum point point,
-                      uint16_t operation)
-{
-    struct creation *m = &b->creation;
-    if (point == ACQUIRE_LOCK) {
-        m->acquired_ms = clock_ns(c, b) / NS_PER_MS;
-    }
-    struct lock_request request = {
-        .date = m->date,
-        .environment = b->reader.invocation.task.parent,
-        .acquired_ms = m->acquired_ms,
-        .clock_ns = clock_ns(c, b),
-    };
-    send(c, b, point, operation, &request, sizeof request);
-}
-
 /* Source: PIPE-READ-2. */
 static void send_query(struct cloud *c, struct manifest_builder *b)
 {
@@ -102,6 +86,10 @@ static void begin_batch(struct cloud *c, struct manifest_builder *b)
     text_put_integer(&w, m->batch, 4);
     text_put_char(&w, '-');
     text_put_compact(&w, (struct instant){clock_ns(c, b)});
+    if (m->lock.token != 0) { /* no two owners put the same key */
+        text_put(&w, TEXT("-t"));
+        text_put_integer(&w, m->lock.token, 0);
+    }
     text_put(&w, TEXT(".json"));
     m->manifest = names_intern(&c->names, text_written(&w));
     if (m->manifest == 0) {
@@ -146,6 +134,8 @@ static void send_file(struct cloud *c, struct manifest_builder *b, enum point po
         .date = m->date,
         .manifest = m->manifest,
         .clock_ns = clock_ns(c, b),
+        .token = m->lock.token,
+        .only_mine = m->lock.lost,
     };
     send(c, b, point, operation, &request, sizeof request);
 }
@@ -198,13 +188,20 @@ enum { PUBLISHING_STEPS = 2 };
 
 static bool publishes(const struct scenario *s, const struct creation *m)
 {
-    return s->start_configured && m->step < PUBLISHING_STEPS &&
+    return s->start_configured && m->step < PUBLISHING_STEPS && !m->lock.lost &&
            !(s->builder.roll_back && m->unpublished);
 }
 
 static bool is_start(const struct scenario *s, const struct creation *m)
 {
     return (m->step == 0) == s->builder.roll_back;
+}
+
+/* A file that refuses the token has been marked by a later owner. Source: PIPE-LOCK-4. */
+static void note_mark(struct manifest_builder *b)
+{
+    enum call_status status = (enum call_status)b->reader.invocation.task.call.status;
+    b->creation.lock.lost |= b->creation.lock.token != 0 && status == CALL_CONDITION_FAILED;
 }
 
 static void take_execution(struct manifest_builder *b)
@@ -217,11 +214,13 @@ static void take_execution(struct manifest_builder *b)
 enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
 {
     struct creation *m = &b->creation;
-    struct task *task = &b->reader.invocation.task;
+    struct invocation *invocation = &b->reader.invocation;
+    struct task *task = &invocation->task;
     const struct scenario *s = scenario_of(c);
     PROCESS_BEGIN(m->at, enum point);
-    AWAIT(m->at, ACQUIRE_LOCK, send_lock(c, b, ACQUIRE_LOCK, OPERATION_ACQUIRE_LOCK));
-    if (!succeeded(b)) {
+    lock_acquire(&m->lock, m->date);
+    AWAIT_CHILD(m->at, ACQUIRE, lock_step(c, invocation, &m->lock));
+    if (!m->lock.held) {
         return PROCESS_DONE;
     }
     chain_cut(&c->chunks, &b->reader.found, 0);
@@ -233,6 +232,11 @@ enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
         decide(c, b);
     }
     for (m->batch = 1; m->batch <= m->batches; m->batch++) {
+        lock_keep(&m->lock);
+        AWAIT_CHILD(m->at, KEEP_FOR_BATCH, lock_step(c, invocation, &m->lock));
+        if (m->lock.lost) {
+            break;
+        }
         begin_batch(c, b);
         AWAIT(m->at, PUT_MANIFEST, send_manifest(c, b));
         if (!succeeded(b)) {
@@ -244,8 +248,16 @@ enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
                   task_sleep(c, task, point_number(CLOCK), pipeline_of(c)->time_per_manifest));
         }
         for (m->file = 0; m->file < m->files; m->file++) {
+            lock_keep(&m->lock);
+            AWAIT_CHILD(m->at, KEEP_FOR_FILE, lock_step(c, invocation, &m->lock));
+            if (m->lock.lost) {
+                break;
+            }
             AWAIT(m->at, MARK_FILE, send_file(c, b, MARK_FILE, OPERATION_MARK_FILE));
+            note_mark(b);
         }
+        lock_keep(&m->lock);
+        AWAIT_CHILD(m->at, KEEP_FOR_START, lock_step(c, invocation, &m->lock));
         for (m->step = 0; publishes(s, m); m->step++) {
             if (is_start(s, m)) {
                 AWAIT(m->at, START_EXECUTION,
@@ -256,15 +268,20 @@ enum process_status creation_step(struct cloud *c, struct manifest_builder *b)
                 m->unpublished |= !succeeded(b);
             }
         }
-        if (!s->builder.roll_back || !m->unpublished) {
+        if (!m->lock.lost && !(s->builder.roll_back && m->unpublished)) {
             m->created++;
             continue;
         }
         m->next = m->batch_start;
+        m->files = m->file;
         for (m->file = 0; m->file < m->files; m->file++) {
             AWAIT(m->at, REPEND_FILE, send_file(c, b, REPEND_FILE, OPERATION_REPEND_FILE));
         }
+        if (m->lock.lost) {
+            break;
+        }
     }
-    AWAIT(m->at, RELEASE_LOCK, send_lock(c, b, RELEASE_LOCK, OPERATION_RELEASE_LOCK));
+    lock_release(&m->lock);
+    AWAIT_CHILD(m->at, RELEASE, lock_step(c, invocation, &m->lock));
     PROCESS_END;
 }

@@ -12,14 +12,17 @@
 #ifndef LOCKSTEP_MODEL_PIPELINE_MANIFEST_CREATION_H
 #define LOCKSTEP_MODEL_PIPELINE_MANIFEST_CREATION_H
 
-#include "model/pipeline/records.h"
+#include "model/pipeline/lock.h"
 
 /* Where it may wait. */
 #define CREATION_POINTS(X)                                                                         \
-    X(ACQUIRE_LOCK)                                                                                \
+    X(ACQUIRE)                                                                                     \
     X(QUERY_PENDING)                                                                               \
     X(PUT_MANIFEST)                                                                                \
-    X(CLOCK) X(MARK_FILE) X(PUT_RECORD) X(START_EXECUTION) X(REPEND_FILE) X(RELEASE_LOCK)
+    X(CLOCK)                                                                                       \
+    X(MARK_FILE)                                                                                   \
+    X(PUT_RECORD) X(START_EXECUTION) X(REPEND_FILE) X(KEEP_FOR_BATCH) X(KEEP_FOR_FILE)             \
+        X(KEEP_FOR_START) X(RELEASE)
 
 /* A child process of the builder's. */
 struct creation {
@@ -35,7 +38,7 @@ struct creation {
     uint16_t unpublished;                  /* a step of publishing it has failed */
     uint16_t unreadable;                   /* the pending items could not be read */
     struct chain_cursor batch_start, next; /* in the reader's list */
-    int64_t acquired_ms;                   /* in the lock's id */
+    struct lock lock;
 };
 
 /* Makes it ready for a date. */

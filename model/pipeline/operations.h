@@ -30,6 +30,9 @@
 /* The locks. */
 #define LOCK_OPERATIONS(X) \
     X(ACQUIRE_LOCK, "dynamodb", "PutItem", TABLE_WRITE, true, perform_acquire_lock) \
+    X(TAKE_OVER_LOCK, "dynamodb", "PutItem", TABLE_WRITE, true, perform_acquire_lock) \
+    X(READ_LOCK, "dynamodb", "GetItem", TABLE_GET, true, perform_read_lock) \
+    X(RENEW_LOCK, "dynamodb", "UpdateItem", TABLE_WRITE, true, perform_renew_lock) \
     X(RELEASE_LOCK, "dynamodb", "DeleteItem", TABLE_WRITE, true, perform_release_lock)
 
 /* Builder V6 and its relations: files are claimed one by one. */
@@ -119,13 +122,28 @@
     X(MARK_FILE_WITHOUT_TTL, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at", \
       NAMES("#status", "status"), VALUES(":status", ":path", ":at")) \
     X(REPEND_FILE, UPDATE, "SET #status = :status, manifest_path = :path", \
-      NAMES("#status", "status"), VALUES(":status", ":path"))
+      NAMES("#status", "status"), VALUES(":status", ":path", ":mine"))
 
 #define LOCK_EXPRESSIONS(X) \
     X(LOCK_ABSENT, CONDITION, "attribute_not_exists(date_prefix)", NAMES(NULL), VALUES(NULL)) \
     X(LOCK_ABSENT_OR_EXPIRED, CONDITION, "attribute_not_exists(date_prefix) OR #ttl < :now", \
       NAMES("#ttl", "ttl"), VALUES(":now")) \
-    X(LOCK_IS_MINE, CONDITION, "lock_id = :id", NAMES(NULL), VALUES(":id"))
+    X(LOCK_IS_MINE, CONDITION, "lock_id = :id", NAMES(NULL), VALUES(":id")) \
+    X(MARK_FILE_FENCED, UPDATE, "SET #status = :status, manifest_path = :path, updated_at = :at, " \
+      "#ttl = :ttl, fencing_token = :token", \
+      NAMES("#status", "status", "#ttl", "ttl"), VALUES(":status", ":path", ":at", ":ttl", ":token")) \
+    X(TOKEN_NOT_PASSED, CONDITION, "attribute_not_exists(fencing_token) OR fencing_token <= :token", \
+      NAMES(NULL), VALUES(":status", ":path", ":at", ":ttl", ":token")) \
+    X(PATH_IS_MINE, CONDITION, "manifest_path = :mine", NAMES(NULL), VALUES(":status", ":path", ":mine")) \
+    X(TAKE_TOKEN, UPDATE, "SET lock_id = :id, expires_at = :expires, " \
+      "fencing_token = if_not_exists(fencing_token, :zero) + :one", \
+      NAMES(NULL), VALUES(":id", ":expires", ":zero", ":one", ":now")) \
+    X(TOKEN_FREE, CONDITION, "attribute_not_exists(lock_id) OR expires_at < :now", \
+      NAMES(NULL), VALUES(":id", ":expires", ":zero", ":one", ":now")) \
+    X(GIVE_TOKEN_BACK, UPDATE, "REMOVE lock_id, expires_at", NAMES(NULL), VALUES(":id")) \
+    X(RENEW, UPDATE, "SET recordVersionNumber = :version", NAMES(NULL), VALUES(":version", ":seen")) \
+    X(RENEWABLE, CONDITION, "recordVersionNumber = :seen", NAMES(NULL), VALUES(":version", ":seen")) \
+    X(VERSION_IS, CONDITION, "recordVersionNumber = :seen", NAMES(NULL), VALUES(":seen"))
 
 #define CLAIM_EXPRESSIONS(X) \
     X(STATUS_BEGINS, FILTER, "begins_with(#status, :match)", NAMES("#status", "status"), \

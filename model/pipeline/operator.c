@@ -131,7 +131,7 @@ enum call_status perform_get_caller_identity(struct cloud *c, struct task *calle
 
 static bool command_of(const struct operator_row *row, struct operator_command *command)
 {
-    struct operator_unknown unknown;
+    struct operator_unknown unknown = {.known = NULL};
     return operator_parse(row->run, command, &unknown, NULL) == STATUS_OK;
 }
 

@@ -53,7 +53,7 @@ static void print_parquet(struct cloud *c, struct tool_run *o)
 
 static void print_runs(struct cloud *c, struct tool_run *o)
 {
-    static const char *const states[] = {"STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TIMEOUT"};
+    static const char *const states[] = {"RUNNING", "RUNNING", "SUCCEEDED", "FAILED", "TIMEOUT"};
     const struct pipeline *p = pipeline_of(c);
     uint32_t printed = 0;
     PRINT("[5] The latest runs of the job:\n");

@@ -43,20 +43,20 @@ static enum call_status answer(struct cloud *c, enum table_result result)
 
 /* Reads the page behind the tool's cursor. */
 static enum call_status read_table(struct cloud *c, struct tool_run *o, struct call *call,
-                                   struct table_query *query)
+                                   struct table_query query)
 {
     struct pipeline *p = pipeline_of(c);
     struct reading reading = {c, o};
-    bool base = query->index == TABLE_BASE;
+    bool base = query.index == TABLE_BASE;
     struct duration lag = cloud_draw(c, base ? CHOICE_REPLICA_LAG : CHOICE_INDEX_LAG,
                                      base ? &p->replica_lag : &p->index_lag);
     struct duration stale = call_staleness(call);
     lag = stale.ns > lag.ns ? stale : lag;
-    query->start_key = (struct text){o->cursor.bytes, o->cursor.size};
-    query->self = &reading;
-    query->as_of.ns = cloud_now(c).ns - lag.ns;
+    query.start_key = (struct text){o->cursor.bytes, o->cursor.size};
+    query.self = &reading;
+    query.as_of.ns = cloud_now(c).ns - lag.ns;
     struct table_page page;
-    enum table_result result = table_read_page(c->table, cloud_now(c), query, &page);
+    enum table_result result = table_read_page(c->table, cloud_now(c), &query, &page);
     if (result != TABLE_OK) {
         return answer(c, result);
     }
@@ -87,7 +87,7 @@ static enum call_status scan(struct cloud *c, struct task *caller, struct call *
         .values = values,
         .visit = visit,
     };
-    return read_table(c, o, call, &query);
+    return read_table(c, o, call, query);
 }
 
 static uint32_t name_of(struct reading *r, struct item item, struct text attribute)
@@ -152,7 +152,7 @@ static enum call_status query_pending(struct cloud *c, struct task *caller, stru
     query->key = p->expressions[SENT_INDEX_PARTITION];
     query->filter = o->fixed ? p->expressions[SENT_IS_FILE] : NULL;
     query->values = values;
-    return read_table(c, o, call, query);
+    return read_table(c, o, call, *query);
 }
 
 enum call_status perform_count_status(struct cloud *c, struct task *caller, struct call *call)
@@ -297,7 +297,7 @@ enum call_status perform_read_date(struct cloud *c, struct task *caller, struct 
         .values = values,
         .visit = visit_file,
     };
-    return read_table(c, o, call, &query);
+    return read_table(c, o, call, query);
 }
 
 /* --- the buckets

@@ -98,7 +98,8 @@ enum call_status perform_restart_execution(struct cloud *c, struct task *caller,
         .manifest = e->manifest,
         .date = e->date,
         .file_count = e->files,
-        .timestamp_ns = e->started_ns,
+        .timestamp_ns = e->started_ns, /* of the builder's call, but for its way */
+        .without_file_key = scenario_of(c)->builder.record != RECORD_OWN,
     };
     input.row = history_execution_started(p, input.manifest, input.date, input.file_count);
     o->needed += !had_output;

@@ -104,7 +104,7 @@ static struct call_fault call_leaves(struct cloud *c, const struct task *caller)
     return fault_at_call(c, caller);
 }
 
-/* The bus's rule hands an event's detail to StartExecution. */
+/* The bus's rule hands an event's detail to StartExecution. Source: PIPE-BUS-2. */
 static void start_by_event(struct cloud *c, const struct workflow_input *event)
 {
     struct workflow_input input = *event;

@@ -34,6 +34,7 @@ struct pipeline_state {
     uint32_t arrived;    /* by all workloads */
     uint32_t outside;    /* pending events that come from outside: arrivals, what operators do */
     int64_t pauses_after_success, pauses_after_failure;
+    int64_t lock_versions; /* record version numbers of leases that were given out */
     struct fault_count faults[FAULTS_MAX];
     uint32_t operator_counts[OPERATORS_MAX]; /* how often each row's moment was reached */
     uint32_t operators_started, unused;

@@ -221,13 +221,17 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
         value_s(record_path(c, MANIFEST_BUCKET, request.manifest, path)),
         value_s(record_timestamp(c, request.clock_ns, at)),
         value_n(ttl_s),
+        value_n(request.token),
     };
     struct item key = file_item(c, bytes, &request);
     struct table_reply reply;
-    const struct expression *update =
-        p->expressions[has_ttl(c) ? SENT_MARK_FILE : SENT_MARK_FILE_WITHOUT_TTL];
+    bool fenced = request.token != 0; /* PIPE-LOCK-4 */
+    const struct expression *update = p->expressions[fenced       ? SENT_MARK_FILE_FENCED
+                                                     : has_ttl(c) ? SENT_MARK_FILE
+                                                                  : SENT_MARK_FILE_WITHOUT_TTL];
+    const struct expression *condition = fenced ? p->expressions[SENT_TOKEN_NOT_PASSED] : NULL;
     enum table_result result =
-        table_update(c->table, cloud_now(c), key, update, NULL, values, &reply);
+        table_update(c->table, cloud_now(c), key, update, condition, values, &reply);
     if (result == TABLE_OK) {
         history_manifested(p, request.key, request.manifest);
     }
@@ -237,17 +241,22 @@ enum call_status perform_mark_file(struct cloud *c, struct task *caller, struct 
     return record_answer(c, result);
 }
 
-/* Its ttl stays. Source: PIPE-ROLLBACK-1. */
+/* Its ttl stays. Source: PIPE-ROLLBACK-1, PIPE-LOCK-4. */
 enum call_status perform_repend_file(struct cloud *c, struct task *caller, struct call *call)
 {
     (void)caller;
     struct pipeline *p = pipeline_of(c);
     CALL_REQUEST(call, struct file_request, request);
     char bytes[ITEM_BYTES_MAX];
-    struct value values[] = {value_s(TEXT("pending")), value_null()};
+    char path[TEXT_BYTES_MAX];
+    struct value values[] = {value_s(TEXT("pending")), value_null(),
+                             value_s(record_path(c, MANIFEST_BUCKET, request.manifest, path))};
+    const struct expression *condition =
+        request.only_mine ? p->expressions[SENT_PATH_IS_MINE] : NULL;
     struct table_reply reply;
-    enum table_result result = table_update(c->table, cloud_now(c), file_item(c, bytes, &request),
-                                            p->expressions[SENT_REPEND_FILE], NULL, values, &reply);
+    enum table_result result =
+        table_update(c->table, cloud_now(c), file_item(c, bytes, &request),
+                     p->expressions[SENT_REPEND_FILE], condition, values, &reply);
     if (result == TABLE_OK) {
         history_repended(p, request.key);
     }
@@ -277,85 +286,6 @@ enum call_status perform_set_file_status(struct cloud *c, struct task *caller, s
         history_completed(p, request.key);
     } else if (result == TABLE_OK) {
         history_untracked(p, request.key);
-    }
-    return record_answer(c, result);
-}
-
-/* --- the lock
- * ---------------------------------------------------------------------------------------------- */
-
-/* "LOCK#manifest-<date>" */
-static struct text lock_key_of(struct cloud *c, uint32_t date, char *buffer)
-{
-    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
-    text_put(&w, TEXT("LOCK#manifest-"));
-    text_put(&w, name_of(c, date));
-    return text_written(&w);
-}
-
-/* "<log stream>_<epoch ms>": the stream is the environment's. */
-static struct text lock_id_of(const struct lock_request *request, char *buffer)
-{
-    struct text_writer w = text_writer(buffer, TEXT_BYTES_MAX);
-    text_put(&w, TEXT("[$LATEST]environment-"));
-    text_put_integer(&w, request->environment, 4);
-    text_put_char(&w, '_');
-    text_put_integer(&w, request->acquired_ms, 0);
-    return text_written(&w);
-}
-
-/* Source: PIPE-LOCK-1. */
-enum call_status perform_acquire_lock(struct cloud *c, struct task *caller, struct call *call)
-{
-    struct pipeline *p = pipeline_of(c);
-    CALL_REQUEST(call, struct lock_request, request);
-    char bytes[ITEM_BYTES_MAX];
-    char key[TEXT_BYTES_MAX];
-    char id[TEXT_BYTES_MAX];
-    char at[TEXT_BYTES_MAX];
-    int64_t now_s = instant_epoch_seconds((struct instant){request.clock_ns});
-    int64_t ttl_s = now_s + p->scenario->lock_ttl.ns / NS_PER_S;
-    struct item_writer w = item_writer(bytes, sizeof bytes);
-    item_add_s(&w, TEXT("created_at"), record_timestamp(c, request.clock_ns, at));
-    item_add_s(&w, TEXT("date_prefix"), lock_key_of(c, request.date, key));
-    item_add_s(&w, record_range_name(c), TEXT("LOCK"));
-    item_add_s(&w, TEXT("lock_id"), lock_id_of(&request, id));
-    item_add_n(&w, TEXT("ttl"), ttl_s);
-    struct value values[] = {value_n(now_s)};
-    const struct expression *condition = p->scenario->builder.lock == LOCK_STRICT
-                                             ? p->expressions[SENT_LOCK_ABSENT]
-                                             : p->expressions[SENT_LOCK_ABSENT_OR_EXPIRED];
-    struct table_reply reply;
-    enum table_result result =
-        table_put(c->table, cloud_now(c), item_written(&w), condition, values, &reply);
-    if (result == TABLE_OK) {
-        const struct reader *reader = (const void *)caller;
-        history_lock_acquired(p, request.date, reader->invocation.row, ttl_s,
-                              reply.old.bytes.size != 0);
-        table_sweeper_note(c, item_written(&w), ttl_s);
-    } else if (result == TABLE_CONDITION_FAILED) {
-        history_lock_refused(p, request.date);
-    }
-    return record_answer(c, result);
-}
-
-/* Source: PIPE-LOCK-2. */
-enum call_status perform_release_lock(struct cloud *c, struct task *caller, struct call *call)
-{
-    (void)caller;
-    struct pipeline *p = pipeline_of(c);
-    CALL_REQUEST(call, struct lock_request, request);
-    char bytes[ITEM_BYTES_MAX];
-    char key[TEXT_BYTES_MAX];
-    char id[TEXT_BYTES_MAX];
-    struct value values[] = {value_s(lock_id_of(&request, id))};
-    struct item item = record_key_item(bytes, record_range_name(c),
-                                       lock_key_of(c, request.date, key), TEXT("LOCK"));
-    struct table_reply reply;
-    enum table_result result = table_delete(c->table, cloud_now(c), item,
-                                            p->expressions[SENT_LOCK_IS_MINE], values, &reply);
-    if (result == TABLE_OK) {
-        history_lock_gone(p, request.date, TENURE_RELEASED);
     }
     return record_answer(c, result);
 }

@@ -35,7 +35,10 @@ struct file_request {
     uint32_t key, date, manifest;
     uint32_t outcome; /* SET_FILE_STATUS: 1 completed, 0 failed */
     int64_t clock_ns;
-    int64_t size; /* TRACK_FILE: bytes, as the event has it */
+    int64_t size;       /* TRACK_FILE: bytes, as the event has it */
+    int64_t token;      /* MARK_FILE: of a fencing lock; 0: none */
+    uint32_t only_mine; /* REPEND_FILE: if the record still names the manifest */
+    uint32_t unused;
 };
 
 /* A request about the lock of a date. The lock's id is made of the environment and the millisecond.
@@ -44,6 +47,7 @@ struct lock_request {
     uint32_t date, environment;
     int64_t acquired_ms; /* in the id */
     int64_t clock_ns;
+    int64_t version, seen; /* of a lease: its own, and the one that must be there; 0: none */
 };
 
 /* A request for a page: of the date's partition, or of the index (date 0). */

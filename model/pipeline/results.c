@@ -297,6 +297,8 @@ void run_invocation(const struct run *run, uint64_t i, struct invocation_row *ro
         .records = v->records,
         .errors = v->errors,
         .manifests = v->manifests,
+        .processed = v->processed,
+        .quarantined = v->quarantined,
     };
 }
 

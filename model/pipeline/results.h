@@ -60,6 +60,7 @@ struct invocation_row {
     struct instant started_at, ended_at;
     struct text outcome; /* ok, timeout, killed, running */
     int64_t records, errors, manifests;
+    int64_t processed, quarantined; /* as a builder counts its records */
 };
 
 /* From an acquired lock to its end. */

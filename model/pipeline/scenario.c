@@ -36,6 +36,8 @@ void scenario_apply_preset(struct scenario *s, enum preset preset)
     s->min_files_for_partial_batch = 1;
     s->max_batch_size = INT64_C(1) << 30;
     s->start_configured = true;
+    s->lock_lease = duration_s(20); /* PIPE-LOCK-5 */
+    s->lock_heartbeat = duration_s(5);
     s->flush_within = days(1);
     s->quarantine_configured = true;
     s->lock_ttl = duration_s(300);
@@ -399,7 +401,7 @@ static enum status check_operators(const struct scenario *s, const struct check 
     for (uint32_t i = 0; i < s->operators_count; i++) {
         const struct operator_row *row = &s->operators[i];
         struct operator_command command;
-        struct operator_unknown unknown;
+        struct operator_unknown unknown = {.known = NULL};
         struct operator_moment moment;
         struct error error = {.message = ""};
         bool known;
@@ -441,6 +443,11 @@ enum status scenario_validate(const struct scenario *s, char path[64], struct er
     }
     if (s->lock_ttl.ns % NS_PER_S != 0) {
         return wrong(&check, "pipeline.lock_ttl", "must be whole seconds, as the item's ttl is");
+    }
+    /* Source: PIPE-LOCK-6. */
+    if (s->lock_lease.ns < 2 * s->lock_heartbeat.ns) {
+        return wrong(&check, "pipeline.lock_lease",
+                     "must be at least two heartbeats; the lock client refuses less");
     }
     status = check_claims(s, &check);
     if (status == STATUS_OK) {

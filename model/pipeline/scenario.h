@@ -341,6 +341,7 @@ struct scenario {
     enum missing_key missing_file_key;
     bool may_delete; /* functions may delete manifests: s3:DeleteObject */
     struct duration lock_ttl;
+    struct duration lock_lease, lock_heartbeat; /* of LOCK_LEASE */
     int64_t ttl_days;
     int64_t expected_size; /* bytes: EXPECTED_FILE_SIZE_MB */
     int64_t size_tolerance_percent;

@@ -3,7 +3,7 @@
  *
  * The input is a scenario; after a first NUL byte follow assignments, each ended by NUL or the end.
  * What is checked beyond memory: diagnostics are printable and in order, and a scenario without
- * errors can be written field by field and read back the same.
+ * errors can be written field by field and read back the same, each of its cases, too.
  */
 #include "sim/unicode.h"
 #include "tools/fields.h"
@@ -60,6 +60,28 @@ static void check_fields(const struct scenario *scenario)
     }
 }
 
+/* Each case of a scenario without errors: decoded, it is the case; or there are complaints. */
+static void check_cases(const struct source *file, const char *const *sets, size_t sets_count,
+                        const struct scenario *all)
+{
+    static struct scenario scenario;
+    static struct diagnostics diagnostics;
+    for (uint32_t i = 0; i < all->cases_count; i++) {
+        struct text name = all->cases[i].name;
+        struct document *d =
+            scenario_decode_case(file, name, sets, sets_count, &scenario, &diagnostics);
+        if (d != NULL) {
+            check_diagnostics(&diagnostics);
+        }
+        if (d != NULL && diagnostics.total == 0) {
+            ASSERT(text_equal(scenario.case_name, name));
+            ASSERT(scenario.expectations_count <= EXPECTATIONS_MAX);
+            check_fields(&scenario);
+        }
+        document_destroy(d);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static struct scenario scenario;
@@ -81,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     if (d != NULL && diagnostics.total == 0) {
         check_fields(&scenario);
+        check_cases(&file, sets, count, &scenario);
     }
     document_destroy(d);
     free(copy);
