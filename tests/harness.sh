@@ -324,5 +324,18 @@ out_has "# In the end: "
 expect 0 run many/b/burst.yaml --case 'slow start' --explain
 check "... of a clean run there is nothing to tell" sh -c "! grep -q 'What happened' out"
 
+# Progress is for terminals.
+expect 1 run many -j 2 -q
+check "... none where errors go to a file" [ ! -s err ]
+python3 -c "
+import os, pty, sys
+def read(fd):
+    data = os.read(fd, 1 << 16)
+    open('seen', 'ab').write(data)
+    return data
+sys.exit(os.waitstatus_to_exitcode(pty.spawn([sys.argv[1], 'run', 'many', '-j', '2'], read)))" \
+    "$program" >/dev/null 2>&1 </dev/null
+check "... on a terminal, how many were run" grep -q '3 of 5 run, 0 did not pass' seen
+
 echo "1..$number"
 exit "$bad"

@@ -34,6 +34,26 @@ static void a_put_is_seen_at_once_and_replaces_what_was_there(void **state)
     story_end(&s);
 }
 
+/* S3-DELETE-1 */
+static void a_deleted_object_is_gone_until_it_is_put_again(void **state)
+{
+    (void)state;
+    story_init(&s);
+    story_files(&s, 1, 0, (struct duration){0});
+    story_begin(&s);
+    struct cloud *c = story_cloud(&s);
+    uint32_t name = names_intern(&c->names, TEXT("manifests/a.json"));
+    bucket_delete(c, BUCKET_MANIFEST, name);
+    (void)bucket_put(c, BUCKET_MANIFEST, name, 100, 0);
+    bucket_delete(c, BUCKET_INPUT, name);
+    assert_non_null(bucket_find(c, BUCKET_MANIFEST, name));
+    bucket_delete(c, BUCKET_MANIFEST, name);
+    assert_null(bucket_find(c, BUCKET_MANIFEST, name));
+    (void)bucket_put(c, BUCKET_MANIFEST, name, 50, 0);
+    assert_non_null(bucket_find(c, BUCKET_MANIFEST, name));
+    story_end(&s);
+}
+
 /* --- the lifecycle (S3-LIFECYCLE-1)
  * ------------------------------------------------------------------------------------------------
  */
@@ -118,6 +138,7 @@ static void a_job_whose_input_has_expired_fails(void **state)
 int main(void)
 {
     static struct cases cases;
+    CASES_ADD(&cases, a_deleted_object_is_gone_until_it_is_put_again);
     CASES_ADD(&cases, a_put_is_seen_at_once_and_replaces_what_was_there);
     CASES_ADD_TABLE(&cases, an_object_is_gone, lifecycle_rows);
     CASES_ADD(&cases, without_a_rule_an_object_stays);

@@ -289,6 +289,33 @@ static void v5_reads_a_long_day_in_many_pages(void **state)
     }
 }
 
+/* PIPE-READ-1, SDK-LOST-1: four files that are manifested and two that are pending take two pages
+ * of three; whichever reply is lost, that page is read once more, and no other. */
+static int64_t pages_of_the_sixth_file(int64_t lost)
+{
+    files_of(BUILDER_V5, 6);
+    s.scenario.max_files_per_manifest = 2;
+    if (lost > 0) {
+        story_fault(&s, FAULT_LOSE_REPLY, "manifest_builder", "QUERY_PENDING", lost);
+    }
+    story_begin(&s);
+    struct summary summary = story_finish(&s);
+    int64_t pages = story_calls(&s, "QUERY_PENDING");
+    assert_number(summary.manifests.created, 3);
+    assert_number(summary.files.pending, 0);
+    story_end(&s);
+    return pages;
+}
+
+static void a_page_whose_reply_is_lost_is_read_again(void **state)
+{
+    (void)state;
+    int64_t pages = pages_of_the_sixth_file(0);
+    for (int64_t lost = 1; lost <= pages; lost++) {
+        assert_number(pages_of_the_sixth_file(lost), pages + 1);
+    }
+}
+
 /* PIPE-READ-2: twenty-nine files of today and one more: V4's call makes three manifests, V5's one.
  */
 static void v5_makes_one_batch_a_call(void **state)
@@ -429,6 +456,7 @@ static void a_flush_that_fails_flushes_nothing(void **state)
 int main(void)
 {
     static struct cases cases;
+    CASES_ADD(&cases, a_page_whose_reply_is_lost_is_read_again);
     CASES_ADD_TABLE(&cases, the_calls_of_a_version, sequence_rows);
     CASES_ADD(&cases, a_start_that_fails_sets_the_files_back);
     CASES_ADD(&cases, a_record_that_fails_sets_files_back_that_are_being_processed);

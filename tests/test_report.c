@@ -333,14 +333,15 @@ static void test_text_tells_the_story_of_the_lock(void **state)
 static void test_violations_are_told_in_every_format(void **state)
 {
     (void)state;
-    REPORT_STUCK(
-        &report_text, "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
-        "become a manifest; violated once, which this scenario allows\n",
-        "  2026-01-30: a lock blocked for longer than its life, by manifest_builder[",
-        "] at ACQUIRE_LOCK (PutItem)\n", ", 1 of 1 required invariants violated\n",
-        "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
-        "\nFaults, 1 of 1 struck:\n", "  left_behind ",
-        ", from 1s, over 1m (even), dated 2026-01-30, numbered from 7\n", "without releasing it; it expired at ");
+    REPORT_STUCK(&report_text,
+                 "\n  FALSE L3 a lock blocks nobody for longer than its life; violated ",
+                 "become a manifest; violated once, which this scenario allows\n",
+                 "  2026-01-30: a lock blocked for longer than its life, by manifest_builder[",
+                 "] at ACQUIRE_LOCK (PutItem)\n", ", 1 of 1 required invariants violated\n",
+                 "  fault       kill: manifest_builder at PUT_MANIFEST, occurrence 2\n",
+                 "\nFaults, 1 of 1 struck:\n", "  left_behind ",
+                 ", from 1s, over 1m (even), dated 2026-01-30, numbered from 7\n",
+                 "without releasing it; it expired at ");
     REPORT_STUCK(&report_json, "\"violations\": [\n  {\"invariant\": \"L",
                  "\"required\": true, \"at_seconds\": ",
                  "\"text\": \"a lock blocked for longer than its life\", \"process\": "

@@ -150,6 +150,29 @@ static void files_uploaded_again_are_processed_again_up_to_v4(void **state)
     }
 }
 
+/* PIPE-TRACK-2: uploaded again while its record is pending, a file is not lost: the record stands
+ * for what is there now. Once it is manifested, it does not. */
+static void a_file_uploaded_again_before_its_manifest_is_not_lost(void **state)
+{
+    (void)state;
+    for (int64_t late = 0; late < 2; late++) {
+        story_init(&s);
+        scenario_apply_builder(&s.scenario, BUILDER_V5);
+        story_files(&s, 9, 0, (struct duration){0});
+        story_files(&s, 1, late ? 1000 : 10, (struct duration){0});
+        s.scenario.workloads[1].number = 1;
+        story_files(&s, 1, 20, (struct duration){0});
+        story_begin(&s);
+        struct summary summary = story_finish(&s);
+        assert_number(summary.files.arrived, 10);
+        assert_number(summary.files.tracked, 10 - late);
+        assert_number(summary.files.manifested, 10 - late);
+        assert_number(summary.executions.started, 1);
+        assert_number(story_violations(&s, INVARIANT_S3), late);
+        story_end(&s);
+    }
+}
+
 /* PIPE-RECORDS-1: two folders, one name, one date, one record: up to V4 it is the later file's. */
 static void files_of_one_name_in_two_folders_share_a_record(void **state)
 {
@@ -366,6 +389,7 @@ int main(void)
     CASES_ADD(&cases, a_file_without_a_date_is_named_by_the_day_it_arrives);
     CASES_ADD(&cases, a_first_number_lets_names_come_again);
     CASES_ADD(&cases, files_uploaded_again_are_processed_again_up_to_v4);
+    CASES_ADD(&cases, a_file_uploaded_again_before_its_manifest_is_not_lost);
     CASES_ADD(&cases, files_of_one_name_in_two_folders_share_a_record);
     CASES_ADD_TABLE(&cases, a_key_in_its_event, encoding_rows);
     CASES_ADD(&cases, a_key_that_is_encoded_is_not_found_by_the_job);

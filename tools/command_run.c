@@ -343,15 +343,25 @@ static void join_failure(struct session *s, const struct unit *unit, struct text
     }
 }
 
+/* Keeps a row of the comparison until all are there. */
+static void keep_row(struct session *s, size_t i, struct text row)
+{
+    char *copy = malloc(row.size + 1);
+    if (copy == NULL) {
+        (void)fprintf(stderr, "lockstep run: out of memory\n");
+        s->status = exit_status_worse(s->status, STATUS_INTERNAL);
+        return;
+    }
+    memcpy(copy, row.size > 0 ? row.at : "", row.size);
+    s->rows[i].at = copy;
+    s->rows[i].size = row.size;
+}
+
 static void join_report(struct session *s, size_t i, const struct work_result *result,
                         struct text errors)
 {
     if (s->request->lists_count > 0) {
-        char *row = malloc(result->out.size + 1);
-        if (row != NULL && result->out.size > 0) {
-            memcpy(row, result->out.at, result->out.size);
-        }
-        s->rows[i] = (struct text){row, row == NULL ? 0 : result->out.size};
+        keep_row(s, i, result->out);
     } else if (s->request->quiet) {
         return;
     } else if (result->out.size > 0) {

@@ -139,7 +139,7 @@ static bool make_variant(struct comparison *c, struct room *room, const struct l
                          size_t number, const char *const *sets, size_t sets_count)
 {
     const char *all[SETS_EACH_MAX];
-    size_t picked[COMPARED_LISTS_MAX];
+    size_t picked[COMPARED_LISTS_MAX] = {0};
     size_t count = sets_count;
     for (size_t i = c->lists_count; i > 0; i--) {
         picked[i - 1] = number % lists[i - 1].count;

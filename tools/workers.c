@@ -47,7 +47,8 @@ static enum status read_back(FILE *file, struct text *text, struct error *error)
         free(bytes);
         return refused(error, "what a worker wrote");
     }
-    *text = (struct text){bytes, (size_t)size};
+    text->at = bytes;
+    text->size = (size_t)size;
     return STATUS_OK;
 }
 

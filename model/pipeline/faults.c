@@ -72,9 +72,11 @@ uint32_t fault_operation_at(const struct task_type *type, uint32_t point)
     return i;
 }
 
+/* Whether what is read may be stale: not what GetItem reads, which is consistent wherever it is
+ * called. */
 static bool reads(uint32_t operation)
 {
-    static const char *const names[] = {"Query", "Scan", "GetItem"};
+    static const char *const names[] = {"Query", "Scan", "ExecuteStatement"};
     for (size_t i = 0; i < sizeof names / sizeof names[0] && operation < OPERATIONS_COUNT; i++) {
         if (strcmp(pipeline_operations[operation].name, names[i]) == 0) {
             return true;

@@ -21,8 +21,9 @@
     X(PUT_MANIFEST)                                                                                \
     X(CLOCK)                                                                                       \
     X(MARK_FILE)                                                                                   \
-    X(PUT_RECORD) X(START_EXECUTION) X(REPEND_FILE) X(KEEP_FOR_BATCH) X(KEEP_FOR_FILE)             \
-        X(KEEP_FOR_START) X(RELEASE)
+    X(PUT_RECORD)                                                                                  \
+    X(START_EXECUTION) X(REPEND_FILE) X(KEEP_FOR_BATCH) X(KEEP_FOR_FILE) X(KEEP_FOR_START)         \
+        X(RELEASE)
 
 /* A child process of the builder's. */
 struct creation {

@@ -58,12 +58,18 @@ static void visit_batch(void *self, struct item item)
     push(page, &page->reader->found, key.size == 0 ? file_key : key);
 }
 
-/* Reads the page under the reader's cursor and moves it. Source: PIPE-READ-1. */
+/* Reads the page under the reader's cursor and moves it, once for all attempts of the call. Source:
+ * PIPE-READ-1. */
 enum call_status record_read_page(struct page *page, struct call *call, struct table_query *query,
                                   const struct distribution *lag, enum choice_label label)
 {
     struct cloud *c = page->c;
     struct reader *reader = page->reader;
+    struct page_reply earlier;
+    memcpy(&earlier, call->reply, sizeof earlier);
+    if (earlier.read) {
+        reader->cursor = reader->before;
+    }
     query->start_key = (struct text){reader->cursor.bytes, reader->cursor.size};
     query->self = page;
     int64_t lag_ns = cloud_draw(c, label, lag).ns;
@@ -79,12 +85,17 @@ enum call_status record_read_page(struct page *page, struct call *call, struct t
         return CALL_INVALID;
     }
     call->extra_ns = result.bytes * scenario_of(c)->latency_query_megabyte.ns / (1 << 20);
+    reader->before = reader->cursor;
     reader->cursor.size = (uint32_t)result.last_key.size;
     if (result.last_key.size > 0) {
         memcpy(reader->cursor.bytes, result.last_key.at, result.last_key.size);
     }
     struct page_reply reply = {
-        .count = result.count, .poisoned = page->poisoned, .more = reader->cursor.size != 0};
+        .count = result.count,
+        .poisoned = page->poisoned,
+        .more = reader->cursor.size != 0,
+        .read = 1,
+    };
     _Static_assert(sizeof reply <= CALL_REPLY_WORDS * 8, "the reply fits");
     memcpy(call->reply, &reply, sizeof reply);
     return CALL_OK;

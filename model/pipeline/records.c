@@ -170,6 +170,27 @@ static struct item file_item(struct cloud *c, char *buffer, const struct file_re
                            base_name_of(c, request->key));
 }
 
+/* A record that was there before is the file's if it is pending and has its path: what was put
+ * again under the key will be processed as what it replaced. */
+static bool stands_for(struct cloud *c, const struct file_request *request)
+{
+    struct item item;
+    return table_peek(c->table, name_of(c, request->date), base_name_of(c, request->key), &item) &&
+           text_starts(item_text(item, TEXT("status")), TEXT("pending")) &&
+           text_equal(record_s3_key(item), name_of(c, request->key));
+}
+
+static void tell_tracked(struct cloud *c, const struct file_request *request,
+                         enum table_result result)
+{
+    const struct file_history *file = history_file(pipeline_of(c), request->key);
+    bool untracked = file != NULL && file->date == 0;
+    if (file != NULL && (result == TABLE_OK || (result == TABLE_CONDITION_FAILED && untracked &&
+                                                stands_for(c, request)))) {
+        history_tracked(pipeline_of(c), request->key, request->date);
+    }
+}
+
 /* Source: PIPE-TRACK-1, PIPE-TRACK-2. */
 enum call_status perform_track_file(struct cloud *c, struct task *caller, struct call *call)
 {
@@ -198,9 +219,7 @@ enum call_status perform_track_file(struct cloud *c, struct task *caller, struct
     struct table_reply reply;
     enum table_result result =
         table_put(c->table, cloud_now(c), item_written(&w), condition, NULL, &reply);
-    if (result == TABLE_OK && history_file(p, request.key) != NULL) {
-        history_tracked(p, request.key, request.date);
-    }
+    tell_tracked(c, &request, result);
     if (result == TABLE_OK && has_ttl(c)) {
         table_sweeper_note(c, item_written(&w), ttl_s);
     }

@@ -25,6 +25,8 @@ struct cursor {
 struct reader {
     struct invocation invocation;
     struct cursor cursor;
+    struct cursor
+        before;         /* where the latest page began: an attempt whose reply was lost has moved */
     struct chain found; /* keys (names) read so far */
     struct chain dates; /* earlier dates (names) read so far */
     uint32_t unused;
@@ -62,6 +64,7 @@ struct page_reply {
     int64_t count;     /* matches */
     uint32_t poisoned; /* an item without file_path was met, where that is an error */
     uint32_t more;     /* the cursor names a further page */
+    uint64_t read;     /* 1: an attempt of the call has read it and moved the cursor */
 };
 
 /* What made a manifest's record: a call or an event, as its trigger_type says. */
