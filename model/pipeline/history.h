@@ -35,7 +35,7 @@ struct manifest_history {
     uint32_t latest_execution; /* row, from 1; 0: none */
     uint32_t processed;        /* successful job runs */
     uint32_t outputs;          /* times that its rows were put out */
-    uint32_t unused;
+    uint32_t told;             /* its record told its outcome, and has expired */
     uint64_t body_start;
     int64_t created_ns;
 };
