@@ -94,7 +94,7 @@ def document(calm, trouble):
     yield from summary(calm)
     yield "\nWithout any fault: " + "; ".join(
         f"{version} {' '.join(result['without_a_fault'])}" for version, result in calm.items()
-        if result["without_a_fault"]) + " (one record for a date cannot mirror its manifests).\n"
+        if result["without_a_fault"]) + ". (One record for a date cannot mirror its manifests; V1 has no flush.)\n"
     yield "## In a world where much is wrong already\n"
     yield from summary(trouble)
     yield ""
