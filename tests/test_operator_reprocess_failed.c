@@ -58,6 +58,18 @@ static void test_a_failed_job_is_not_listed(void **state)
     story_end(&s);
 }
 
+/* It tells in two lines, of which the first alone would be untrue. */
+static void test_a_failed_job_is_listed_as_it_should_be(void **state)
+{
+    (void)state;
+    begin_with_fault(FAULT_FAIL, "glue", "RUN");
+    (void)story_operator(&s, 1000000, "reprocess-failed list-failed --fixed");
+    finish();
+    assert_figure(&s, 0, "failed executions", 1, 1);
+    assert_int_equal(story_violations(&s, INVARIANT_O), 0);
+    story_end(&s);
+}
+
 static void test_a_failed_job_is_retried_as_it_should_be(void **state)
 {
     (void)state;
@@ -351,6 +363,7 @@ int main(void)
 {
     static struct cases cases;
     CASES_ADD(&cases, test_a_failed_job_is_not_listed);
+    CASES_ADD(&cases, test_a_failed_job_is_listed_as_it_should_be);
     CASES_ADD(&cases, test_a_failed_job_is_retried_as_it_should_be);
     CASES_ADD(&cases, test_a_retry_doubles_the_output);
     CASES_ADD(&cases, test_what_has_output_is_left_alone_as_it_should_be);

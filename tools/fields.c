@@ -139,7 +139,7 @@ static const struct field table[] = {
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
                "Version of the manifest builder: sets the switches below, up to first_items."),
     ROW_PRESET("pipeline.machine", machine_preset, machine, apply_machine,
-               "Version of the state machine: sets the three switches below; none: nothing runs."),
+               "Version of the state machine: sets processing_key to guarded, and glue.output; none: nothing runs."),
     ROW_WORD("pipeline.lock", builder.lock, lock,
              "The lock on a date: strict, takeover of expired ones, none, fencing, lease, or claim: "
              "none, but each file is claimed by a conditional write."),

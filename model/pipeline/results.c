@@ -294,6 +294,9 @@ void run_invocation(const struct run *run, uint64_t i, struct invocation_row *ro
         .started_at = instant_of(v->started_ns),
         .ended_at = instant_of(v->ended_ns),
         .outcome = text_from(ends[v->end]),
+        .point = v->end == INVOCATION_TIMED_OUT || v->end == INVOCATION_KILLED
+                     ? text_from(p->types[v->task_type].points[v->point])
+                     : TEXT(""),
         .records = v->records,
         .errors = v->errors,
         .manifests = v->manifests,
