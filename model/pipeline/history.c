@@ -673,6 +673,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct invocation_history *row = &p->history.invocations[invocation->row - 1];
     row->end = end;
     row->ended_ns = now_ns(p);
+    row->point = invocation->task.call.point;
+    row->task_type = (uint16_t)invocation->task.type;
     if (invocation->function == FUNCTION_STREAM_CREATOR) {
         const struct stream_creator *s = (const void *)invocation;
         row->records = s->records;

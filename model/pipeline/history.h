@@ -61,7 +61,8 @@ enum { JOB_REFUSED = 100 };
 
 struct invocation_history {
     uint32_t function, environment, cold, end; /* enum invocation_end */
-    uint32_t records, errors, manifests, processed, quarantined, unused;
+    uint32_t records, errors, manifests, processed, quarantined;
+    uint16_t point, task_type; /* where it was when it ended */
     int64_t started_ns, ended_ns;
 };
 
