@@ -315,6 +315,21 @@ static void test_a_reset_of_a_date_skips_the_old_record(void **state)
     story_end(&s);
 }
 
+/* The batcher's records are named by whole keys: it is these that a reset writes to. */
+static void test_a_reset_of_whole_keys(void **state)
+{
+    (void)state;
+    begin(BUILDER_V7);
+    put_item(&s, &(struct put){.date = TODAY,
+                               .key = TEXT("pipeline/input/east/x.ndjson"),
+                               .path = TEXT("s3://" INPUT_BUCKET "/pipeline/input/east/x.ndjson"),
+                               .status = TEXT("completed")});
+    operate_with(&s, "reprocess-failed reset-date 2026-01-30", ANSWER_YES);
+    assert_text(story_status(&s, TODAY, TEXT("pipeline/input/east/x.ndjson")), "pending");
+    assert_text(story_status(&s, TODAY, TEXT("x.ndjson")), "");
+    story_end(&s);
+}
+
 /* A shard is lost, or kept. */
 static void test_shards(void **state)
 {
@@ -375,6 +390,7 @@ int main(void)
     CASES_ADD(&cases, test_a_reset_leaves_the_processed_alone_as_it_should_be);
     CASES_ADD(&cases, test_a_reset_of_a_date_poisons_it);
     CASES_ADD(&cases, test_a_reset_of_a_date_skips_the_old_record);
+    CASES_ADD(&cases, test_a_reset_of_whole_keys);
     CASES_ADD(&cases, test_shards);
     CASES_ADD(&cases, test_a_write_is_conditional_as_it_should_be);
     CASES_ADD(&cases, test_help);

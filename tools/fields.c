@@ -165,6 +165,8 @@ static const struct field table[] = {
              "Who creates manifests: the builder, a function on the table's stream, a schedule."),
     ROW_WORD("pipeline.publisher", builder.publisher, publisher,
              "How executions are started: direct, by a call; bus, by an event."),
+    ROW_BOOLEAN("pipeline.decode_keys", builder.decode_keys,
+                "Keys of events are URL-decoded before they are used."),
     ROW_INTEGER("pipeline.status_shards", builder.status_shards, 0, 100,
                 "Statuses are pending#0 to pending#<n-1>; 0: plain."),
     ROW_BOOLEAN("pipeline.first_items", builder.first_items,

@@ -260,7 +260,8 @@ static void tell_end(struct telling *t, uint64_t i, const struct execution_row *
     text_put(w, TEXT(" ends "));
     text_put(w, x->status);
     if (x->error.size > 0) {
-        text_put(w, TEXT(", by its failure path ("));
+        bool caught = text_equal(x->status, TEXT("SUCCEEDED"));
+        text_put(w, caught ? TEXT(", by its failure path (") : TEXT(", by an error ("));
         text_put(w, x->error);
         text_put_char(w, ')');
     }

@@ -279,7 +279,8 @@ enum call_status perform_reset_item(struct cloud *c, struct task *caller, struct
     char room[64];
     struct item_writer w = item_writer(bytes, sizeof bytes);
     item_add_s(&w, TEXT("date_prefix"), names_text(&c->names, o->date));
-    item_add_s(&w, TEXT("file_key"), text_after_last(names_text(&c->names, request.subject), '/'));
+    item_add_s(&w, TEXT("file_key"),
+               record_file_key(p->scenario, names_text(&c->names, request.subject)));
     struct value values[] = {
         value_s(reset_status(c, o, request.name, room)),
         value_s(request.name == 0 ? TEXT("") : names_text(&c->names, request.name)),

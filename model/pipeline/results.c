@@ -197,7 +197,8 @@ void run_file(const struct run *run, uint64_t i, struct file_row *row)
  * look. */
 static struct text kept(struct text status)
 {
-    static const char *const words[] = {"pending", "processing", "completed", "failed"};
+    static const char *const words[] = {"pending",    "processing", "completed", "failed",
+                                        "assembling", "ready",      "aborted"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (text_equal(status, text_from(words[i]))) {
             return text_from(words[i]);

@@ -101,7 +101,7 @@ static void apply_claims(struct builder_switches *b, enum builder builder)
 static void apply_schedule(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_CLAIM, .record = RECORD_OWN};
-    b->track_if_absent = b->skip_without_path = true;
+    b->track_if_absent = b->skip_without_path = b->decode_keys = true;
     b->creator = CREATOR_SCHEDULE;
 }
 
