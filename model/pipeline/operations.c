@@ -32,7 +32,9 @@ static enum status compile(struct expression **expressions, struct error *error)
 
 enum status expressions_compile(struct expression **expressions, struct error *error)
 {
-    memset(expressions, 0, EXPRESSIONS_COUNT * sizeof *expressions);
+    for (size_t i = 0; i < EXPRESSIONS_COUNT; i++) {
+        expressions[i] = NULL;
+    }
     enum status status = compile(expressions, error);
     if (status != STATUS_OK) {
         expressions_free(expressions);

@@ -140,7 +140,7 @@ static struct text shard_status(struct text status, uint32_t shard, char room[32
 
 /* The index's partition of pending items, or of one shard of them (choice). */
 static enum call_status query_pending(struct cloud *c, struct task *caller, struct call *call,
-                                      struct table_query *query)
+                                      struct table_query query)
 {
     struct pipeline *p = pipeline_of(c);
     struct tool_run *o = (void *)caller;
@@ -148,17 +148,17 @@ static enum call_status query_pending(struct cloud *c, struct task *caller, stru
     char room[32];
     begin_page(c, o, &request);
     struct value values[] = {value_s(shard_status(TEXT("pending"), request.choice, room))};
-    query->index = 0;
-    query->key = p->expressions[SENT_INDEX_PARTITION];
-    query->filter = o->fixed ? p->expressions[SENT_IS_FILE] : NULL;
-    query->values = values;
-    return read_table(c, o, call, *query);
+    query.index = 0;
+    query.key = p->expressions[SENT_INDEX_PARTITION];
+    query.filter = o->fixed ? p->expressions[SENT_IS_FILE] : NULL;
+    query.values = values;
+    return read_table(c, o, call, query);
 }
 
 enum call_status perform_count_status(struct cloud *c, struct task *caller, struct call *call)
 {
     struct table_query query = {.visit = NULL};
-    return query_pending(c, caller, call, &query);
+    return query_pending(c, caller, call, query);
 }
 
 /* The name by which a file's item is found again: its S3 key, or its file_key where it names none.
@@ -190,7 +190,7 @@ enum call_status perform_sample_file(struct cloud *c, struct task *caller, struc
         query.limit = 0;
         query.backward = true;
     }
-    return query_pending(c, caller, call, &query);
+    return query_pending(c, caller, call, query);
 }
 
 /* Sorts an item by its status; as it should be: without the shard, and records and locks apart. */
