@@ -4,7 +4,8 @@
 # Builds the program with gcc and clang, -O0 to -O3, with and without sanitizers, and runs the
 # scenario of 130 files in each: twice in a row, and from a recording that the first build made. Every
 # report must be the first one's to the byte, trace hash included. One build then runs in other
-# environments: time zone, language, processor features, under valgrind.
+# environments: time zone, language, processor features, under valgrind. Some builds run every small
+# scenario, too, and must come to the same traces.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -46,6 +47,17 @@ replays() {
         sed 's/"seed": null/"seed": 1/' "$matrix/replay.json" | cmp "$matrix/reference.json" -
 }
 
+# The trace hash of every case of every small scenario.
+traces() {
+    "$1/lockstep" run scenarios/claims scenarios/incidents scenarios/lessons scenarios/regression --format json |
+        grep -o '"trace_hash": "[0-9a-f]*"'
+}
+
+same_traces() {
+    traces "$1" >"$1.traces"
+    cmp "$matrix/reference.traces" "$1.traces"
+}
+
 reference=$matrix/gcc-O0-plain
 check "gcc -O0 builds" build "$reference" gcc release -O0
 check "gcc -O0 runs and is recorded" \
@@ -53,6 +65,7 @@ check "gcc -O0 runs and is recorded" \
 run "$reference/lockstep" >"$matrix/reference.json"
 hash=$(sed -n 's/.*"trace_hash": "\([0-9a-f]*\)".*/\1/p' "$matrix/reference.json")
 check "it has a trace hash" [ "${#hash}" -eq 32 ]
+traces "$reference" >"$matrix/reference.traces"
 
 for compiler in gcc clang; do
     for level in -O0 -O1 -O2 -O3; do
@@ -69,6 +82,11 @@ for compiler in gcc clang; do
             check "$name: trace $hash" same "$name" "$out/lockstep"
             check "$name: again" same "$name-again" "$out/lockstep"
             check "$name: from the recording" replays "$out/lockstep"
+            case $name in
+            gcc-O2-plain | gcc-O1-sanitized | clang-O3-plain | clang-O2-sanitized)
+                check "$name: every scenario's trace" same_traces "$out"
+                ;;
+            esac
         done
     done
 done

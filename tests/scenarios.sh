@@ -105,8 +105,8 @@ for name in "${!falsified[@]}"; do
     exits "$name fails with ${falsified[$name]}" 1 -q scenarios/*/"$name.yaml" \
         --set "${falsified[$name]}"
 done
-exits "poison-record fails with V4" 1 -q scenarios/incidents/poison-record.yaml \
-    --set pipeline.builder=V4
+exits "f01-poison-manifest fails with V4" 1 -q scenarios/incidents/f01-poison-manifest.yaml \
+    --case V3-M1 --set pipeline.builder=V4
 
 for time in 50s 120s 300s; do
     exits "glue-slots passes with runs of $time" 0 -q scenarios/regression/glue-slots.yaml \

@@ -294,6 +294,8 @@ static void v5_reads_a_long_day_in_many_pages(void **state)
 static int64_t pages_of_the_sixth_file(int64_t lost)
 {
     files_of(BUILDER_V5, 6);
+    scenario_apply_machine(&s.scenario, MACHINE_NONE);
+    s.scenario.builder.record = RECORD_NONE; /* files alone are in the partition */
     s.scenario.max_files_per_manifest = 2;
     if (lost > 0) {
         story_fault(&s, FAULT_LOSE_REPLY, "manifest_builder", "QUERY_PENDING", lost);

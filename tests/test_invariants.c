@@ -166,6 +166,37 @@ static void the_outcome_is_not_written(void)
     story_fault(&s, FAULT_THROTTLE, "state_machine", "TASK", 3);
 }
 
+static void records_expire(void)
+{
+    begin(BUILDER_V4, MACHINE_M2);
+    story_files(&s, 20, 0, duration_s(40));
+    s.scenario.ttl_days = 1;
+    s.scenario.until = duration_s(2 * 86400);
+}
+
+static void the_shared_record_stays(void)
+{
+    records_expire();
+    scenario_apply_machine(&s.scenario, MACHINE_M1);
+}
+
+static void a_record_expires_that_told_nothing(void)
+{
+    records_expire();
+    story_fault(&s, FAULT_THROTTLE, "state_machine", "UPDATE_STATUS_COMPLETED", 1);
+}
+
+static void the_schedule_outlasts_its_first_files(void)
+{
+    begin(BUILDER_V7, MACHINE_M7);
+    s.scenario.bucket.input_lifetime = (struct duration){0};
+    story_files(&s, 10, 1, (struct duration){0});
+    story_files(&s, 10, 40 * 86400, (struct duration){0});
+    s.scenario.schedule.interval = duration_s(3600);
+    s.scenario.operators[s.scenario.operators_count++] =
+        (struct operator_row){.at = duration_s(50 * 86400), .run = TEXT("check-locks")};
+}
+
 static void executions_never_begin(void)
 {
     begin(BUILDER_V4, MACHINE_M2);
@@ -194,6 +225,10 @@ static const struct invariants_row rows[] = {
     {"S3: a message ends in the dead-letter queue",         a_message_ends_in_the_dead_letter_queue,          "S3"      },
     {"S3, S4: the builder dies before the start",           the_builder_dies_before_the_start,                "S3 S4"   },
     {"S6: processing goes to another record",               processing_goes_to_another_record,                "S6"      },
+    {"records that told it, and have expired",              records_expire,                                   ""        },
+    {"S6: they have expired, and the shared one stays",     the_shared_record_stays,                          "S6"      },
+    {"S6: a record that told nothing, and has expired",     a_record_expires_that_told_nothing,               "S6"      },
+    {"a schedule of weeks",                                 the_schedule_outlasts_its_first_files,            ""        },
     {"S6: the outcome is not written",                      the_outcome_is_not_written,                       "S6"      },
     {"S7 and what follows: a living owner is taken over",   a_living_owner_is_taken_over,                     "S1 S5 S7"},
     {"a takeover behind a refused release",                 an_owner_whose_release_was_refused_is_taken_over, ""        },

@@ -58,6 +58,18 @@ static void test_a_failed_job_is_not_listed(void **state)
     story_end(&s);
 }
 
+/* It tells in two lines, of which the first alone would be untrue. */
+static void test_a_failed_job_is_listed_as_it_should_be(void **state)
+{
+    (void)state;
+    begin_with_fault(FAULT_FAIL, "glue", "RUN");
+    (void)story_operator(&s, 1000000, "reprocess-failed list-failed --fixed");
+    finish();
+    assert_figure(&s, 0, "failed executions", 1, 1);
+    assert_int_equal(story_violations(&s, INVARIANT_O), 0);
+    story_end(&s);
+}
+
 static void test_a_failed_job_is_retried_as_it_should_be(void **state)
 {
     (void)state;
@@ -303,6 +315,21 @@ static void test_a_reset_of_a_date_skips_the_old_record(void **state)
     story_end(&s);
 }
 
+/* The batcher's records are named by whole keys: it is these that a reset writes to. */
+static void test_a_reset_of_whole_keys(void **state)
+{
+    (void)state;
+    begin(BUILDER_V7);
+    put_item(&s, &(struct put){.date = TODAY,
+                               .key = TEXT("pipeline/input/east/x.ndjson"),
+                               .path = TEXT("s3://" INPUT_BUCKET "/pipeline/input/east/x.ndjson"),
+                               .status = TEXT("completed")});
+    operate_with(&s, "reprocess-failed reset-date 2026-01-30", ANSWER_YES);
+    assert_text(story_status(&s, TODAY, TEXT("pipeline/input/east/x.ndjson")), "pending");
+    assert_text(story_status(&s, TODAY, TEXT("x.ndjson")), "");
+    story_end(&s);
+}
+
 /* A shard is lost, or kept. */
 static void test_shards(void **state)
 {
@@ -351,6 +378,7 @@ int main(void)
 {
     static struct cases cases;
     CASES_ADD(&cases, test_a_failed_job_is_not_listed);
+    CASES_ADD(&cases, test_a_failed_job_is_listed_as_it_should_be);
     CASES_ADD(&cases, test_a_failed_job_is_retried_as_it_should_be);
     CASES_ADD(&cases, test_a_retry_doubles_the_output);
     CASES_ADD(&cases, test_what_has_output_is_left_alone_as_it_should_be);
@@ -362,6 +390,7 @@ int main(void)
     CASES_ADD(&cases, test_a_reset_leaves_the_processed_alone_as_it_should_be);
     CASES_ADD(&cases, test_a_reset_of_a_date_poisons_it);
     CASES_ADD(&cases, test_a_reset_of_a_date_skips_the_old_record);
+    CASES_ADD(&cases, test_a_reset_of_whole_keys);
     CASES_ADD(&cases, test_shards);
     CASES_ADD(&cases, test_a_write_is_conditional_as_it_should_be);
     CASES_ADD(&cases, test_help);

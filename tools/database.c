@@ -159,6 +159,7 @@ static void put_invocation(struct row *row, uint64_t i)
     put_instant(row, v.started_at);
     put_instant(row, v.ended_at);
     put_text(row, v.outcome);
+    put_text(row, v.point);
     put_integer(row, v.records);
     put_integer(row, v.errors);
     put_integer(row, v.manifests);
@@ -484,8 +485,8 @@ static const struct table tables[] = {
      "execution", job_runs_count, put_job_run},
     {"invocations",
      "id INTEGER PRIMARY KEY, function TEXT, environment INTEGER, cold INTEGER, started_at REAL,"
-     " ended_at REAL, outcome TEXT, records INTEGER, errors INTEGER, manifests INTEGER,"
-     " processed INTEGER, quarantined INTEGER",
+     " ended_at REAL, outcome TEXT, point TEXT, records INTEGER, errors INTEGER,"
+     " manifests INTEGER, processed INTEGER, quarantined INTEGER",
      NULL, invocations_count, put_invocation},
     {"lock_tenures",
      "id INTEGER PRIMARY KEY, date TEXT, invocation INTEGER, acquired_at REAL, ended_at REAL,"

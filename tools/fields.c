@@ -139,7 +139,7 @@ static const struct field table[] = {
     ROW_PRESET("pipeline.builder", builder_preset, builder, apply_builder,
                "Version of the manifest builder: sets the switches below, up to first_items."),
     ROW_PRESET("pipeline.machine", machine_preset, machine, apply_machine,
-               "Version of the state machine: sets the three switches below; none: nothing runs."),
+               "Version of the state machine: sets processing_key to guarded, and glue.output; none: nothing runs."),
     ROW_WORD("pipeline.lock", builder.lock, lock,
              "The lock on a date: strict, takeover of expired ones, none, fencing, lease, or claim: "
              "none, but each file is claimed by a conditional write."),
@@ -165,6 +165,8 @@ static const struct field table[] = {
              "Who creates manifests: the builder, a function on the table's stream, a schedule."),
     ROW_WORD("pipeline.publisher", builder.publisher, publisher,
              "How executions are started: direct, by a call; bus, by an event."),
+    ROW_BOOLEAN("pipeline.decode_keys", builder.decode_keys,
+                "Keys of events are URL-decoded before they are used."),
     ROW_INTEGER("pipeline.status_shards", builder.status_shards, 0, 100,
                 "Statuses are pending#0 to pending#<n-1>; 0: plain."),
     ROW_BOOLEAN("pipeline.first_items", builder.first_items,

@@ -30,9 +30,13 @@ void schedule_init(struct cloud *c)
     }
 }
 
-static uint64_t others(const struct cloud *c)
+/* What a tick may find something to do in. */
+static uint64_t seen_now(const struct cloud *c)
 {
-    return c->simulation.events - c->schedule.state->events;
+    struct hash128 table = table_hash(c->table);
+    const uint64_t parts[] = {table.low, table.high,
+                              (uint64_t)c->buckets.counts->puts[BUCKET_INPUT]};
+    return hash64(parts, sizeof parts, 0);
 }
 
 /* Source: LAMBDA-SCHEDULE-1, LAMBDA-SCHEDULE-2. */
@@ -47,7 +51,6 @@ void schedule_due(void *cloud, uint32_t tick, uint64_t detail)
     uint32_t copies =
         lost ? 0 : fault.copies + choose_chance(choices, CHOICE_TICK_DUPLICATE, s->duplicate_ppm);
     s->state->pending--;
-    s->state->events++;
     s->state->lost += copies == 0;
     for (uint32_t i = 0; i < copies; i++) {
         struct duration delay = cloud_draw(c, CHOICE_TICK_DELAY, &s->delay);
@@ -65,12 +68,7 @@ void schedule_tick(void *cloud, uint32_t tick, uint64_t detail)
     struct cloud *c = cloud;
     struct schedule_state *state = c->schedule.state;
     state->pending--;
-    state->events++;
     state->delivered++;
-    state->latest = tick;
-    state->idle_before = others(c) == state->others ? state->idle : 0;
-    state->thorough = state->idle_before > 0 && state->thorough != 0;
-    state->idle = 0;
     struct invocation_request request = {.tick = tick};
     if (!function_invoke(c, (enum function_id)c->schedule.function, &request)) {
         state->throttled++;
@@ -80,17 +78,22 @@ void schedule_tick(void *cloud, uint32_t tick, uint64_t detail)
 void schedule_report(struct cloud *c, uint32_t tick, bool idle, bool thorough)
 {
     struct schedule_state *state = c->schedule.state;
-    if (tick != state->latest) {
-        return;
+    uint64_t seen = seen_now(c);
+    if (!idle || seen != state->seen) {
+        state->idle = 0;
+        state->thorough = 0;
     }
-    state->idle = idle ? state->idle_before + 1 : 0;
-    state->thorough = idle && (state->thorough != 0 || thorough);
-    state->others = others(c);
+    if (idle) {
+        state->idle += state->idle == 0 || tick != state->latest;
+        state->thorough |= thorough;
+    }
+    state->latest = tick;
+    state->seen = seen;
 }
 
 bool schedule_rests(const struct cloud *c)
 {
     const struct schedule_state *state = c->schedule.state;
     return c->schedule.interval.ns == 0 ||
-           (state->idle >= IDLE_TICKS && state->thorough != 0 && others(c) == state->others);
+           (state->idle >= IDLE_TICKS && state->thorough != 0 && seen_now(c) == state->seen);
 }

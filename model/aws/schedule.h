@@ -18,13 +18,11 @@
 struct cloud;
 
 struct schedule_state {
-    uint32_t pending; /* events of the schedule to come: they alone do not keep a run going */
-    uint32_t latest;  /* tick that was delivered last */
-    uint32_t idle;    /* ticks in a row that found nothing to do, while nothing else happened
-                         between them; the latest one is counted when it has reported */
-    uint32_t idle_before, thorough; /* the same before the latest; one of them looked everywhere */
-    uint32_t unused;
-    uint64_t events, others; /* of the schedule, so far; all others when a tick last reported */
+    uint32_t pending;  /* events of the schedule to come: they alone do not keep a run going */
+    uint32_t idle;     /* ticks in a row that found nothing to do, while nothing changed */
+    uint32_t latest;   /* of them */
+    uint32_t thorough; /* one of them looked everywhere */
+    uint64_t seen;     /* the table and the input bucket, when a tick last reported: a hash */
     int64_t delivered, lost, throttled;
 };
 

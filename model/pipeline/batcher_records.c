@@ -528,13 +528,16 @@ enum call_status perform_list_input(struct cloud *c, struct task *caller, struct
     return CALL_OK;
 }
 
-/* Of so many keys from the cursor, those that have no record; strongly consistent. A batch that is
- * throttled in part is tried again as a whole. Source: DDB-BATCH-1. */
+/* Of so many keys from the cursor, those that have no record, in an eventually consistent read: one
+ * that has a record after all is refused when it is tracked. A batch that is throttled in part is
+ * tried again as a whole. Source: DDB-BATCH-1. */
 enum call_status perform_check_tracked(struct cloud *c, struct task *caller, struct call *call)
 {
     CALL_REQUEST(call, struct batcher_page, request);
     struct batcher *b = (void *)caller;
     struct chain_cursor cursor = {request.chunk, request.position};
+    int64_t lag_ns = cloud_draw(c, CHOICE_REPLICA_LAG, &pipeline_of(c)->replica_lag).ns;
+    struct instant as_of = {cloud_now(c).ns + (lag_ns > 0 ? -lag_ns : 1)};
     chain_cut(&c->chunks, &b->missing, request.base);
     for (uint32_t i = 0; i < request.count; i++) {
         uint32_t key = chain_take(&c->chunks, &cursor);
@@ -542,7 +545,7 @@ enum call_status perform_check_tracked(struct cloud *c, struct task *caller, str
         struct item item;
         struct table_reply reply;
         enum table_result result = table_get(
-            c->table, cloud_now(c), cloud_now(c),
+            c->table, cloud_now(c), as_of,
             record_key_item(bytes, TEXT("file_key"), names_text(&c->names, batcher_date(c, key)),
                             names_text(&c->names, key)),
             &item, &reply);

@@ -146,23 +146,6 @@ static void tell_calls(struct telling *t, struct text point, bool other)
     }
 }
 
-/* The last call that an invocation made: where it was cut. */
-static void put_last_call(struct telling *t, struct text_writer *w, const struct invocation_row *v)
-{
-    struct call_row c, last = {.sent_at = {NEVER}};
-    for (uint64_t i = 0; i < run_calls_count(t->run); i++) {
-        run_call(t->run, i, &c);
-        if (c.caller_parent == v->environment && c.sent_at.ns >= v->started_at.ns &&
-            c.sent_at.ns <= v->ended_at.ns) {
-            last = c;
-        }
-    }
-    if (last.sent_at.ns != NEVER) {
-        text_put(w, TEXT(" at "));
-        text_put(w, last.point);
-    }
-}
-
 static void tell_deaths(struct telling *t)
 {
     for (uint64_t i = 0; i < run_invocations_count(t->run); i++) {
@@ -179,7 +162,10 @@ static void tell_deaths(struct telling *t)
         text_put(w, v.function);
         text_put(w, text_equal(v.outcome, TEXT("timeout")) ? TEXT(" runs into its time-out")
                                                            : TEXT(" dies"));
-        put_last_call(t, w, &v);
+        if (v.point.size > 0) {
+            text_put(w, TEXT(" at "));
+            text_put(w, v.point);
+        }
         text_put(w, TEXT("; no clean-up runs"));
         add(t, v.ended_at, w);
     }
@@ -274,7 +260,8 @@ static void tell_end(struct telling *t, uint64_t i, const struct execution_row *
     text_put(w, TEXT(" ends "));
     text_put(w, x->status);
     if (x->error.size > 0) {
-        text_put(w, TEXT(", by its failure path ("));
+        bool caught = text_equal(x->status, TEXT("SUCCEEDED"));
+        text_put(w, caught ? TEXT(", by its failure path (") : TEXT(", by an error ("));
         text_put(w, x->error);
         text_put_char(w, ')');
     }
@@ -328,7 +315,8 @@ static void tell_tenure(struct telling *t, uint64_t i)
     struct sentence s;
     run_tenure(t->run, i, &l);
     bool plain = text_equal(l.end, TEXT("released")) && l.refused == 0;
-    if (!text_equal(l.date, t->date) || plain) {
+    bool other = t->date.size > 0 && !text_equal(l.date, t->date);
+    if (other || plain) {
         return;
     }
     struct text_writer *w = begin(&s);
@@ -342,7 +330,8 @@ static void tell_tenure(struct telling *t, uint64_t i)
                     : text_equal(l.end, TEXT("deleted_by_ttl")) ? TEXT("TTL deletes it ")
                     : text_equal(l.end, TEXT("deleted"))        ? TEXT("an operator deletes it ")
                                                                 : TEXT("it is released "));
-        text_put_duration(w, instant_since(l.ended_at, l.acquired_at));
+        int64_t held_ns = instant_since(l.ended_at, l.acquired_at).ns;
+        text_put_duration(w, duration_ms(held_ns / NS_PER_MS));
         text_put(w, TEXT(" later"));
     }
     if (l.refused > 0) {
@@ -352,11 +341,49 @@ static void tell_tenure(struct telling *t, uint64_t i)
     add(t, l.acquired_at, w);
 }
 
+/* --- operators
+ * ---------------------------------------------------------------------------------------------- */
+
+/* What a tool told that was not so. */
+static void put_untrue(const struct telling *t, struct text_writer *w, int64_t run)
+{
+    for (uint64_t i = 0; i < run_operator_figures_count(t->run); i++) {
+        struct operator_figure_row f;
+        run_operator_figure(t->run, i, &f);
+        if (f.run == run && f.shown != f.truth) {
+            text_put(w, TEXT("; "));
+            text_put(w, f.name);
+            text_put(w, TEXT(": it tells "));
+            text_put_integer(w, f.shown, 0);
+            text_put(w, TEXT(" where "));
+            text_put_integer(w, f.truth, 0);
+            text_put(w, TEXT(" is so"));
+        }
+    }
+}
+
+static void tell_operator(struct telling *t, uint64_t i)
+{
+    struct operator_run_row o;
+    struct sentence s;
+    run_operator_run(t->run, i, &o);
+    struct text_writer *w = begin(&s);
+    text_put(w, TEXT("an operator types: "));
+    text_put(w, o.arguments);
+    add(t, o.started_at, w);
+    w = begin(&s);
+    text_put(w, o.tool);
+    text_put(w, TEXT(" ends with status "));
+    text_put_integer(w, o.exit_status, 0);
+    put_untrue(t, w, (int64_t)i + 1);
+    add(t, o.ended_at, w);
+}
+
 /* --- the whole
  * --------------------------------------------------------------------------------------------------
  */
 
-/* Whether the subject is a file, a manifest or a date, and what it belongs to. */
+/* Whether the subject is a file, a manifest, a tool or a date, and what it belongs to. */
 static void find_subject(struct telling *t)
 {
     t->subject = t->e->violation.subject;
@@ -380,6 +407,13 @@ static void find_subject(struct telling *t)
             t->manifest = m.key;
             t->date = m.date;
             return;
+        }
+    }
+    for (uint64_t i = 0; i < run_operator_runs_count(t->run); i++) {
+        struct operator_run_row o;
+        run_operator_run(t->run, i, &o);
+        if (text_equal(o.arguments, t->subject)) {
+            return; /* about all dates */
         }
     }
     t->date = t->subject;
@@ -440,6 +474,9 @@ bool run_explain(const struct run *run, struct explanation *e)
     }
     for (uint64_t i = 0; i < run_manifests_count(run); i++) {
         tell_manifest(&t, i);
+    }
+    for (uint64_t i = 0; i < run_operator_runs_count(run); i++) {
+        tell_operator(&t, i);
     }
     tell_calls(&t, TEXT("TRACK_FILE"), true);
     tell_executions(&t, tell_start);

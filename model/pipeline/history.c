@@ -4,13 +4,25 @@
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/stream_creator.h"
 
-/* Twice the ticks of the run, or of its workload and a week where it has no fixed end. */
+/* When the last comes from outside: a file, or an operator. */
+static int64_t last_ns(const struct scenario *s)
+{
+    int64_t last = 0;
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        int64_t end = s->workloads[i].at.ns + s->workloads[i].over.ns;
+        last = end > last ? end : last;
+    }
+    for (uint32_t i = 0; i < s->operators_count; i++) {
+        last = s->operators[i].at.ns > last ? s->operators[i].at.ns : last;
+    }
+    return last;
+}
+
+/* Twice the ticks of the run and a week, or where it has no fixed end, of what comes from outside.
+ */
 static uint64_t most_ticks(const struct scenario *s)
 {
-    int64_t span_ns = s->until.ns;
-    for (uint32_t i = 0; span_ns == 0 && i < s->workloads_count; i++) {
-        span_ns += s->workloads[i].at.ns + s->workloads[i].over.ns;
-    }
+    int64_t span_ns = s->until.ns > 0 ? s->until.ns : last_ns(s);
     if (s->builder.creator != CREATOR_SCHEDULE) {
         return 0;
     }
@@ -519,6 +531,28 @@ void history_lock_gone(struct pipeline *p, uint32_t date, enum tenure_end end)
     }
 }
 
+/* A manifest's record is not missed once it has told how the latest execution ended. */
+static void note_record_expired(struct pipeline *p, struct item record)
+{
+    static const struct text prefix = {"s3://" MANIFEST_BUCKET "/", sizeof "s3://" MANIFEST_BUCKET};
+    struct text path = item_text(record, TEXT("manifest_path"));
+    if (!text_starts(item_text(record, TEXT("file_key")), TEXT("MANIFEST")) ||
+        !text_starts(path, prefix)) {
+        return;
+    }
+    struct text key = {path.at + prefix.size, path.size - prefix.size};
+    uint32_t manifest = names_find(&p->cloud.names, key);
+    const struct object *object = manifest == 0 ? NULL : object_of(p, manifest);
+    struct manifest_history *row =
+        object == NULL || object->owner == 0 ? NULL : &p->history.manifests[object->owner - 1];
+    if (row != NULL && row->latest_execution != 0) {
+        const struct execution_history *e = &p->history.executions[row->latest_execution - 1];
+        struct text outcome = e->processed > 0 ? TEXT("completed") : TEXT("failed");
+        row->told = e->status != EXECUTION_RUNNING &&
+                    text_equal(item_text(record, TEXT("status")), outcome);
+    }
+}
+
 void history_expired(struct cloud *c, struct item old)
 {
     static const struct text prefix = {"LOCK#manifest-", sizeof "LOCK#manifest-" - 1};
@@ -528,6 +562,7 @@ void history_expired(struct cloud *c, struct item old)
         history_lock_gone(pipeline_of(c), names_find(&c->names, date), TENURE_DELETED_BY_TTL);
         return;
     }
+    note_record_expired(pipeline_of(c), old);
     uint32_t file = names_find(&c->names, record_s3_key(old));
     if (file != 0) {
         history_untracked(pipeline_of(c), file);
@@ -638,6 +673,8 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct invocation_history *row = &p->history.invocations[invocation->row - 1];
     row->end = end;
     row->ended_ns = now_ns(p);
+    row->point = invocation->task.call.point;
+    row->task_type = (uint16_t)invocation->task.type;
     if (invocation->function == FUNCTION_STREAM_CREATOR) {
         const struct stream_creator *s = (const void *)invocation;
         row->records = s->records;

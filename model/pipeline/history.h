@@ -35,7 +35,7 @@ struct manifest_history {
     uint32_t latest_execution; /* row, from 1; 0: none */
     uint32_t processed;        /* successful job runs */
     uint32_t outputs;          /* times that its rows were put out */
-    uint32_t unused;
+    uint32_t told;             /* its record told its outcome, and has expired */
     uint64_t body_start;
     int64_t created_ns;
 };
@@ -61,7 +61,8 @@ enum { JOB_REFUSED = 100 };
 
 struct invocation_history {
     uint32_t function, environment, cold, end; /* enum invocation_end */
-    uint32_t records, errors, manifests, processed, quarantined, unused;
+    uint32_t records, errors, manifests, processed, quarantined;
+    uint16_t point, task_type; /* where it was when it ended */
     int64_t started_ns, ended_ns;
 };
 

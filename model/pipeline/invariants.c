@@ -222,11 +222,17 @@ static bool processed(const struct pipeline *p, const struct execution_history *
            (e->manifest_row != 0 && p->history.manifests[e->manifest_row - 1].processed > 0);
 }
 
+/* Its manifest's record told how it ended, until TTL deleted it. */
+static bool has_told(const struct pipeline *p, const struct execution_history *e)
+{
+    return e->manifest_row != 0 && p->history.manifests[e->manifest_row - 1].told != 0;
+}
+
 static void judge_execution(struct pipeline *p, const struct execution_history *e, bool at_rest)
 {
     const struct execution_history *latest = latest_execution(p, e->manifest);
     bool current = latest == NULL || latest == e;
-    if (current && !mirrors(e, status_of_manifest(p, e->date, e->manifest))) {
+    if (current && !has_told(p, e) && !mirrors(e, status_of_manifest(p, e->date, e->manifest))) {
         history_violation(p, INVARIANT_S6, e->manifest);
     }
     bool unended = at_rest && e->status == EXECUTION_RUNNING;
@@ -247,7 +253,7 @@ static void judge_shared(struct pipeline *p, uint32_t date)
         return;
     }
     text_put_record_key(&w, names_text(&p->cloud.names, manifest));
-    bool has_own = record_status(p, date, text_written(&w)).size > 0;
+    bool has_own = record_status(p, date, text_written(&w)).size > 0 || has_told(p, e);
     if (has_own && !mirrors(e, record_status(p, date, TEXT("MANIFEST")))) {
         history_violation(p, INVARIANT_S6, date);
     }

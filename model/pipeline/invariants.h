@@ -18,7 +18,8 @@
  *   S4  what is manifested is listed by the manifest that its record names, as that object was last
  *       put, and an execution was started of it
  *   S6  a manifest's record says processing while its execution runs, completed if a job has
- *       succeeded, else failed; a date's shared record does so for the manifest it names
+ *       succeeded, else failed; a date's shared record does so for the manifest it names. One
+ *       that has told so until TTL deleted it is not missed
  *   L2  files of an earlier date are not left pending when nothing is under way
  *   L4  each started batch ends: processed, or in an execution that FAILED. One that ends SUCCEEDED
  *       without a processed batch hides it: the alert is not a state that anything acts on

@@ -22,8 +22,8 @@
     X(CLOCK)                                                                                       \
     X(MARK_FILE)                                                                                   \
     X(PUT_RECORD)                                                                                  \
-    X(START_EXECUTION) X(REPEND_FILE) X(KEEP_FOR_BATCH) X(KEEP_FOR_FILE) X(KEEP_FOR_START)         \
-        X(RELEASE)
+    X(START_EXECUTION)                                                                             \
+    X(REPEND_FILE) X(KEEP_FOR_BATCH) X(KEEP_FOR_FILE) X(KEEP_FOR_START) X(RELEASE)
 
 /* A child process of the builder's. */
 struct creation {

@@ -493,7 +493,10 @@ struct operator_truth operator_truth(struct pipeline *p)
                        &l.truth.parquet);
     for (uint64_t i = 0; i < HISTORY_COUNT(p, executions); i++) {
         const struct execution_history *e = &p->history.executions[i];
-        l.truth.executions_failed += e->status == EXECUTION_FAILED || e->caught != CALL_OK;
+        bool processed =
+            e->manifest_row != 0 && p->history.manifests[e->manifest_row - 1].processed > 0;
+        l.truth.executions_failed +=
+            e->status == EXECUTION_FAILED || (e->caught != CALL_OK && !processed);
     }
     return l.truth;
 }

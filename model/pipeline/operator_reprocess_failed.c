@@ -43,6 +43,7 @@ static uint32_t items_count(const struct tool_run *o)
 /* --- failed executions
  * ------------------------------------------------------------------------------------- */
 
+/* As it should be, the tool has told all only when it has told the failed records, too. */
 static void print_failed(struct cloud *c, struct tool_run *o)
 {
     const struct pipeline *p = pipeline_of(c);
@@ -60,7 +61,9 @@ static void print_failed(struct cloud *c, struct tool_run *o)
                      "ndjson-parquet-processor-dev:00000000-0000-4000-8000-%\n",
                      of_digits(row));
     }
-    TELL(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
+    if (!o->fixed) {
+        TELL(EXECUTIONS_FAILED, shown, operator_truth(pipeline_of(c)).executions_failed);
+    }
 }
 
 static void print_failed_records(struct cloud *c, struct tool_run *o)
@@ -276,7 +279,8 @@ enum call_status perform_reset_item(struct cloud *c, struct task *caller, struct
     char room[64];
     struct item_writer w = item_writer(bytes, sizeof bytes);
     item_add_s(&w, TEXT("date_prefix"), names_text(&c->names, o->date));
-    item_add_s(&w, TEXT("file_key"), text_after_last(names_text(&c->names, request.subject), '/'));
+    item_add_s(&w, TEXT("file_key"),
+               record_file_key(p->scenario, names_text(&c->names, request.subject)));
     struct value values[] = {
         value_s(reset_status(c, o, request.name, room)),
         value_s(request.name == 0 ? TEXT("") : names_text(&c->names, request.name)),

@@ -197,7 +197,8 @@ void run_file(const struct run *run, uint64_t i, struct file_row *row)
  * look. */
 static struct text kept(struct text status)
 {
-    static const char *const words[] = {"pending", "processing", "completed", "failed"};
+    static const char *const words[] = {"pending",    "processing", "completed", "failed",
+                                        "assembling", "ready",      "aborted"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (text_equal(status, text_from(words[i]))) {
             return text_from(words[i]);
@@ -294,6 +295,9 @@ void run_invocation(const struct run *run, uint64_t i, struct invocation_row *ro
         .started_at = instant_of(v->started_ns),
         .ended_at = instant_of(v->ended_ns),
         .outcome = text_from(ends[v->end]),
+        .point = v->end == INVOCATION_TIMED_OUT || v->end == INVOCATION_KILLED
+                     ? text_from(p->types[v->task_type].points[v->point])
+                     : TEXT(""),
         .records = v->records,
         .errors = v->errors,
         .manifests = v->manifests,

@@ -59,6 +59,7 @@ struct invocation_row {
     bool cold;
     struct instant started_at, ended_at;
     struct text outcome; /* ok, timeout, killed, running */
+    struct text point;   /* where it was killed or timed out; else "" */
     int64_t records, errors, manifests;
     int64_t processed, quarantined; /* as a builder counts its records */
 };

@@ -101,7 +101,7 @@ static void apply_claims(struct builder_switches *b, enum builder builder)
 static void apply_schedule(struct builder_switches *b)
 {
     *b = (struct builder_switches){.lock = LOCK_CLAIM, .record = RECORD_OWN};
-    b->track_if_absent = b->skip_without_path = true;
+    b->track_if_absent = b->skip_without_path = b->decode_keys = true;
     b->creator = CREATOR_SCHEDULE;
 }
 
@@ -135,8 +135,8 @@ void scenario_apply_builder(struct scenario *s, enum builder builder)
 }
 
 /* M0: all updates go to the shared record; M1: the last ones to the manifest's own; M2: all of
- * them; M3: and the files' records are updated; M7: all that with conditions and retries. Source:
- * PIPE-MACHINES-1. */
+ * them; M3: and the files' records are updated; M7: all that with conditions and retries, and
+ * its job replaces what it wrote of a manifest. Source: PIPE-MACHINES-1. */
 void scenario_apply_machine(struct scenario *s, enum machine machine)
 {
     s->machine_preset = machine;
@@ -148,6 +148,7 @@ void scenario_apply_machine(struct scenario *s, enum machine machine)
         .batch_updater = machine == MACHINE_M3 || machine == MACHINE_M7,
         .guarded = machine == MACHINE_M7,
     };
+    s->glue.output = machine == MACHINE_M7 ? GLUE_OUTPUT_MANIFEST : GLUE_OUTPUT_APPEND;
 }
 
 /* From request to reply, as the client sees it. Source: LATENCY-* in docs/sources.md; most 99th

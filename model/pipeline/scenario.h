@@ -237,6 +237,7 @@ struct builder_switches {
     enum trigger trigger;   /* files: max_files_per_manifest; bytes: max_batch_size */
     enum creator creator;
     enum publisher publisher;
+    bool decode_keys;      /* keys of events are URL-decoded before they are used */
     int64_t status_shards; /* statuses are pending#0 to pending#<n-1>; 0: plain */
     bool first_items;      /* the first version's items: range key file_name, no ttl, and errors
                               that are not counted */

@@ -5,8 +5,8 @@
  * is named <date>-f<number>.ndjson with one running number over all entries, unless the entry says
  * otherwise: a name for all of its files, or a number to begin with, so that keys come again, or
  * the same names in another folder. Every put sends an event notification to the queue. What it
- * calls the object is its key URL-encoded, and the pipeline knows the file by that alone, while S3
- * does not. Source: S3-EVENT-3.
+ * calls the object is its key URL-encoded, and a pipeline that does not decode it knows the file by
+ * that alone, while S3 does not. Source: S3-EVENT-3.
  */
 #include "model/pipeline/invariants.h"
 
@@ -66,7 +66,9 @@ static uint32_t put(struct pipeline *p, struct text key, int64_t size)
     if (name == 0 || bucket_put(c, BUCKET_INPUT, name, size, 0) == 0) {
         return 0;
     }
-    name = event_name(c, name);
+    if (!p->scenario->builder.decode_keys) {
+        name = event_name(c, name);
+    }
     if (name != 0) {
         history_arrived(p, name, size);
     }
