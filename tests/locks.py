@@ -117,6 +117,8 @@ def main():
         with open(PAGE, "w") as file:
             file.write(page)
     else:
+        if bad:
+            print("# to put the tables there: python3 tests/locks.py PROGRAM --write")
         print(f"1..{len(made)}")
     return bad
 
