@@ -65,6 +65,7 @@ adopt() {
 
 adopt "all scenarios pass" "$lockstep" run scenarios --format tap
 adopt "all scenarios can fail" python3 tests/falsify.py "$lockstep" scenarios
+adopt "docs/locks.md is what runs give" python3 tests/locks.py "$lockstep"
 
 # One that cannot fail is found out, whichever demand it is that always holds.
 cat >"$work/idle.yaml" <<'YAML'
