@@ -99,7 +99,7 @@ static inline struct operator_row *story_operator(struct story *s, int64_t at_ms
 static inline void operate_with(struct story *s, const char *line, enum answer answer)
 {
     struct operator_command command;
-    struct operator_unknown unknown;
+    struct operator_unknown unknown = {.known = NULL};
     struct pipeline *p = story_pipeline(s);
     uint64_t number = run_operator_runs_count(s->run);
     assert_int_equal(operator_parse(text_from(line), &command, &unknown, NULL), STATUS_OK);

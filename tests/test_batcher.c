@@ -368,7 +368,7 @@ static bool strikes(void (*world)(void), const struct place *place, const struct
 {
     char name[160];
     (void)snprintf(name, sizeof name, "%s (%u, %u, %lld, %lld s) %s at %s, time %lld",
-                   fault_word(variant->kind), variant->when, variant->outcome,
+                   fault_word(variant->kind), (unsigned)variant->when, (unsigned)variant->outcome,
                    (long long)variant->attempts, (long long)variant->by_s, place->process,
                    place->point, (long long)nth);
     world();
