@@ -732,7 +732,7 @@ static void is_refused(void **state)
 {
     const struct refused_row *row = *state;
     char path[64];
-    struct error error;
+    struct error error = {.message = ""};
     ten_files(BUILDER_V6);
     s.scenario.builder.lock = row->lock;
     s.scenario.builder.trigger = row->trigger;

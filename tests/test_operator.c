@@ -47,7 +47,7 @@ static void test_line(void **state)
 {
     const struct line_row *row = *state;
     struct operator_command command;
-    struct operator_unknown unknown;
+    struct operator_unknown unknown = {.known = NULL};
     struct error error = {.message = ""};
     enum status status = operator_parse(text_from(row->line), &command, &unknown, &error);
     assert_int_equal(status, row->message == NULL ? STATUS_OK : STATUS_BAD_INPUT);
@@ -62,7 +62,7 @@ static void test_values(void **state)
 {
     (void)state;
     struct operator_command command;
-    struct operator_unknown unknown;
+    struct operator_unknown unknown = {.known = NULL};
     (void)operator_parse(TEXT("upload --size 0.25KB --files 7 --date 2026-01-29"), &command,
                          &unknown, NULL);
     assert_int_equal(command.size, 256);
@@ -283,7 +283,7 @@ static void test_a_tool_is_taken_back_with_the_world(void **state)
     (void)story_operator(&s, 410000, "force-manifest-creation --fixed");
     choices_init_seeded(&s.choices, cloud_choice_names, CHOICES_COUNT, 5);
     story_begin_chosen(&s);
-    struct error error;
+    struct error error = {.message = ""};
     struct hash128 wanted = {0};
     uint64_t events = 0;
     static char output[8][16384];

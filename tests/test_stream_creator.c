@@ -305,7 +305,7 @@ static void a_fault_of_the_stream(void **state)
         story_last_fault(&s)->by = duration_s(10);
     }
     char path[64];
-    struct error error;
+    struct error error = {.message = ""};
     struct summary summary;
     assert_int_equal(scenario_validate(&s.scenario, path, &error), STATUS_OK);
     story_begin(&s);
