@@ -133,6 +133,7 @@ static void a_heartbeat_keeps_a_lease(void **state)
     ten_files(LOCK_LEASE);
     s.scenario.latency.table_write = exactly(duration_s(4)); /* ten marks take 40 s */
     s.scenario.builder.retry_loop = false;
+    s.scenario.lock_ttl = duration_s(20); /* counts from the last heartbeat */
     story_files(&s, 1, 95, (struct duration){0});
     story_begin(&s);
     struct summary summary = story_finish(&s);
@@ -140,7 +141,27 @@ static void a_heartbeat_keeps_a_lease(void **state)
     assert_number(story_calls(&s, "TAKE_OVER_LOCK"), 0);
     assert_number(summary.lock.taken_over, 0);
     assert_number(story_violations(&s, INVARIANT_S7), 0);
+    assert_number(story_violations(&s, INVARIANT_L3), 0);
     assert_number(summary.manifests.created, 1);
+    story_end(&s);
+}
+
+/* PIPE-LOCK-1: acquired at 1 s by an owner that dies, refused at 200 s, taken over at 1000 s: from
+ * 302 s on it kept nobody from anything. */
+static void an_expired_lock_blocks_nobody(void **state)
+{
+    (void)state;
+    ten_files(LOCK_TAKEOVER);
+    s.scenario.queue.max_receive_count = 1;
+    s.scenario.builder.retry_loop = false;
+    story_fault(&s, FAULT_KILL, "manifest_builder", "ACQUIRE_LOCK", 10);
+    story_files(&s, 1, 200, (struct duration){0});
+    story_files(&s, 1, 1000, (struct duration){0});
+    s.scenario.table.ttl_delay = exactly(duration_s(9000));
+    story_begin(&s);
+    struct summary summary = story_finish(&s);
+    assert_number(summary.lock.taken_over, 1);
+    assert_number(summary.lock.longest_block.ns, 301 * NS_PER_S);
     story_end(&s);
 }
 
@@ -169,6 +190,7 @@ int main(void)
     CASES_ADD(&cases, takeover_alone_does_not_refuse);
     CASES_ADD(&cases, a_lease_is_watched_for_its_whole_length);
     CASES_ADD(&cases, a_heartbeat_keeps_a_lease);
+    CASES_ADD(&cases, an_expired_lock_blocks_nobody);
     CASES_ADD(&cases, a_lapsed_owner_gives_up_by_itself);
     return cases_run("locks", &cases);
 }

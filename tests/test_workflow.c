@@ -23,6 +23,23 @@ static struct execution_row the_execution(void)
     return row;
 }
 
+/* SFN-GLUE-1: the call's row tells how the run ended, and when that was noticed. */
+static void a_call_that_waits_for_a_run_ends_with_it(void **state)
+{
+    (void)state;
+    for (int failing = 0; failing <= 1; failing++) {
+        struct call_row row = {0};
+        one_manifest(MACHINE_M2);
+        s.scenario.glue.failure_ppm = failing ? 1000000 : 0;
+        story_begin(&s);
+        (void)story_finish(&s);
+        assert_true(story_call(&s, "START_GLUE_JOB", 1, &row));
+        assert_text(row.outcome, failing ? "failed" : "ok");
+        assert_number(story_ms(&s, row.reply_at), 121 * 1000);
+        story_end(&s);
+    }
+}
+
 /* SFN-RETRY-1, GLUE-SLOTS-1, PIPE-MACHINES-2 */
 static void a_refused_run_is_tried_again_after_60_120_and_240_s_and_then_caught(void **state)
 {
@@ -307,6 +324,7 @@ static void each_state_counts_its_own_retries(void **state)
 int main(void)
 {
     static struct cases cases;
+    CASES_ADD(&cases, a_call_that_waits_for_a_run_ends_with_it);
     CASES_ADD(&cases, a_refused_run_is_tried_again_after_60_120_and_240_s_and_then_caught);
     CASES_ADD(&cases, a_retry_that_finds_a_slot_goes_on);
     CASES_ADD(&cases, a_failed_job_ends_in_an_alert_and_an_execution_that_succeeded);

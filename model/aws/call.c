@@ -261,6 +261,9 @@ void call_complete(struct cloud *c, struct task *task, enum call_status status)
     struct call *call = &task->call;
     bool late = too_late(c, call);
     call->status = (uint8_t)status;
+    if (call->pending && c->application.call_completed != NULL) {
+        c->application.call_completed(c, task, status);
+    }
     call->pending = 0;
     if (call->fault == CALL_LOSES_REPLY) {
         schedule(c, task, READ_TIMEOUT, EVENT_CALL_LOST);

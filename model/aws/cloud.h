@@ -166,6 +166,8 @@ struct application {
     /* A call took effect (for histories), and a fault may strike it. */
     void (*call_observed)(struct cloud *c, const struct task *caller, const struct call *call,
                           enum call_status status);
+    /* A call that was pending has been completed; may be NULL. */
+    void (*call_completed)(struct cloud *c, const struct task *caller, enum call_status status);
     struct call_fault (*call_fault)(struct cloud *c, const struct task *caller);
     /* A service does something that a fault may strike; NULL: none ever does. */
     struct service_fault (*service_fault)(struct cloud *c, enum service_point point);

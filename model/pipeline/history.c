@@ -465,10 +465,24 @@ static void end_tenure(struct pipeline *p, struct tenure_history *tenure, enum t
     struct history_counts *counts = p->history.counts;
     tenure->end = end;
     tenure->ended_ns = now_ns(p);
-    int64_t time_ns = tenure->ended_ns - tenure->acquired_ns;
-    if (tenure->refused > 0 && time_ns > counts->longest_block_ns) {
+    int64_t time_ns = history_block_ns(p, tenure, tenure->ended_ns);
+    if (time_ns > counts->longest_block_ns) {
         counts->longest_block_ns = time_ns;
     }
+}
+
+/* Behind its expiry a lock that can be taken over keeps nobody from anything, though it is there.
+ */
+int64_t history_block_ns(const struct pipeline *p, const struct tenure_history *tenure,
+                         int64_t end_ns)
+{
+    enum lock_mode mode = p->scenario->builder.lock;
+    int64_t free_ns = tenure->expires_ns + NS_PER_S;
+    bool expires = mode == LOCK_TAKEOVER || mode == LOCK_FENCING;
+    if (tenure->refused == 0) {
+        return 0;
+    }
+    return (expires && end_ns > free_ns ? free_ns : end_ns) - tenure->acquired_ns;
 }
 
 /* Two owners at once: the one before has lost its lock, or is losing it now, but still works. */
@@ -507,16 +521,30 @@ void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocatio
     }
 }
 
+/* One second more than its life, since clocks are cut to whole seconds. A lease lives on with every
+ * heartbeat. */
+static int64_t end_of_life(const struct pipeline *p, const struct tenure_history *tenure)
+{
+    int64_t from_ns =
+        tenure->renewed_ns > tenure->acquired_ns ? tenure->renewed_ns : tenure->acquired_ns;
+    return from_ns + p->scenario->lock_ttl.ns + NS_PER_S;
+}
+
+void history_lock_renewed(struct pipeline *p, uint32_t date)
+{
+    struct tenure_history *tenure = tenure_of(p, date);
+    if (tenure != NULL) {
+        tenure->renewed_ns = now_ns(p);
+    }
+}
+
 void history_lock_refused(struct pipeline *p, uint32_t date)
 {
     struct tenure_history *tenure = tenure_of(p, date);
     p->history.counts->lock_refused++;
     if (tenure != NULL) {
         tenure->refused++;
-        /* One second more than its life, since clocks are cut to whole seconds. */
-        int64_t most_ns =
-            instant_add((struct instant){tenure->acquired_ns}, p->scenario->lock_ttl).ns + NS_PER_S;
-        if (now_ns(p) > most_ns && !tenure->blocked_too_long) {
+        if (now_ns(p) > end_of_life(p, tenure) && !tenure->blocked_too_long) {
             tenure->blocked_too_long = 1;
             history_violation(p, INVARIANT_L3, date);
         }
@@ -768,4 +796,31 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
         .status = (uint8_t)status,
         .attempt = call->attempt,
     };
+}
+
+/* The row of the call that a task has been waiting for: nearly always among the latest of few. */
+static struct call_history *pending_row(struct history *h, uint64_t count,
+                                        const struct task *caller)
+{
+    for (uint64_t i = count; i > 0; i--) {
+        struct call_history *row = &h->calls[i - 1];
+        if (row->status == CALL_PENDING && row->type == caller->type &&
+            row->parent == caller->parent && row->ordinal == caller->ordinal) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+void history_call_completed(struct cloud *c, const struct task *caller, enum call_status status)
+{
+    struct pipeline *p = pipeline_of(c);
+    struct call_history *row =
+        p->history.keep_calls ? pending_row(&p->history, HISTORY_COUNT(p, calls), caller) : NULL;
+    if (row != NULL) {
+        row->status = (uint8_t)status;
+        if (row->reply_ns != HISTORY_NEVER) {
+            row->reply_ns = now_ns(p) + caller->call.half_ns + caller->call.extra_ns;
+        }
+    }
 }

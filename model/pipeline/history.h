@@ -90,6 +90,7 @@ struct tenure_history {
     uint32_t given_up; /* its owner has tried to release it, and works on without */
     uint32_t blocked_too_long;
     int64_t acquired_ns, ended_ns, expires_ns, owner_ended_ns;
+    int64_t renewed_ns; /* a lease; 0: never */
 };
 
 struct call_history {
@@ -247,11 +248,17 @@ uint32_t history_execution_started(struct pipeline *p, uint32_t manifest, uint32
 void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocation,
                            int64_t expires_s, bool taken_over);
 void history_lock_refused(struct pipeline *p, uint32_t date);
+void history_lock_renewed(struct pipeline *p, uint32_t date); /* a lease */
 void history_lock_gone(struct pipeline *p, uint32_t date, enum tenure_end end);
+
+/* How long a tenure that ends at `end_ns` keeps others from work: 0 where none came. */
+int64_t history_block_ns(const struct pipeline *p, const struct tenure_history *tenure,
+                         int64_t end_ns);
 
 /* The application's observers (cloud.h). */
 void history_call(struct cloud *c, const struct task *caller, const struct call *call,
                   enum call_status status);
+void history_call_completed(struct cloud *c, const struct task *caller, enum call_status status);
 void history_invocation(struct cloud *c, struct invocation *invocation, bool started,
                         enum invocation_end end);
 void history_execution_ended(struct cloud *c, const struct execution *execution);

@@ -328,8 +328,8 @@ static void close_tenures(struct pipeline *p)
     struct history *h = &p->history;
     for (uint64_t i = 0; i < HISTORY_COUNT(p, tenures); i++) {
         const struct tenure_history *t = &h->tenures[i];
-        int64_t time_ns = cloud_now(&p->cloud).ns - t->acquired_ns;
-        if (t->end == TENURE_HELD && t->refused > 0 && time_ns > h->counts->longest_block_ns) {
+        int64_t time_ns = history_block_ns(p, t, cloud_now(&p->cloud).ns);
+        if (t->end == TENURE_HELD && time_ns > h->counts->longest_block_ns) {
             h->counts->longest_block_ns = time_ns;
         }
     }

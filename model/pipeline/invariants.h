@@ -3,7 +3,7 @@
  * Method. Some are judged as things happen, in history.c: S1 (a second started manifest lists a
  * file), S2 (a manifest's key is written again), S5 (a file's rows are put out again), S7 (a lock
  * is acquired while another still works under it), L3 (a refusal later than the lock's life and one
- * second after it was acquired), L2's deadline (a file of an earlier date is manifested later than
+ * second after it was acquired, or last renewed), L2's deadline (a file of an earlier date is manifested later than
  * flush_within), S6 where a record is put back under a running execution, and O
  * (a figure that an operator's tool tells is not what is true just then).
  *

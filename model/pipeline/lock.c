@@ -353,9 +353,13 @@ enum call_status perform_renew_lock(struct cloud *c, struct task *caller, struct
     char bytes[ITEM_BYTES_MAX];
     struct value values[] = {value_n(request.version), value_n(request.seen)};
     struct table_reply reply;
-    return record_answer(c, table_update(c->table, cloud_now(c), lock_item(c, request.date, bytes),
-                                         p->expressions[SENT_RENEW], p->expressions[SENT_RENEWABLE],
-                                         values, &reply));
+    enum table_result result =
+        table_update(c->table, cloud_now(c), lock_item(c, request.date, bytes),
+                     p->expressions[SENT_RENEW], p->expressions[SENT_RENEWABLE], values, &reply);
+    if (result == TABLE_OK) {
+        history_lock_renewed(p, request.date);
+    }
+    return record_answer(c, result);
 }
 
 /* Source: PIPE-LOCK-2, PIPE-LOCK-3, PIPE-LOCK-6. */

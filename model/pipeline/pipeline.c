@@ -139,6 +139,7 @@ static void define_application(struct pipeline *p)
         .job_begin = glue_job_begin,
         .job_end = glue_job_end,
         .call_observed = history_call,
+        .call_completed = history_call_completed,
         .call_fault = call_leaves,
         .service_fault = fault_at_service,
         .wait_observed = waits,
