@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,catalogue.sh cli.sh harness.sh points.sh scenarios.sh sources.sh sweeps.sh table.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh harness.sh catalogue.sh points.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
@@ -88,13 +88,13 @@ check: deps ## everything: format, lint, layers, all tests with sanitizers, dete
 	@$(MAKE) --no-print-directory format-check layers
 	@$(MAKE) --no-print-directory -k -j2 lint
 	@$(MAKE) --no-print-directory -s -j2 BUILD=asan build-tests
-	@LOCKSTEP=build/asan/lockstep tests/run.sh $(TESTS:%.c=build/asan/%) $(SCRIPTS) \
+	@LOCKSTEP=build/asan/lockstep tests/run.sh $(SCRIPTS) $(TESTS:%.c=build/asan/%) \
 	    tests/determinism.sh
 
 build-tests: $(TEST_BINARIES) $(OUT)/lockstep
 
 test: build-tests ## build and run the tests of this flavour
-	@LOCKSTEP=$(OUT)/lockstep tests/run.sh $(TEST_BINARIES) $(SCRIPTS)
+	@LOCKSTEP=$(OUT)/lockstep tests/run.sh $(SCRIPTS) $(TEST_BINARIES)
 
 deps: ## install the Debian packages that are missing (no network if none is)
 	@tests/deps.sh $(PACKAGES)

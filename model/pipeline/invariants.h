@@ -3,9 +3,9 @@
  * Method. Some are judged as things happen, in history.c: S1 (a second started manifest lists a
  * file), S2 (a manifest's key is written again), S5 (a file's rows are put out again), S7 (a lock
  * is acquired while another still works under it), L3 (a refusal later than the lock's life and one
- * second after it was acquired, or last renewed), L2's deadline (a file of an earlier date is manifested later than
- * flush_within), S6 where a record is put back under a running execution, and O
- * (a figure that an operator's tool tells is not what is true just then).
+ * second after it was acquired, or last renewed), L2's deadline (a file of an earlier date is
+ * manifested later than flush_within), S6 where a record is put back under a running execution, and
+ * O (a figure that an operator's tool tells is not what is true just then).
  *
  * L1 speaks of the moments in which nothing is under way: the last one of the run, and those just
  * before something comes from outside: enough files of today are then pending, and only a further
@@ -13,8 +13,8 @@
  *
  * The rest speaks of the end:
  *   S3  an accepted file (one not quarantined) has been read by a job, or its own record says
- * pending or failed, or its message is still on its way. The dead-letter queue is nobody's way. A
- *       record that says manifested, of a batch that failed, is not visibly failed
+ *       pending or failed, or its message is still on its way. The dead-letter queue is nobody's
+ *       way. A record that says manifested, of a batch that failed, is not visibly failed
  *   S4  what is manifested is listed by the manifest that its record names, as that object was last
  *       put, and an execution was started of it
  *   S6  a manifest's record says processing while its execution runs, completed if a job has

@@ -11,7 +11,7 @@ static const struct duration WATCH_INTERVAL = {1 * NS_PER_S};
 static void set_out(struct lock *lock, enum lock_errand errand)
 {
     lock->at = START;
-    lock->errand = errand;
+    lock->errand = (uint16_t)errand;
 }
 
 void lock_acquire(struct lock *lock, uint32_t date)
