@@ -31,6 +31,14 @@ void choices_init_recorded(struct choices *c, const char *const *labels, uint32_
     c->list_count = list_count;
 }
 
+void choices_init_asked(struct choices *c, const char *const *labels, uint32_t labels_count,
+                        choose_function *ask, void *asked)
+{
+    init(c, CHOICE_ASKED, labels, labels_count);
+    c->ask = ask;
+    c->asked = asked;
+}
+
 void choices_record(struct choices *c, struct choice *list, uint64_t capacity)
 {
     ASSERT(c->strategy != CHOICE_RECORDED);
@@ -63,6 +71,13 @@ uint32_t choices_slow(struct choices *c, uint32_t label, uint64_t count)
     uint32_t value = 0;
     if (c->strategy == CHOICE_SEEDED && count > 1) {
         value = (uint32_t)random_below(&c->streams[label], count);
+    }
+    if (c->strategy == CHOICE_ASKED) {
+        value = c->ask(c->asked, label, count);
+        ASSERT(value < count);
+    }
+    if (c->list == NULL) {
+        return value;
     }
     if (c->list_count == c->list_capacity) {
         c->overflowed = true;

@@ -409,7 +409,7 @@ static size_t width_of(const struct sweep *s, size_t column, bool of_service)
             any |= cell.count > 0;
         }
     }
-    size_t name = strlen(sweep_column_at(column)->name);
+    size_t name = strlen(fault_form_at(column)->name);
     return !any ? 0 : name > width ? name : width;
 }
 
@@ -418,7 +418,7 @@ static void put_row(const struct sweep *s, size_t point, const size_t *widths)
     const struct point_row *p = &s->points[point];
     (void)printf("%10" PRId64 "  %-17.*s %-24.*s", p->reached, (int)p->process.size, p->process.at,
                  (int)p->point.size, p->point.at);
-    for (size_t c = 0; c < sweep_columns_count(); c++) {
+    for (size_t c = 0; c < fault_forms_count(); c++) {
         if (widths[c] > 0) {
             struct sweep_cell cell = sweep_cell(s, point, c);
             (void)printf(" %-*s", (int)widths[c], cell_text(&cell).text);
@@ -432,8 +432,8 @@ static void put_part(const struct sweep *s, bool of_service)
 {
     size_t widths[64] = {0};
     size_t any = 0;
-    ASSERT(sweep_columns_count() <= sizeof widths / sizeof widths[0]);
-    for (size_t c = 0; c < sweep_columns_count(); c++) {
+    ASSERT(fault_forms_count() <= sizeof widths / sizeof widths[0]);
+    for (size_t c = 0; c < fault_forms_count(); c++) {
         widths[c] = width_of(s, c, of_service);
         any += widths[c];
     }
@@ -442,9 +442,9 @@ static void put_part(const struct sweep *s, bool of_service)
     }
     (void)printf("\n%10s  %-17s %-24s", "reached", of_service ? "service" : "process",
                  of_service ? "what it does" : "call");
-    for (size_t c = 0; c < sweep_columns_count(); c++) {
+    for (size_t c = 0; c < fault_forms_count(); c++) {
         if (widths[c] > 0) {
-            (void)printf(" %-*s", (int)widths[c], sweep_column_at(c)->name);
+            (void)printf(" %-*s", (int)widths[c], fault_form_at(c)->name);
         }
     }
     (void)putchar('\n');
@@ -562,8 +562,8 @@ static void put_cell_json(const struct request *r, size_t point, size_t column, 
                  "\"runs\": %" PRIu32 ", \"struck\": %" PRIu32 ", \"violating\": %" PRIu32
                  ", \"endless\": %" PRIu32 ", \"violates\": [",
                  *first ? "" : ",", (int)p->process.size, p->process.at, (int)p->point.size,
-                 p->point.at, sweep_column_at(column)->name, cell.count, cell.struck,
-                 cell.violating, cell.unended);
+                 p->point.at, fault_form_at(column)->name, cell.count, cell.struck, cell.violating,
+                 cell.unended);
     put_invariants(stdout, cell.violated, ", ", "\"");
     (void)fputs("]}", stdout);
     *first = false;
@@ -588,7 +588,7 @@ static void sweep_json(const struct request *r)
     put_points_json(r);
     (void)fputs(",\n \"cells\": [", stdout);
     for (size_t p = 0; p < s->points_count; p++) {
-        for (size_t c = 0; c < sweep_columns_count(); c++) {
+        for (size_t c = 0; c < fault_forms_count(); c++) {
             put_cell_json(r, p, c, &first);
         }
     }

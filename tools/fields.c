@@ -429,9 +429,12 @@ static const struct field table[] = {
 #define FAULT_TEXT_EXPIRE "An object is gone after a while: s3 at MANIFEST_OBJECT."
 #define FAULT_TEXT_CLOCK_SKEW "A clock is off: lambda at ENVIRONMENT."
 #define FAULT_TEXT_FAIL "A job run fails: glue at RUN."
+#define FAULT_TEXT_YIELD "The request leaves behind the next call of another process."
     FAULT_MAP(ROW_FAULT)
     {.key = "faults.*.at", .type = FIELD_TEXT, .required = true, AT(at),
      .text = "The point: PUT_MANIFEST."},
+    {.key = "faults.*.of", .type = FIELD_INSTANCE, AT(of),
+     .text = "One of the processes of that name: 2.7, as reports have it in brackets; 0: any."},
     ROW_INTEGER("faults.*.occurrence", occurrence, 0, INT64_C(1) << 40,
                 "The n-th time that any such process is there, within the window if there is one; "
                 "0: the first, or in a window each."),
@@ -451,6 +454,8 @@ static const struct field table[] = {
              "Timeout: whether the request takes effect all the same (applied); error, too (lost)."),
     ROW_DURATION("faults.*.by", by, -30 * DAY, 30 * DAY,
                  "How much slower, later, older, or off; of a clock it may be negative."),
+    ROW_INTEGER("faults.*.calls", calls, 1, 1000,
+                "Yield: how many calls of other processes go first."),
 
 #undef AT
 #define AT(member) .offset = offsetof(struct operator_row, member)
@@ -674,6 +679,25 @@ static enum status parse_date(struct text value, struct text *date, struct error
         return refuse(error, value, "is not a date; write 2026-01-29, 9999-99-99 or none");
     }
     *date = value;
+    return STATUS_OK;
+}
+
+/* "2.7" or "7"; "0" is none. */
+static enum status parse_instance(struct text value, struct instance *instance, struct error *error)
+{
+    struct text rest = value;
+    int64_t parent = 0;
+    int64_t ordinal = 0;
+    bool good = rest.size > 0 && is_digit(rest.at[0]) && take_digits(&rest, &ordinal);
+    if (good && rest.size > 1 && rest.at[0] == '.' && is_digit(rest.at[1])) {
+        rest = (struct text){rest.at + 1, rest.size - 1};
+        parent = ordinal;
+        good = take_digits(&rest, &ordinal) && ordinal > 0;
+    }
+    if (!good || rest.size > 0 || parent > UINT32_MAX || ordinal > UINT32_MAX) {
+        return refuse(error, value, "is no process; write 2.7, as in manifest_builder[2.7], or 7");
+    }
+    *instance = (struct instance){(uint32_t)parent, (uint32_t)ordinal};
     return STATUS_OK;
 }
 
@@ -1005,6 +1029,7 @@ union field_value {
     bool yes;
     unsigned word;
     uint32_t bits;
+    struct instance instance;
     struct distribution_spec distribution;
 };
 
@@ -1021,6 +1046,9 @@ static enum status parse(const struct field *field, struct text text, union fiel
     case FIELD_DATE:
         *size = sizeof v->text;
         return parse_date(text, &v->text, error);
+    case FIELD_INSTANCE:
+        *size = sizeof v->instance;
+        return parse_instance(text, &v->instance, error);
     case FIELD_BOOLEAN:
         *size = sizeof v->yes;
         return parse_boolean(text, &v->yes, error);
@@ -1117,6 +1145,14 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
         memcpy(&v.text, at, sizeof v.text);
         text_put(w, v.text);
         return;
+    case FIELD_INSTANCE:
+        memcpy(&v.instance, at, sizeof v.instance);
+        if (v.instance.parent > 0) {
+            text_put_integer(w, v.instance.parent, 0);
+            text_put_char(w, '.');
+        }
+        text_put_integer(w, v.instance.ordinal, 0);
+        return;
     case FIELD_BOOLEAN:
         memcpy(&v.yes, at, sizeof v.yes);
         text_put(w, v.yes ? TEXT("true") : TEXT("false"));
@@ -1161,6 +1197,7 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_INSTANT] = "instant",
         [FIELD_DISTRIBUTION] = "duration or distribution",
         [FIELD_COMMAND] = "tool and options",
+        [FIELD_INSTANCE] = "process's number",
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));

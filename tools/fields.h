@@ -29,6 +29,7 @@ enum field_type {
     FIELD_INSTANT,  /* 2026-01-29T08:00:00Z */
     FIELD_DISTRIBUTION, /* 40ms, uniform(3h, 48h) */
     FIELD_COMMAND,      /* what an operator types: check-locks --clear-expired */
+    FIELD_INSTANCE,     /* 2.7, or 7: parent and ordinal of a process */
     FIELD_FAULT,        /* a process; stores it and the kind of fault in `least` */
 };
 

@@ -72,8 +72,11 @@ static void put_workload(FILE *out, const struct report *r, uint32_t i)
 static void put_fault(FILE *out, const struct report *r, uint32_t i)
 {
     const struct fault *f = &r->scenario->faults[i];
-    (void)fprintf(out, "  fault       %s: %s at %s", fault_word(f->kind), shown(f->process).text,
-                  shown(f->at).text);
+    (void)fprintf(out, "  fault       %s: %s", fault_word(f->kind), shown(f->process).text);
+    if (f->of.ordinal > 0) {
+        (void)fprintf(out, "[%s]", value(r, "faults.*.of", i).text);
+    }
+    (void)fprintf(out, " at %s", shown(f->at).text);
 
     const struct {
         const char *key, *word;
@@ -88,6 +91,7 @@ static void put_fault(FILE *out, const struct report *r, uint32_t i)
         {"faults.*.when",        "when",        f->when != FAULT_WHEN_DEFAULT        },
         {"faults.*.outcome",     "outcome",     f->outcome != FAULT_OUTCOME_DEFAULT  },
         {"faults.*.by",          "by",          f->by.ns != 0                        },
+        {"faults.*.calls",       "calls",       f->calls != fault_default.calls      },
     };
 
     for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {

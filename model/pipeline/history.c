@@ -41,6 +41,11 @@ void history_declare(struct pipeline *p, uint64_t files)
         world_declare(w, name, REGION_HISTORY, sizeof(type), most, (void **)&h->member);
     HISTORY_MAP(X)
 #undef X
+#define X(member, name, type, most)                                                                \
+    h->member##_region =                                                                           \
+        world_declare(w, name, REGION_OBSERVED, sizeof(type), most, (void **)&h->member);
+    OBSERVED_MAP(X)
+#undef X
     h->counts_region = world_declare(w, "history counts", REGION_HISTORY,
                                      sizeof(struct history_counts), 1, (void **)&h->counts);
 }

@@ -190,9 +190,12 @@ struct operator_history {
       8 * n + ticks + 64)                                                                          \
     X(tenures, "history of locks (limits.files)", struct tenure_history, 64 * n + 4096)            \
     X(violations, "history of violations (limits.files)", struct violation_history, 16 * n + 64)   \
+    X(operators, "history of operators' tools", struct operator_history, 1024)
+
+/* Those that nothing is judged by. */
+#define OBSERVED_MAP(X)                                                                            \
     X(deviations, "history of faults", struct deviation_history, DEVIATIONS_MAX)                   \
     X(points, "history of points", struct point_history, POINTS_MAX)                               \
-    X(operators, "history of operators' tools", struct operator_history, 1024)                     \
     X(calls, "history of calls", struct call_history, keep_calls ? 1024 * n + 65536 : 1)
 
 struct history_counts {
@@ -214,6 +217,7 @@ struct history {
     type *member;                                                                                  \
     uint32_t member##_region;
     HISTORY_MAP(X)
+    OBSERVED_MAP(X)
 #undef X
     struct history_counts *counts;
     uint32_t counts_region;

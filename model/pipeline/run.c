@@ -24,6 +24,12 @@ bool run_is_full(const struct run *run)
     return run->state == RUN_FULL;
 }
 
+void run_reopen(struct run *run)
+{
+    run->finished = false;
+    run->state = RUN_GOING;
+}
+
 struct hash128 run_world_hash(const struct run *run)
 {
     return run->finished ? run->final_hash : world_hash(&run->pipeline.cloud.simulation.world);
@@ -53,9 +59,7 @@ struct run *run_create(const struct scenario *scenario, const struct run_options
         return NULL;
     }
     run->scenario = scenario;
-    if (pipeline_init(&run->pipeline, scenario, options->choices, options->trace,
-                      options->keep_calls, options->table_directory, options->scratch,
-                      error) != STATUS_OK) {
+    if (pipeline_init(&run->pipeline, scenario, options, error) != STATUS_OK) {
         free(run);
         return NULL;
     }

@@ -11,12 +11,16 @@
 #include "sim/choice.h"
 #include "sim/trace.h"
 
+struct deviation_menu;
+
 struct run_options {
-    struct choices *choices;     /* who decides; the caller's, outliving the run */
-    struct trace *trace;         /* hash and optional text of every event; the caller's */
-    bool keep_calls;             /* one row for every API call */
-    const char *table_directory; /* keep the table there; NULL: scratch */
-    const char *scratch;         /* parent of temporary directories; NULL: /tmp */
+    struct choices *choices;           /* who decides; the caller's, outliving the run */
+    struct trace *trace;               /* hash and optional text of every event; the caller's */
+    bool keep_calls;                   /* one row for every API call */
+    const struct deviation_menu *menu; /* what a search may do (deviations.h); NULL: no search; the
+                                          caller's, outliving the run */
+    const char *table_directory;       /* keep the table there; NULL: scratch */
+    const char *scratch;               /* parent of temporary directories; NULL: /tmp */
 };
 
 /* Builds the world. NULL with a message where it cannot be had. The scenario must be valid and

@@ -36,6 +36,7 @@ void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot)
     *c->simulation.trace = snapshot->trace;
     c->simulation.events = snapshot->events;
     c->simulation.failed = NULL;
+    run_reopen(run);
 }
 
 void run_snapshot_release(struct run_snapshot *snapshot)

@@ -15,7 +15,7 @@ struct run_snapshot;
  * short. */
 struct run_snapshot *run_snapshot_take(struct run *run, struct error *error);
 
-/* Goes back to it; it can be gone back to again. The run has not been finished. */
+/* Goes back to it; it can be gone back to again. A run that was finished is open again. */
 void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot);
 
 /* Gives it back. NULL is ignored. */
