@@ -197,6 +197,7 @@ const struct fault *deviation_at_call(struct pipeline *p, const struct task *cal
     if (p->deviations.menu == NULL) {
         return NULL;
     }
+    p->deviations.reached++;
     uint32_t occurrence = count_visit(p, caller);
     uint32_t point = point_of_task(caller->type, caller->call.point);
     return p->deviations.silent ? NULL : ask(p, point, caller, occurrence);

@@ -82,6 +82,7 @@ struct deviation_offer {
 struct deviations {
     const struct deviation_menu *menu; /* NULL: nothing is ever asked */
     bool silent;                       /* nothing is asked just now */
+    uint64_t reached;                  /* points at which it could have been asked */
     uint64_t possible[POINTS_MAX];     /* forms by point */
     struct deviation_offer offer;
     struct deviation *made;
