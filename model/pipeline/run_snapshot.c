@@ -8,6 +8,7 @@
 struct run_snapshot {
     struct trace trace;
     uint64_t events, table_mark;
+    size_t bytes;
     _Alignas(16) char world[]; /* the queue in it is read in place */
 };
 
@@ -23,6 +24,7 @@ struct run_snapshot *run_snapshot_take(struct run *run, struct error *error)
     }
     snapshot->trace = *c->simulation.trace;
     snapshot->events = c->simulation.events;
+    snapshot->bytes = sizeof *snapshot + bytes;
     snapshot->table_mark = table_mark(c->table);
     world_snapshot(&c->simulation.world, snapshot->world);
     return snapshot;
@@ -37,6 +39,11 @@ void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot)
     c->simulation.events = snapshot->events;
     c->simulation.failed = NULL;
     run_reopen(run);
+}
+
+size_t run_snapshot_bytes(const struct run_snapshot *snapshot)
+{
+    return snapshot->bytes;
 }
 
 void run_snapshot_release(struct run_snapshot *snapshot)
