@@ -24,6 +24,11 @@ bool run_is_full(const struct run *run)
     return run->state == RUN_FULL;
 }
 
+bool run_is_finished(const struct run *run)
+{
+    return run->finished;
+}
+
 void run_reopen(struct run *run)
 {
     run->finished = false;

@@ -1,6 +1,7 @@
 /* time_machine.c: see time_machine.h. */
 #include "model/pipeline/time_machine.h"
 
+#include "model/pipeline/event_words.h"
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"
 
@@ -40,7 +41,7 @@ static void hear(void *self, const struct trace_record *record)
 {
     struct time_machine *m = self;
     if (m->listening) {
-        run_describe(m->run, record, &m->text);
+        run_put_record(m->run, record, &m->text);
         text_put_char(&m->text, '\n');
     }
 }
