@@ -148,7 +148,7 @@ static void set_out(struct world_under_test *w, const struct journey *j)
 
 static void check(struct world_under_test *w, uint64_t events, bool at_end, const char *how)
 {
-    struct place place = time_machine_place(w->machine);
+    struct run_place place = time_machine_place(w->machine);
     if (place.events != events || place.end != at_end) {
         fail_msg("%s: at event %llu%s, not %llu", how, (unsigned long long)place.events,
                  place.end ? ", the end" : "", (unsigned long long)events);

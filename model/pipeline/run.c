@@ -147,6 +147,11 @@ void run_finish(struct run *run)
     invariants_finish(&run->pipeline);
 }
 
+uint64_t run_events(const struct run *run)
+{
+    return run->pipeline.cloud.simulation.events;
+}
+
 struct instant run_now(const struct run *run)
 {
     /* A run that is told to last until some time lasts until then, though nothing may happen at its

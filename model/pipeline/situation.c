@@ -29,6 +29,13 @@ struct table *run_table(const struct run *run)
     return pipeline_in(run)->cloud.table;
 }
 
+void run_put_item_key(const struct run *run, struct item item, struct text_writer *w)
+{
+    text_put(w, item_text(item, TEXT("date_prefix")));
+    text_put_char(w, '/');
+    text_put(w, item_text(item, pipeline_range_name(pipeline_in(run))));
+}
+
 /* Once the books are closed the marks are there for good. */
 void run_look_begin(struct run *run)
 {
@@ -471,7 +478,8 @@ static void tell_tenure(struct lock_row *row, const struct pipeline *p,
     row->process = search.found;
     row->acquired_at = (struct instant){t->acquired_ns};
     row->expires_at = (struct instant){t->expires_ns > lease_ns ? t->expires_ns : lease_ns};
-    row->expired = row->expires_at.ns < cloud_now(&p->cloud).ns;
+    row->expired =
+        instant_epoch_seconds(row->expires_at) < instant_epoch_seconds(cloud_now(&p->cloud));
     row->refused = t->refused;
 }
 

@@ -7,6 +7,7 @@
 #ifndef LOCKSTEP_MODEL_PIPELINE_SITUATION_H
 #define LOCKSTEP_MODEL_PIPELINE_SITUATION_H
 
+#include "model/dynamodb/item.h"
 #include "model/pipeline/results.h"
 #include "sim/world.h"
 
@@ -19,6 +20,9 @@ void run_look_end(struct run *run);
 
 /* The tracking table, to be peeked into. */
 struct table *run_table(const struct run *run);
+
+/* Writes the key of one of its items: "2026-01-30/a.ndjson". */
+void run_put_item_key(const struct run *run, struct item item, struct text_writer *w);
 
 /* A process: manifest_builder[2.7], or service's side of it. */
 struct process_name {

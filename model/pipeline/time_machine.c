@@ -26,7 +26,8 @@ struct time_machine {
     enum run_state state; /* as run_advance said it last; RUN_GOING: more is to come */
     bool ended;           /* the books are closed */
     uint64_t first_write; /* of the latest event */
-    bool listening;       /* the text is being written */
+    struct run_findings findings_before; /* it */
+    bool listening;                      /* the text is being written */
     struct text_writer text;
     char text_bytes[EVENT_TEXT_MAX];
 };
@@ -46,10 +47,16 @@ static void hear(void *self, const struct trace_record *record)
     }
 }
 
+static struct run_findings findings_of(const struct time_machine *m)
+{
+    return (struct run_findings){run_deviations_count(m->run), run_violations_count(m->run)};
+}
+
 static void forget_event(struct time_machine *m)
 {
     m->text = text_writer(m->text_bytes, sizeof m->text_bytes);
     m->first_write = table_next_write(m->pipeline->cloud.table);
+    m->findings_before = findings_of(m);
 }
 
 /* ---- Snapshots. ---- */
@@ -262,14 +269,17 @@ enum status time_machine_seek_back(struct time_machine *m, const struct time_mac
         until = from;
     }
     *found = last > 0;
-    return status == STATUS_OK ? time_machine_go(m, last, error) : status;
+    if (status == STATUS_OK) {
+        status = time_machine_go(m, last > 0 ? last - 1 : 0, error);
+    }
+    return status == STATUS_OK && *found ? seek_last(m, watch, last, &last, error) : status;
 }
 
 /* ---- What is known of a place. ---- */
 
-struct place time_machine_place(const struct time_machine *m)
+struct run_place time_machine_place(const struct time_machine *m)
 {
-    return (struct place){events_of(m), m->ended};
+    return (struct run_place){events_of(m), m->ended};
 }
 
 enum run_state time_machine_ended_by(const struct time_machine *m)
@@ -287,6 +297,11 @@ void time_machine_each_change(struct time_machine *m,
                               void *self)
 {
     table_each_change(m->pipeline->cloud.table, m->first_write, visit, self);
+}
+
+struct run_findings time_machine_findings_before(const struct time_machine *m)
+{
+    return m->findings_before;
 }
 
 struct time_machine_cost time_machine_cost(const struct time_machine *m)

@@ -32,12 +32,12 @@ struct time_machine *time_machine_create(struct run *run, size_t snapshot_bytes,
 void time_machine_destroy(struct time_machine *machine);
 
 /* Where the run is: behind so many events, or at the end. */
-struct place {
+struct run_place {
     uint64_t events;
     bool end;
 };
 
-struct place time_machine_place(const struct time_machine *machine);
+struct run_place time_machine_place(const struct time_machine *machine);
 
 /* Why the run ended; RUN_GOING elsewhere than at the end. */
 enum run_state time_machine_ended_by(const struct time_machine *machine);
@@ -71,7 +71,8 @@ struct time_machine_watch {
 enum status time_machine_seek(struct time_machine *machine, const struct time_machine_watch *watch,
                               bool *found, struct error *error);
 
-/* Goes back, at least one step, to the latest place that is one; else to event 0. */
+/* Goes back, at least one step, to the latest place that is one; else to event 0. The watch is
+ * asked of many places, and at last of that one. */
 enum status time_machine_seek_back(struct time_machine *machine,
                                    const struct time_machine_watch *watch, bool *found,
                                    struct error *error);
@@ -84,6 +85,14 @@ struct text time_machine_event_text(const struct time_machine *machine);
 void time_machine_each_change(struct time_machine *machine,
                               void (*visit)(void *self, struct item before, struct item now),
                               void *self);
+
+/* How many rows of faults that struck and of violations there were before the latest event, or
+ * before the books were closed: those behind them are its own. */
+struct run_findings {
+    uint64_t deviations, violations;
+};
+
+struct run_findings time_machine_findings_before(const struct time_machine *machine);
 
 /* How many snapshots there are, and what they take. For tests and the curious. */
 struct time_machine_cost {
