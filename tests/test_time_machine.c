@@ -6,23 +6,11 @@
  * come from a generator of fixed seed: JUMPS of them, 1 000 unless the environment or a sanitizer
  * says otherwise. What an event has written is checked by the table's own hash.
  */
-#include "model/pipeline/time_machine.h"
-
-#include "model/pipeline/run_state.h"
-#include "tools/input_file.h"
-#include "tools/scenario_decoder.h"
-
-#include "tests/cases.h"
+#include "tests/journey.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { EVENTS_MAX = 20000, BYTES = 1 << 30 };
-
-struct fingerprint {
-    struct hash128 world, table, trace, history;
-    uint64_t drawn;
-};
+enum { EVENTS_MAX = 20000 };
 
 /* What a first run left at a place. */
 struct trail_place {
@@ -31,83 +19,8 @@ struct trail_place {
     uint64_t violations;
 };
 
-struct journey {
-    const char *name, *file, *case_name;
-    uint64_t seed;
-    size_t snapshot_bytes;
-    int64_t pending_max; /* events; beyond, there is no room: 0: as usual */
-};
-
-struct world_under_test {
-    struct text yaml;
-    struct scenario scenario;
-    struct document *document;
-    struct choices choices;
-    struct trace trace;
-    struct run *run;
-    struct time_machine *machine;
-};
-
 static struct trail_place trail[EVENTS_MAX + 2]; /* of each event; behind the last, the end */
 static uint64_t last;                            /* event */
-
-static void begin(struct world_under_test *w, const struct journey *j)
-{
-    static struct diagnostics diagnostics;
-    struct error error = {.message = ""};
-    memset(w, 0, sizeof *w);
-    memset(&diagnostics, 0, sizeof diagnostics);
-    if (input_file_read(j->file, 1 << 20, &w->yaml, &error) != STATUS_OK) {
-        fail_msg("%s", error.message);
-    }
-    struct source source = {text_from(j->file), w->yaml};
-    w->document =
-        scenario_decode_case(&source, text_from(j->case_name), NULL, 0, &w->scenario, &diagnostics);
-    assert_non_null(w->document);
-    assert_int_equal(diagnostics.total, 0);
-    w->scenario.limits.events = j->pending_max;
-    choices_init_seeded(&w->choices, cloud_choice_names, CHOICES_COUNT, j->seed);
-    trace_init(&w->trace);
-    struct run_options options = {.choices = &w->choices, .trace = &w->trace, .keep_calls = true};
-    w->run = run_create(&w->scenario, &options, &error);
-    if (w->run == NULL) {
-        fail_msg("%s", error.message);
-    }
-}
-
-static void end(struct world_under_test *w)
-{
-    time_machine_destroy(w->machine);
-    assert_int_equal(run_destroy(w->run, NULL), STATUS_OK);
-    document_destroy(w->document);
-    free((void *)w->yaml.at);
-}
-
-/* Every row that is history's, which the world's hash leaves out. */
-static struct hash128 history_hash(const struct world *w)
-{
-    struct hash128 parts[WORLD_REGIONS_MAX];
-    for (uint32_t i = 0; i < w->regions_count; i++) {
-        const struct region *r = &w->regions[i];
-        size_t bytes = r->kind >= REGION_HISTORY ? w->states[i].used * r->stride : 0;
-        parts[i] = hash128(w->arena + r->offset, bytes);
-    }
-    return hash128(parts, w->regions_count * sizeof parts[0]);
-}
-
-static struct fingerprint fingerprint(struct world_under_test *w)
-{
-    struct cloud *c = &run_pipeline(w->run)->cloud;
-    struct choices_position position;
-    choices_save(&w->choices, &position);
-    return (struct fingerprint){
-        .world = world_hash(&c->simulation.world),
-        .table = table_hash(c->table),
-        .trace = trace_hash(&w->trace),
-        .history = history_hash(&c->simulation.world),
-        .drawn = hash64(position.counts, sizeof position.counts, 0),
-    };
-}
 
 static struct trail_place place_here(struct world_under_test *w)
 {
@@ -119,7 +32,7 @@ static void walk(const struct journey *j)
 {
     static struct world_under_test w;
     struct error error = {.message = ""};
-    begin(&w, j);
+    journey_begin(&w, j);
     last = 0;
     trail[0] = place_here(&w);
     while (run_advance(w.run, 1, &error) == RUN_GOING) {
@@ -131,7 +44,7 @@ static void walk(const struct journey *j)
     }
     run_finish(w.run);
     trail[last + 1] = place_here(&w);
-    end(&w);
+    journey_end(&w);
     assert_true(last > 250);
 }
 
@@ -139,7 +52,7 @@ static void set_out(struct world_under_test *w, const struct journey *j)
 {
     struct error error = {.message = ""};
     walk(j);
-    begin(w, j);
+    journey_begin(w, j);
     w->machine = time_machine_create(w->run, j->snapshot_bytes, &error);
     if (w->machine == NULL) {
         fail_msg("%s", error.message);
@@ -167,15 +80,6 @@ static void check(struct world_under_test *w, uint64_t events, bool at_end, cons
     }
 }
 
-/* A small generator of fixed seed (Marsaglia's xorshift). */
-static uint64_t draw(uint64_t *state, uint64_t count)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state % count;
-}
-
 static uint64_t jumps_wanted(void)
 {
     const char *wanted = getenv("JUMPS");
@@ -201,7 +105,7 @@ static void every_place_is_found_again(void **state)
         assert_int_equal(time_machine_go(w.machine, to, &error), STATUS_OK);
         check(&w, to > last ? last : to, to > last, "a jump");
     }
-    end(&w);
+    journey_end(&w);
 }
 
 static void steps_lead_through_the_end_and_back(void **state)
@@ -232,7 +136,7 @@ static void steps_lead_through_the_end_and_back(void **state)
         assert_int_equal(time_machine_go_to_end(w.machine, &error), STATUS_OK);
         check(&w, last, true, "going to the end");
     }
-    end(&w);
+    journey_end(&w);
 }
 
 /* The last event that is not later than an instant. */
@@ -261,7 +165,7 @@ static void instants_lead_to_the_last_event_before(void **state)
         assert_int_equal(time_machine_go_to_instant(w.machine, at, &error), STATUS_OK);
         check(&w, event_by(at), false, "an instant");
     }
-    end(&w);
+    journey_end(&w);
 }
 
 /* ---- Looking for places. ---- */
@@ -328,7 +232,7 @@ static void violations_are_found_forward_and_back(void **state)
         assert_int_equal(found, wanted != 0);
         check(&w, wanted, false, "seeking back");
     }
-    end(&w);
+    journey_end(&w);
 }
 
 static void ignore(void *self)
@@ -364,7 +268,7 @@ static void looking_for_anything_finds_the_neighbour(void **state)
     }
     assert_int_equal(time_machine_seek(w.machine, &watch, &found, &error), STATUS_OK);
     assert_false(found);
-    end(&w);
+    journey_end(&w);
 }
 
 /* ---- What an event has written. ---- */
@@ -402,7 +306,7 @@ static void changes_lead_from_one_table_to_the_next(void **state)
         changed += memcmp(&sum, &trail[event - 1].fingerprint.table, sizeof sum) != 0;
     }
     assert_true(changed > 20);
-    end(&w);
+    journey_end(&w);
 }
 
 /* ---- Memory. ---- */
@@ -418,7 +322,7 @@ static void few_snapshots_do(void **state)
     assert_true(cost.bytes <= j->snapshot_bytes || cost.snapshots == 1);
     assert_int_equal(cost.interval == 64, j->snapshot_bytes == BYTES);
     assert_true(j->snapshot_bytes < BYTES || cost.snapshots == (last - 1) / 64 + 1);
-    end(&w);
+    journey_end(&w);
 }
 
 static const struct journey journeys[] = {

@@ -188,8 +188,11 @@ static enum status seek(struct replay *r, bool forward, struct error *error)
                                  : time_machine_seek_back(r->machine, &watch, &found, error);
     if (status == STATUS_OK && found) {
         breaks_put_hits(r);
-    } else if (status == STATUS_OK && !breaks_are_there(r)) {
-        (void)fputs("there are no breakpoints\n", r->out);
+    } else if (status == STATUS_OK) {
+        (void)fprintf(r->out, "%s\n",
+                      !breaks_are_there(r) ? "there are no breakpoints"
+                      : forward            ? "no breakpoint was hit on the way"
+                                           : "no breakpoint was hit before");
     }
     return told(r, status, error);
 }

@@ -144,8 +144,13 @@ static const struct {
 #undef X
 };
 
-/* The number of a point; POINTS_MAX: there is none. */
-static uint32_t find_point(struct text who, struct text point)
+static void add_point(struct point_place *place, uint32_t number)
+{
+    ASSERT(place->count < POINT_NAMESAKES_MAX);
+    place->numbers[place->count++] = number;
+}
+
+static void find_points(struct text who, struct text point, struct point_place *place)
 {
     struct task_type types[TASK_TYPES_COUNT];
     pipeline_task_types(types, 0);
@@ -153,25 +158,25 @@ static uint32_t find_point(struct text who, struct text point)
     for (uint32_t i = 0; type < TASK_TYPES_COUNT && i < types[type].points_count; i++) {
         const char *name = types[type].points[i];
         if (name != NULL && text_equal(point, text_from(name))) {
-            return point_of_task(type, i);
+            add_point(place, point_of_task(type, i));
         }
     }
     for (uint32_t i = 0; i < SERVICE_POINTS_COUNT; i++) {
         if (text_equal(who, text_from(service_points[i].service)) &&
             text_equal(point, text_from(service_points[i].point))) {
-            return point_of_service((enum service_point)i);
+            add_point(place, point_of_service((enum service_point)i));
         }
     }
-    return POINTS_MAX;
 }
 
 enum status point_place_parse(struct text text, struct point_place *place, struct error *error)
 {
     struct text point = text_after_last(text, '.');
-    bool good = point.size > 0 && point.size + 1 < text.size;
-    struct text who = {text.at, good ? text.size - point.size - 1 : 0};
-    place->number = good ? find_point(who, point) : POINTS_MAX;
-    if (place->number != POINTS_MAX) {
+    *place = (struct point_place){.count = 0};
+    if (point.size > 0 && point.size + 1 < text.size) {
+        find_points((struct text){text.at, text.size - point.size - 1}, point, place);
+    }
+    if (place->count > 0) {
         return STATUS_OK;
     }
     return error_set(error, STATUS_BAD_INPUT,
@@ -182,7 +187,11 @@ enum status point_place_parse(struct text text, struct point_place *place, struc
 
 uint64_t run_point_reached(const struct run *run, struct point_place place)
 {
-    return pipeline_in(run)->history.points[place.number].reached;
+    uint64_t reached = 0;
+    for (uint32_t i = 0; i < place.count; i++) {
+        reached += pipeline_in(run)->history.points[place.numbers[i]].reached;
+    }
+    return reached;
 }
 
 /* ---- Processes. ---- */

@@ -54,13 +54,18 @@ void run_processes(const struct run *run, struct process_row *rows);
 /* A number that changes whenever such a process comes, goes, or moves on. */
 uint64_t run_process_state(const struct run *run, const struct process_name *name);
 
-/* How often a process or a service has been at a point. */
+/* A point by its name, which a type may have given to several. */
+enum { POINT_NAMESAKES_MAX = 4 };
+
 struct point_place {
-    uint32_t number; /* faults.h */
+    uint32_t numbers[POINT_NAMESAKES_MAX]; /* faults.h */
+    uint32_t count;
 };
 
 /* Finds "manifest_builder.PUT_MANIFEST" or "s3.NOTIFICATION". STATUS_BAD_INPUT with a message. */
 enum status point_place_parse(struct text text, struct point_place *place, struct error *error);
+
+/* How often any process, or a service, has been there. */
 uint64_t run_point_reached(const struct run *run, struct point_place place);
 
 /* The pending events in the order in which they will come; `rows` has room for the count. */
