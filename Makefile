@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 PACKAGES := build-essential clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind gcovr \
             libcmocka-dev libjansson-dev liblmdb-dev libsqlite3-dev libxxhash-dev libyaml-dev \
             jq python3 zlib1g-dev
-PACKAGES_BENCH := python3-simpy3
+PACKAGES_BENCH := python3-simpy3 spin
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Wvla -Werror
@@ -54,6 +54,9 @@ $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
 $(OUT)/tests/test_table_differential: \
     $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
         table_sequence.o)
+
+$(OUT)/tests/test_lock_world: $(OUT)/tests/naive_lock.o
+$(OUT)/tests/test_lock_world $(OUT)/bench/bench_state_space: $(OUT)/tests/lock_world.o
 
 # What takes memory, so that it can be refused.
 $(OUT)/tests/test_api: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
