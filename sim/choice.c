@@ -31,6 +31,14 @@ void choices_init_recorded(struct choices *c, const char *const *labels, uint32_
     c->list_count = list_count;
 }
 
+void choices_init_asked(struct choices *c, const char *const *labels, uint32_t labels_count,
+                        choose_function *ask, void *asked)
+{
+    init(c, CHOICE_ASKED, labels, labels_count);
+    c->ask = ask;
+    c->asked = asked;
+}
+
 void choices_record(struct choices *c, struct choice *list, uint64_t capacity)
 {
     ASSERT(c->strategy != CHOICE_RECORDED);
@@ -64,6 +72,13 @@ uint32_t choices_slow(struct choices *c, uint32_t label, uint64_t count)
     if (c->strategy == CHOICE_SEEDED && count > 1) {
         value = (uint32_t)random_below(&c->streams[label], count);
     }
+    if (c->strategy == CHOICE_ASKED) {
+        value = c->ask(c->asked, label, count);
+        ASSERT(value < count);
+    }
+    if (c->list == NULL) {
+        return value;
+    }
     if (c->list_count == c->list_capacity) {
         c->overflowed = true;
         return value;
@@ -94,7 +109,12 @@ bool choose_chance(struct choices *c, uint32_t label, int64_t ppm)
 
 void choices_save(const struct choices *c, struct choices_position *position)
 {
-    *position = (struct choices_position){.list_count = c->list_count, .position = c->position};
+    *position = (struct choices_position){
+        .list_count = c->list_count,
+        .position = c->position,
+        .diverged = c->diverged,
+        .overflowed = c->overflowed,
+    };
     for (uint32_t i = 0; i < c->labels_count; i++) {
         position->counts[i] = c->streams[i].count;
     }
@@ -104,6 +124,8 @@ void choices_load(struct choices *c, const struct choices_position *position)
 {
     c->list_count = position->list_count;
     c->position = position->position;
+    c->diverged = position->diverged;
+    c->overflowed = position->overflowed;
     for (uint32_t i = 0; i < c->labels_count; i++) {
         c->streams[i].count = position->counts[i];
     }

@@ -7,9 +7,9 @@
  *   default    always 0: the plain run, the same for everybody
  *   seeded     a random alternative, from a stream of the label's own (sim/random.h)
  *   recorded   what a recording says; a run that asks something else has diverged
+ *   asked      a function of the caller's: how searches steer a run
  *
- * Exhaustive search, shrinking and hunting are further strategies: they edit a list of choices and
- * run it as recorded. Every strategy can be recorded. A draw from a distribution is a choice among
+ * Every strategy can be recorded. A draw from a distribution is a choice among
  * its 2^32 ranks, counted from the median outwards, so that the default is the median.
  */
 #ifndef LOCKSTEP_SIM_CHOICE_H
@@ -21,7 +21,10 @@
 
 enum { CHOICE_LABELS_MAX = 64 };
 
-enum choice_strategy { CHOICE_DEFAULT, CHOICE_SEEDED, CHOICE_RECORDED };
+enum choice_strategy { CHOICE_DEFAULT, CHOICE_SEEDED, CHOICE_RECORDED, CHOICE_ASKED };
+
+/* Chooses one of `count` alternatives. */
+typedef uint32_t choose_function(void *self, uint32_t label, uint64_t count);
 
 /* One choice that was made: `value` of `count_less_one` + 1 alternatives. */
 struct choice {
@@ -36,6 +39,8 @@ struct choices {
     const char *const *labels; /* their names: static strings */
     uint64_t seed;
     struct random_stream streams[CHOICE_LABELS_MAX];
+    choose_function *ask;
+    void *asked;
     struct choice *list; /* recording or replaying; NULL: neither */
     uint64_t list_capacity;
     uint64_t list_count; /* recorded so far, or to be replayed */
@@ -56,6 +61,11 @@ void choices_init_seeded(struct choices *c, const char *const *labels, uint32_t 
 void choices_init_recorded(struct choices *c, const char *const *labels, uint32_t labels_count,
                            struct choice *list, uint64_t list_count);
 
+/* What `ask(asked, label, count)` says: less than `count`. It is the caller who keeps what it needs
+ * to say the same again in a run that has been taken back. */
+void choices_init_asked(struct choices *c, const char *const *labels, uint32_t labels_count,
+                        choose_function *ask, void *asked);
+
 /* Records what is chosen from now on into the caller's array (not while replaying). */
 void choices_record(struct choices *c, struct choice *list, uint64_t capacity);
 
@@ -65,7 +75,7 @@ uint32_t choices_slow(struct choices *c, uint32_t label, uint64_t count);
 static inline uint32_t choose(struct choices *c, uint32_t label, uint64_t count)
 {
     ASSERT(label < c->labels_count && count >= 1 && count <= UINT64_C(1) << 32);
-    if (c->list != NULL || c->strategy == CHOICE_RECORDED) {
+    if (c->list != NULL || c->strategy >= CHOICE_RECORDED) {
         return choices_slow(c, label, count);
     }
     if (c->strategy == CHOICE_DEFAULT || count == 1) {
@@ -85,6 +95,7 @@ bool choose_chance(struct choices *c, uint32_t label, int64_t ppm);
 struct choices_position {
     uint64_t counts[CHOICE_LABELS_MAX];
     uint64_t list_count, position;
+    bool diverged, overflowed;
 };
 
 void choices_save(const struct choices *c, struct choices_position *position);

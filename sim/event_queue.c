@@ -301,7 +301,7 @@ static void visit_pending(const struct slot *slot, struct instant at, event_queu
                           void *self)
 {
     if (slot->key != 0) {
-        visit(self, at, &slot->event);
+        visit(self, at, slot->key >> SLOT_BITS, &slot->event);
     }
 }
 

@@ -66,7 +66,9 @@ bool event_queue_next(struct event_queue *q, struct instant *at);
  * reused. */
 void event_queue_cancel(struct event_queue *q, struct event_handle handle);
 
-typedef void event_queue_visit(void *self, struct instant at, const struct event *event);
+/* `sequence` orders events of one instant. */
+typedef void event_queue_visit(void *self, struct instant at, uint64_t sequence,
+                               const struct event *event);
 
 /* Calls `visit` for every pending event, in no particular order (for hashing and for reports). */
 void event_queue_each(const struct event_queue *q, event_queue_visit *visit, void *self);

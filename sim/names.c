@@ -12,7 +12,7 @@ void names_declare(struct names *n, struct world *w, uint64_t count, uint64_t by
                                    (void **)&n->text);
     n->names_region = world_declare(w, "names (limits.files)", REGION_RECORDS, sizeof(struct name),
                                     count + 1, (void **)&n->names);
-    n->table_region = world_declare(w, "index of names", REGION_HISTORY, sizeof(uint32_t),
+    n->table_region = world_declare(w, "index of names", REGION_OBSERVED, sizeof(uint32_t),
                                     n->table_size, (void **)&n->table);
 }
 

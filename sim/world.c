@@ -3,6 +3,7 @@
 
 #include "sim/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { ALIGNMENT = 64 };
@@ -183,8 +184,9 @@ struct event_hash {
     struct hash128 sum;
 };
 
-static void add_event(void *self, struct instant at, const struct event *event)
+static void add_event(void *self, struct instant at, uint64_t sequence, const struct event *event)
 {
+    (void)sequence;
     struct event_hash *h = self;
 
     struct {
@@ -218,7 +220,7 @@ struct hash128 world_hash(const struct world *w)
     struct hash128 parts[WORLD_REGIONS_MAX + 1];
     uint32_t count = 0;
     for (uint32_t i = 0; i < w->regions_count; i++) {
-        if (w->regions[i].kind != REGION_HISTORY) {
+        if (w->regions[i].kind < REGION_HISTORY) {
             parts[count++] = region_hash(w, i);
         }
     }
@@ -227,5 +229,46 @@ struct hash128 world_hash(const struct world *w)
     };
     event_queue_each(w->queue, add_event, &events);
     parts[count++] = events.sum;
+    return hash128(parts, count * sizeof parts[0]);
+}
+
+struct listing {
+    struct pending_event *events;
+    uint32_t count;
+};
+
+static void list_event(void *self, struct instant at, uint64_t sequence, const struct event *event)
+{
+    struct listing *listing = self;
+    listing->events[listing->count++] = (struct pending_event){at.ns, sequence, *event};
+}
+
+static int compare_pending(const void *left, const void *right)
+{
+    const struct pending_event *a = left;
+    const struct pending_event *b = right;
+    if (a->at_ns != b->at_ns) {
+        return a->at_ns < b->at_ns ? -1 : 1;
+    }
+    return a->sequence < b->sequence ? -1 : 1;
+}
+
+struct hash128 world_fingerprint(const struct world *w, struct pending_event *room)
+{
+    struct hash128 parts[WORLD_REGIONS_MAX + 2];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->regions_count; i++) {
+        if (w->regions[i].kind != REGION_OBSERVED) {
+            parts[count++] = hash128(record(w, i, 0), w->states[i].used * w->regions[i].stride);
+        }
+    }
+    struct listing listing = {.events = room};
+    event_queue_each(w->queue, list_event, &listing);
+    qsort(room, listing.count, sizeof *room, compare_pending);
+    for (uint32_t i = 0; i < listing.count; i++) {
+        room[i].sequence = i;
+    }
+    parts[count++] = hash128(room, listing.count * sizeof *room);
+    parts[count++] = (struct hash128){(uint64_t)event_queue_now(w->queue).ns, 0};
     return hash128(parts, count * sizeof parts[0]);
 }

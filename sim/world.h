@@ -9,8 +9,9 @@
  *
  *   REGION_RECORDS   a list: its bytes in order
  *   REGION_POOL      a set: the sum of the hashes of its live records; every record begins with a
- * struct pool_slot REGION_HISTORY   what has been observed, and the positions of random streams:
- * restored, not hashed
+ *                    struct pool_slot
+ *   REGION_HISTORY   what has been observed, and is judged: restored, not hashed
+ *   REGION_OBSERVED  what has been observed, and is only told: restored, not hashed
  *
  * The world's hash leaves out sequence numbers and takes pending events relative to now. The table
  * is not in the arena: it journals (model/dynamodb/table.h).
@@ -24,7 +25,7 @@
 
 enum { WORLD_REGIONS_MAX = 96 };
 
-enum region_kind { REGION_RECORDS, REGION_POOL, REGION_HISTORY };
+enum region_kind { REGION_RECORDS, REGION_POOL, REGION_HISTORY, REGION_OBSERVED };
 
 /* How each record of a pool begins. `next` links free records, and is the owner's while the record
  * is live. */
@@ -99,5 +100,17 @@ void world_restore(struct world *w, const void *memory);
 
 /* The hash of all that decides what happens next, the table and the time of day aside. */
 struct hash128 world_hash(const struct world *w);
+
+/* A pending event, in the order in which they will come. */
+struct pending_event {
+    int64_t at_ns;
+    uint64_t sequence;
+    struct event event;
+};
+
+/* The hash of all that decides what happens next and how it is judged, time of day included, the
+ * table aside: what world_hash covers, byte for byte, REGION_HISTORY, and the order of events that
+ * are due at one instant. `room` is for as many pending events as the queue can hold. */
+struct hash128 world_fingerprint(const struct world *w, struct pending_event *room);
 
 #endif

@@ -127,8 +127,10 @@ struct census {
     bool wrong;
 };
 
-static void census_visit(void *self, struct instant at, const struct event *event)
+static void census_visit(void *self, struct instant at, uint64_t sequence,
+                         const struct event *event)
 {
+    (void)sequence;
     struct census *c = self;
     struct event expected = event_of((uint32_t)event->detail);
     c->count++;

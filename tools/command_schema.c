@@ -50,6 +50,11 @@ static void put_type(const struct field *field)
         (void)fputs("\"type\": \"string\", \"pattern\": \"^([0-9]{4}-[0-9]{2}-[0-9]{2}|none)$\"",
                     stdout);
         return;
+    case FIELD_INSTANCE:
+        (void)fputs("\"anyOf\": [{\"type\": \"number\"}, {\"type\": \"string\", "
+                    "\"pattern\": \"^[0-9]+(\\\\.[0-9]+)?$\"}]",
+                    stdout);
+        return;
     case FIELD_INTEGER:
         (void)printf("\"type\": \"integer\", \"minimum\": %" PRId64 ", \"maximum\": %" PRId64,
                      field->least, field->most);

@@ -1,61 +1,12 @@
 /* sweep.c: see sweep.h. */
 #include "tools/sweep.h"
 
-#include "tools/fields.h"
+#include "tools/subject.h"
 #include "tools/workers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
-
-/* A form: what it is called, its kind, and how it differs from the kind's default. */
-#define FORM(word, kind_name, ...)                                                                 \
-    {                                                                                              \
-        word,                                                                                      \
-        {                                                                                          \
-            .kind = FAULT_##kind_name, .times = 1, __VA_ARGS__                                     \
-        }                                                                                          \
-    }
-#define SECONDS(count) .by = {(count)*NS_PER_S}
-
-/* The amounts are beyond what is usual and within what a function lives to see. */
-static const struct sweep_column columns[] = {
-    FORM("kill", KILL, .attempts = 1),
-    FORM("kill_before", KILL, .attempts = 1, .when = FAULT_WHEN_BEFORE),
-    FORM("timeout", TIMEOUT, .attempts = 1),
-    FORM("timeout_lost", TIMEOUT, .attempts = 1, .outcome = FAULT_OUTCOME_LOST),
-    FORM("lose_request", LOSE_REQUEST, .attempts = 1),
-    FORM("lose_reply", LOSE_REPLY, .attempts = 1),
-    FORM("throttle", THROTTLE, .attempts = 1),
-    FORM("throttle_all", THROTTLE, .attempts = 0),
-    FORM("error", ERROR, .attempts = 1),
-    FORM("error_applied", ERROR, .attempts = 1, .outcome = FAULT_OUTCOME_APPLIED),
-    FORM("error_all", ERROR, .attempts = 0),
-    FORM("refuse", REFUSE, .attempts = 1),
-    FORM("slow", SLOW, .attempts = 1, SECONDS(50)),
-    FORM("stall", STALL, .attempts = 1, SECONDS(120)),
-    FORM("stale", STALE, .attempts = 1, SECONDS(10)),
-    FORM("duplicate", DUPLICATE, .attempts = 1),
-    FORM("lose", LOSE, .attempts = 1),
-    FORM("delay", DELAY, .attempts = 1, SECONDS(600)),
-    FORM("corrupt", CORRUPT, .attempts = 1),
-    FORM("expire", EXPIRE, .attempts = 1, SECONDS(1)),
-    FORM("skew_ahead", CLOCK_SKEW, .attempts = 1, SECONDS(600)),
-    FORM("skew_behind", CLOCK_SKEW, .attempts = 1, SECONDS(-600)),
-    FORM("fail", FAIL, .attempts = 1),
-    FORM("fail_after", FAIL, .attempts = 1, .when = FAULT_WHEN_AFTER),
-};
-
-size_t sweep_columns_count(void)
-{
-    return sizeof columns / sizeof columns[0];
-}
-
-const struct sweep_column *sweep_column_at(size_t i)
-{
-    ASSERT(i < sweep_columns_count());
-    return &columns[i];
-}
 
 /* --- one run
  * -----------------------------------------------------------------------------------------------
@@ -141,12 +92,12 @@ enum status sweep_prepare(struct sweep *s, struct error *error)
 
 static uint64_t occurrences_of(const struct sweep *s, size_t point, size_t column)
 {
-    enum fault_kind kind = columns[column].fault.kind;
+    enum fault_kind kind = fault_form_at(column)->fault.kind;
     const struct point_row *row = &s->points[point];
     uint64_t reached = (uint64_t)row->reached;
     bool possible = (row->kinds >> kind & 1) != 0 && (s->kinds >> kind & 1) != 0;
     /* A refused invoke is refused once: there are no attempts of it. */
-    possible &= !row->of_service || columns[column].fault.attempts != 0;
+    possible &= !row->of_service || fault_form_at(column)->fault.attempts != 0;
     if (!possible) {
         return 0;
     }
@@ -157,7 +108,7 @@ static enum status list_runs(struct sweep *s, struct error *error)
 {
     size_t count = 0;
     for (size_t p = 0; p < s->points_count; p++) {
-        for (size_t c = 0; c < sweep_columns_count(); c++) {
+        for (size_t c = 0; c < fault_forms_count(); c++) {
             count += occurrences_of(s, p, c);
         }
     }
@@ -166,7 +117,7 @@ static enum status list_runs(struct sweep *s, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu runs", count);
     }
     for (size_t p = 0; p < s->points_count; p++) {
-        for (size_t c = 0; c < sweep_columns_count(); c++) {
+        for (size_t c = 0; c < fault_forms_count(); c++) {
             for (uint64_t n = 1; n <= occurrences_of(s, p, c); n++) {
                 s->runs[s->runs_count++] = (struct sweep_run){
                     .point = (uint32_t)p, .column = (uint32_t)c, .occurrence = n};
@@ -178,7 +129,7 @@ static enum status list_runs(struct sweep *s, struct error *error)
 
 static struct fault fault_of(const struct sweep *s, const struct sweep_run *run)
 {
-    struct fault fault = columns[run->column].fault;
+    struct fault fault = fault_form_at(run->column)->fault;
     fault.process = s->points[run->point].process;
     fault.at = s->points[run->point].point;
     fault.occurrence = (int64_t)run->occurrence;
@@ -305,7 +256,7 @@ struct sweep_cell sweep_cell(const struct sweep *s, size_t point, size_t column)
 {
     struct sweep_cell cell = {0};
     for (size_t p = 0; p <= point; p++) {
-        size_t end = p < point ? sweep_columns_count() : column;
+        size_t end = p < point ? fault_forms_count() : column;
         for (size_t c = 0; c < end; c++) {
             cell.first += occurrences_of(s, p, c);
         }
@@ -327,25 +278,6 @@ struct sweep_cell sweep_cell(const struct sweep *s, size_t point, size_t column)
 
 void sweep_put_options(FILE *out, const struct sweep *s, const struct sweep_run *run)
 {
-    static const char *const members[] = {"at", "occurrence", "attempts", "when", "outcome", "by"};
-    static struct scenario with;
-    uint32_t index = s->scenario->faults_count;
     struct fault fault = fault_of(s, run);
-    with.faults[index] = fault;
-    (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%.*s", index, fault_word(fault.kind),
-                  (int)fault.process.size, fault.process.at);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        char key[32], value[128], usual[128];
-        (void)snprintf(key, sizeof key, "faults.*.%s", members[i]);
-        struct text_writer w = text_writer(value, sizeof value);
-        struct text_writer u = text_writer(usual, sizeof usual);
-        const struct field *field = field_find(text_from(key));
-        field_put(field, &with, index, &w);
-        with.faults[index] = fault_default;
-        field_put(field, &with, index, &u);
-        with.faults[index] = fault;
-        if (strcmp(text_writer_string(&w), text_writer_string(&u)) != 0) {
-            (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%s", index, members[i], value);
-        }
-    }
+    put_fault_options(out, s->scenario->faults_count, &fault);
 }

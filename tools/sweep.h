@@ -11,19 +11,11 @@
 #ifndef LOCKSTEP_TOOLS_SWEEP_H
 #define LOCKSTEP_TOOLS_SWEEP_H
 
+#include "model/pipeline/fault_forms.h"
 #include "model/pipeline/faults.h"
 #include "model/pipeline/run.h"
 
 #include <stdio.h>
-
-/* A form of a kind of fault. */
-struct sweep_column {
-    const char *name;
-    struct fault fault; /* what it is but for place and occurrence */
-};
-
-size_t sweep_columns_count(void);
-const struct sweep_column *sweep_column_at(size_t i);
 
 enum sweep_end { SWEEP_ENDED, SWEEP_ENDLESS, SWEEP_FULL };
 

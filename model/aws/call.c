@@ -25,11 +25,15 @@ static const struct task_type *type_of(const struct cloud *c, const struct task 
     return &c->application.types[task->type];
 }
 
+uint32_t task_slot(uint32_t number)
+{
+    return number & ((1U << TASK_SLOT_BITS) - 1);
+}
+
 static struct task *task_at(struct cloud *c, uint32_t number)
 {
     uint32_t type = number >> TASK_SLOT_BITS;
-    uint32_t slot = number & ((1U << TASK_SLOT_BITS) - 1);
-    return (void *)(c->tasks[type] + (size_t)slot * c->application.types[type].size);
+    return (void *)(c->tasks[type] + (size_t)task_slot(number) * c->application.types[type].size);
 }
 
 uint32_t task_number(const struct cloud *c, const struct task *task)
@@ -70,8 +74,7 @@ static void release(struct cloud *c, struct task *task)
         type_of(c, task)->release(c, task);
     }
     uint32_t number = task_number(c, task);
-    pool_give(&c->simulation.world, c->task_regions[task->type],
-              number & ((1U << TASK_SLOT_BITS) - 1));
+    pool_give(&c->simulation.world, c->task_regions[task->type], task_slot(number));
 }
 
 static void end(struct cloud *c, struct task *task, bool killed)
@@ -138,6 +141,68 @@ static int64_t draw_half_ns(struct cloud *c, const struct call *call)
     return half_ns < READ_TIMEOUT.ns ? half_ns : READ_TIMEOUT.ns;
 }
 
+/* --- a call that lets others go first
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* It leaves behind the effect of the last of those calls; where so many are not made, after the
+ * SDK's time-out. */
+static void yield(struct cloud *c, struct task *task, uint16_t calls)
+{
+    struct yielding *y = c->yielding;
+    if (y->count == YIELDING_MAX) {
+        simulation_fail(&c->simulation, "calls that yield at a time");
+        return;
+    }
+    task->call.yields = calls;
+    y->tasks[y->count].number = task_number(c, task);
+    y->tasks[y->count++].serial = task->serial;
+    schedule(c, task, READ_TIMEOUT, EVENT_CALL_YIELDED);
+}
+
+static void forget_yielding(struct yielding *y, uint32_t i)
+{
+    y->count--;
+    memmove(&y->tasks[i], &y->tasks[i + 1], (y->count - i) * sizeof y->tasks[0]);
+    memset(&y->tasks[y->count], 0, sizeof y->tasks[0]);
+}
+
+/* A call of `acting` has taken effect. */
+static void let_yielding_leave(struct cloud *c, const struct task *acting)
+{
+    struct yielding *y = c->yielding;
+    for (uint32_t i = 0; i < y->count;) {
+        struct task *task = task_find(c, y->tasks[i].number, y->tasks[i].serial);
+        bool alive = task != NULL && task->dead == 0;
+        if (alive && (task == acting || --task->call.yields > 0)) {
+            i++;
+            continue;
+        }
+        forget_yielding(y, i);
+        if (alive) {
+            schedule(c, task, (struct duration){0}, EVENT_CALL_RETRY);
+        }
+    }
+}
+
+/* Nobody came: it leaves all the same. It may have left long ago, and yield again: then it leaves
+ * a little early. */
+void call_yielded(void *cloud, uint32_t number, uint64_t serial)
+{
+    struct cloud *c = cloud;
+    struct task *task = task_find(c, number, (uint32_t)serial);
+    if (task == NULL || task->dead != 0 || task->call.yields == 0) {
+        return;
+    }
+    uint32_t i = 0;
+    while (c->yielding->tasks[i].number != number) {
+        i++;
+    }
+    forget_yielding(c->yielding, i);
+    task->call.yields = 0;
+    call_retry(c, number, serial);
+}
+
 /* One attempt of the call leaves. Source: SDK-CALL-1. */
 static void transmit(struct cloud *c, struct task *task)
 {
@@ -181,12 +246,15 @@ void call_send(struct cloud *c, struct task *task, uint16_t point, uint16_t oper
     if (size > 0) {
         memcpy(call->request, request, size);
     }
-    take_fault(call, c->application.call_fault(c, task));
+    struct call_fault fault = c->application.call_fault(c, task);
+    take_fault(call, fault);
     /* The task is in its step: it ends after it. */
     if (call->fault == CALL_KILLS_BEFORE) {
         schedule(c, task, (struct duration){0}, EVENT_TASK_KILLED);
     } else if (call->fault == CALL_STALLS) {
         schedule(c, task, (struct duration){call->by_ns}, EVENT_CALL_RETRY);
+    } else if (call->fault == CALL_YIELDS) {
+        yield(c, task, fault.calls);
     } else {
         transmit(c, task);
     }
@@ -233,6 +301,7 @@ void call_effect(void *cloud, uint32_t number, uint64_t serial)
                     call->request[0]);
     c->application.call_observed(c, task, call, status);
     c->acting = NULL;
+    let_yielding_leave(c, task);
     stream_source_wake(c);
     if (task->dead != 0) {
         release(c, task);

@@ -53,15 +53,17 @@ enum call_harm {
     CALL_HANGS,        /* no reply, and the SDK does not give up before the caller's own end */
     CALL_FAILS,        /* CALL_INTERNAL_ERROR */
     CALL_IS_DENIED,
-    CALL_IS_SLOW, /* request and reply together take `by` longer */
-    CALL_STALLS,  /* the caller is frozen for `by`, then the request leaves */
-    CALL_IS_STALE /* what it reads is as it was `by` ago, or longer */
+    CALL_IS_SLOW,  /* request and reply together take `by` longer */
+    CALL_STALLS,   /* the caller is frozen for `by`, then the request leaves */
+    CALL_IS_STALE, /* what it reads is as it was `by` ago, or longer */
+    CALL_YIELDS    /* it leaves when `calls` calls of other tasks have taken effect */
 };
 
 struct call_fault {
     enum call_harm harm;
     bool applied;     /* CALL_HANGS, CALL_FAILS: it takes effect all the same */
     uint8_t attempts; /* how many of the call's attempts are harmed; 0: all */
+    uint16_t calls;   /* CALL_YIELDS */
     struct duration by;
 };
 
@@ -78,7 +80,8 @@ struct call {
     uint8_t fault;     /* enum call_harm that strikes this attempt */
     uint8_t fault_attempts, fault_applied; /* as in struct call_fault */
     uint8_t pending;                       /* perform said so, and the service will complete it */
-    uint8_t unused[5];
+    uint8_t unused[3];
+    uint16_t yields;  /* calls of others that go first; 0: it has left */
     int64_t by_ns;    /* of the fault */
     int64_t sent_ns;  /* when this attempt left */
     int64_t half_ns;  /* of its latency */
@@ -128,6 +131,9 @@ struct operation {
 /* A task's number for events: type and slot. */
 uint32_t task_number(const struct cloud *c, const struct task *task);
 
+/* The slot in its type's pool. */
+uint32_t task_slot(uint32_t number);
+
 /* The live task of that number and serial; NULL where it has ended. */
 struct task *task_find(struct cloud *c, uint32_t number, uint32_t serial);
 
@@ -173,6 +179,18 @@ void call_retry(void *cloud, uint32_t task, uint64_t serial);
 void call_lost(void *cloud, uint32_t task, uint64_t serial);
 void task_wake(void *cloud, uint32_t task, uint64_t serial);
 void task_killed(void *cloud, uint32_t task, uint64_t serial);
+void call_yielded(void *cloud, uint32_t task, uint64_t serial);
+
+/* Those that wait for calls of others. */
+enum { YIELDING_MAX = 64 };
+
+struct yielding {
+    uint32_t count, unused;
+
+    struct {
+        uint32_t number, serial;
+    } tasks[YIELDING_MAX];
+};
 
 #define CALL_REQUEST(call, type, variable)                                                         \
     type variable;                                                                                 \

@@ -27,6 +27,8 @@ void cloud_declare(struct cloud *c, uint64_t files)
     }
     c->serials_region = world_declare(w, "task serials", REGION_HISTORY,
                                       sizeof(struct task_serials), 1, (void **)&c->serials);
+    c->yielding_region = world_declare(w, "calls that yield", REGION_RECORDS,
+                                       sizeof(struct yielding), 1, (void **)&c->yielding);
     buckets_declare(c, files);
     queue_declare(c, files);
     event_source_declare(c);
@@ -44,6 +46,7 @@ void cloud_init(struct cloud *c)
 {
     names_init(&c->names);
     (void)world_append(&c->simulation.world, c->serials_region);
+    (void)world_append(&c->simulation.world, c->yielding_region);
     buckets_init(c);
     queue_init(c);
     event_source_init(c);

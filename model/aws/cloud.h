@@ -51,7 +51,8 @@
     X(TICK, schedule_tick)                                                                         \
     X(TASK_KILLED, task_killed)                                                                    \
     X(MESSAGE_RETURNED, queue_message_returned)                                                    \
-    X(BUS_DELIVERY, bus_deliver)
+    X(BUS_DELIVERY, bus_deliver)                                                                   \
+    X(CALL_YIELDED, call_yielded)
 
 enum event_code {
 
@@ -104,7 +105,8 @@ enum event_code {
     X(EVENT_RETRY, "event retry")                                                                  \
     X(TICK_LOST, "tick lost")                                                                      \
     X(TICK_DUPLICATE, "tick delivered twice")                                                      \
-    X(TICK_DELAY, "tick delay")
+    X(TICK_DELAY, "tick delay")                                                                    \
+    X(DEVIATION, "deviation")
 
 enum choice_label {
 
@@ -198,6 +200,8 @@ struct cloud {
     uint32_t task_regions[TASK_TYPES_MAX];
     struct task_serials *serials;
     uint32_t serials_region;
+    struct yielding *yielding;
+    uint32_t yielding_region;
 
     struct distribution latencies[LATENCIES_COUNT];
     struct buckets buckets;

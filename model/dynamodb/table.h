@@ -300,6 +300,12 @@ void table_each_key(struct table *t,
  * writes go. */
 struct hash128 table_hash(const struct table *t);
 
+/* The hash of all that later calls can show: the items; what they were at each instant that a
+ * lagging read can still look back to, or, where there is a stream, ever since the oldest mark; the
+ * buckets of provisioned throughput. Left out: what was used of the limits on demand and of a key
+ * value. `now` is the present instant. */
+struct hash128 table_fingerprint(const struct table *t, struct instant now);
+
 /* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. What a
  * local index uses is the table's. A request that several refuse counts for each of them. */
 struct table_consumed {
@@ -334,6 +340,16 @@ enum { TABLE_MARKS_MAX = 1 << 20 };
 uint64_t table_mark(struct table *t);
 void table_rollback(struct table *t, uint64_t mark);
 void table_release_marks(struct table *t);
+
+/* The number of the next write, from 1: it grows with every one, and a rollback takes it back. */
+uint64_t table_next_write(const struct table *t);
+
+/* Tells each item that was written since a write had that number, in the order of the first such
+ * writes: as it was before, and as it is now; size 0 where it was or is not there. One that came
+ * and went is not told of. A mark was held all the while. Both are valid during the call, which
+ * must not touch the table. */
+void table_each_change(struct table *t, uint64_t since,
+                       void (*visit)(void *self, struct item before, struct item now), void *self);
 
 /* True when the unwritten bodies have grown so far that the caller should make a checkpoint soon;
  * it does so between two events. */

@@ -195,6 +195,7 @@ uint64_t table_mark(struct table *t)
     mark->next = journal_next(j);
     mark->stream_newest = table_stream_newest(t);
     meters_mark(t, j->marks_count, mark);
+    mark->now = t->now;
     mark->occupied = t->occupied_count;
     return j->marks_count;
 }
@@ -258,11 +259,94 @@ void table_rollback(struct table *t, uint64_t mark)
     }
     stream_undo(t, m->stream_newest);
     meters_rollback(t, (uint32_t)mark, m);
+    t->now = m->now;
     t->occupied_count = m->occupied;
+}
+
+/* Telling what was written */
+
+uint64_t table_next_write(const struct table *t)
+{
+    return journal_next(&t->journal);
+}
+
+void table_each_change(struct table *t, uint64_t since,
+                       void (*visit)(void *self, struct item before, struct item now), void *self)
+{
+    const struct journal *j = &t->journal;
+    ASSERT(!t->busy && j->marks_count > 0 && since >= j->base + j->first);
+    for (uint64_t number = since; number < journal_next(j); number++) {
+        const struct journal_entry *e = entry_at(j, number);
+        struct slot *s = slot_at(t, e->slot);
+        struct item before = {0}, now = {0};
+        if (e->older >= since) {
+            continue; /* its first write has told it */
+        }
+        if (e->before != 0) {
+            before = record_item(t, record_of(t, e->before));
+        }
+        if (slot_present(s) && slot_load(t, e->slot)) {
+            now = record_item(t, record_of(t, s->record));
+        }
+        if (before.bytes.size + now.bytes.size > 0) {
+            t->busy = true;
+            visit(self, before, now);
+            t->busy = false;
+        }
+    }
 }
 
 void table_release_marks(struct table *t)
 {
     t->journal.marks_count = 0;
     meters_release_marks(t);
+}
+
+/* With the buckets of a meter that are filled by a rate. */
+static struct hash128 with_buckets(const struct meter *meter, struct hash128 sum)
+{
+    for (unsigned i = 0; i < DIRECTIONS; i++) {
+        const struct capacity *bucket = &meter->gauges[i].bucket;
+
+        struct {
+            struct hash128 others;
+            int64_t level, at_ns;
+        } with = {sum, bucket->level, bucket->at.ns};
+
+        if (bucket->rate > 0) {
+            sum = hash128(&with, sizeof with);
+        }
+    }
+    return sum;
+}
+
+struct hash128 table_fingerprint(const struct table *t, struct instant now)
+{
+    struct link {
+        struct hash128 later, before;
+        int64_t from_ns, to_ns;
+    };
+
+    const struct journal *j = &t->journal;
+    int64_t oldest_ns;
+    if (t->stream != NULL || __builtin_sub_overflow(now.ns, t->config.history.ns, &oldest_ns)) {
+        oldest_ns = INT64_MIN;
+    }
+    struct hash128 sum = t->hash;
+    for (uint64_t i = j->count; i > 0; i--) {
+        const struct journal_entry *e = &j->entries[j->first + i - 1];
+        if (e->instant_ns <= oldest_ns) {
+            break;
+        }
+        /* What several writes of one instant left is seen as a whole. */
+        bool first = i == 1 || e[-1].instant_ns != e->instant_ns;
+        if (first) {
+            struct link link = {sum, e->hash, e->instant_ns, 0};
+            sum = hash128(&link, sizeof link);
+        }
+    }
+    for (uint32_t i = 0; i < t->capacity.meters_count; i++) {
+        sum = with_buckets(&t->capacity.meters[i], sum);
+    }
+    return sum;
 }

@@ -6,31 +6,42 @@
 
 #define AT(name) (UINT32_C(1) << SERVICE_POINT_##name)
 
-/* Where a kind may strike, and what it takes. */
+#define TAKES(what) FAULT_TAKES_##what
+
+/* Where a kind may strike: calls, only those that read, what services do; and what it takes. */
+#define KIND_MAP(X)                                                                                \
+    X(KILL, true, false, 0, TAKES(WHEN))                                                           \
+    X(LOSE_REQUEST, true, false, 0, TAKES(ATTEMPTS))                                               \
+    X(LOSE_REPLY, true, false, 0, TAKES(ATTEMPTS))                                                 \
+    X(TIMEOUT, true, false, 0, TAKES(ATTEMPTS) | TAKES(OUTCOME))                                   \
+    X(ERROR, true, false, 0, TAKES(ATTEMPTS) | TAKES(OUTCOME))                                     \
+    X(SLOW, true, false, 0, TAKES(ATTEMPTS) | TAKES(BY))                                           \
+    X(STALL, true, false, 0, TAKES(BY))                                                            \
+    X(YIELD, true, false, 0, TAKES(CALLS))                                                         \
+    X(STALE, true, true, 0, TAKES(BY))                                                             \
+    X(THROTTLE, true, false, AT(INVOKE), TAKES(ATTEMPTS))                                          \
+    X(REFUSE, true, false, AT(INVOKE), 0)                                                          \
+    X(DUPLICATE, false, false, AT(NOTIFICATION) | AT(DELIVERY) | AT(EVENT) | AT(TICK) | AT(BATCH), \
+      0)                                                                                           \
+    X(LOSE, false, false, AT(NOTIFICATION) | AT(EVENT) | AT(TICK) | AT(BATCH), 0)                  \
+    X(DELAY, false, false,                                                                         \
+      AT(NOTIFICATION) | AT(DELIVERY) | AT(TTL_DELETION) | AT(START) | AT(EVENT) | AT(TICK) |      \
+          AT(BATCH),                                                                               \
+      TAKES(BY))                                                                                   \
+    X(CORRUPT, false, false, AT(NOTIFICATION), 0)                                                  \
+    X(EXPIRE, false, false, AT(INPUT_OBJECT) | AT(MANIFEST_OBJECT), TAKES(BY))                     \
+    X(CLOCK_SKEW, false, false, AT(ENVIRONMENT), TAKES(BY))                                        \
+    X(FAIL, false, false, AT(RUN), TAKES(WHEN))
+
 static const struct kind {
     bool calls, only_reads;
     uint32_t services, takes;
 } kinds[FAULT_KINDS_COUNT] = {
-    [FAULT_KILL] = {.calls = true,                                                     .takes = FAULT_TAKES_WHEN              },
-    [FAULT_LOSE_REQUEST] = {.calls = true,                                                     .takes = FAULT_TAKES_ATTEMPTS          },
-    [FAULT_LOSE_REPLY] = {.calls = true,                                                     .takes = FAULT_TAKES_ATTEMPTS          },
-    [FAULT_THROTTLE] = {.calls = true,                                                     .services = AT(INVOKE),                  .takes = FAULT_TAKES_ATTEMPTS},
-    [FAULT_TIMEOUT] = {.calls = true,                                                                 .takes = FAULT_TAKES_ATTEMPTS | FAULT_TAKES_OUTCOME                                                                                           },
-    [FAULT_ERROR] = {.calls = true,                                                                 .takes = FAULT_TAKES_ATTEMPTS | FAULT_TAKES_OUTCOME},
-    [FAULT_REFUSE] = {.calls = true,                                                                 .services = AT(INVOKE)                                                                                           },
-    [FAULT_SLOW] = {.calls = true,                                                                 .takes = FAULT_TAKES_ATTEMPTS | FAULT_TAKES_BY},
-    [FAULT_STALL] = {.calls = true,                                                                 .takes = FAULT_TAKES_BY                                                                                           },
-    [FAULT_STALE] = {.calls = true,                                                                 .only_reads = true, .takes = FAULT_TAKES_BY},
-    [FAULT_DUPLICATE] = {.services =
-                             AT(NOTIFICATION) | AT(DELIVERY) | AT(EVENT) | AT(TICK) | AT(BATCH)                                         },
-    [FAULT_LOSE] = {.services = AT(NOTIFICATION) | AT(EVENT) | AT(TICK) | AT(BATCH)                       },
-    [FAULT_DELAY] = {.services = AT(NOTIFICATION) | AT(DELIVERY) | AT(TTL_DELETION) | AT(START) |
-                                 AT(EVENT) | AT(TICK) | AT(BATCH),
-                    .takes = FAULT_TAKES_BY                                                                                },
-    [FAULT_CORRUPT] = {.services = AT(NOTIFICATION)                                     },
-    [FAULT_EXPIRE] = {.services = AT(INPUT_OBJECT) | AT(MANIFEST_OBJECT),                                          .takes = FAULT_TAKES_BY},
-    [FAULT_CLOCK_SKEW] = {.services = AT(ENVIRONMENT),                                          .takes = FAULT_TAKES_BY                                                                                   },
-    [FAULT_FAIL] = {.services = AT(RUN),                                        .takes = FAULT_TAKES_WHEN                                       },
+
+#define X(kind, calls, only_reads, services, takes)                                                \
+    [FAULT_##kind] = {calls, only_reads, services, takes},
+    KIND_MAP(X)
+#undef X
 };
 
 static const struct service {
@@ -154,6 +165,56 @@ void faults_plan(struct fault_plan *plan, const struct scenario *s, const struct
                 plan->at[number] |= UINT64_C(1) << i;
             }
         }
+    }
+}
+
+void fault_place(struct fault *fault, uint32_t point, const struct task_type *types)
+{
+    if (point_is_of_service(point)) {
+        const struct service *service = &services[point - point_of_service(0)];
+        fault->process = text_from(service->name);
+        fault->at = text_from(service->point);
+    } else {
+        const struct task_type *type = &types[point / TASK_POINTS_MAX];
+        fault->process = text_from(type->name);
+        fault->at = text_from(type->points[point % TASK_POINTS_MAX]);
+    }
+}
+
+void text_put_fault(struct text_writer *w, const struct fault *fault, bool anchored)
+{
+    text_put(w, text_from(fault_word(fault->kind)));
+    text_put(w, fault->when == FAULT_WHEN_BEFORE  ? TEXT(" before")
+                : fault->when == FAULT_WHEN_AFTER ? TEXT(" after")
+                                                  : TEXT(""));
+    text_put_char(w, ' ');
+    text_put(w, fault->process);
+    if (anchored && fault->of.ordinal > 0) {
+        text_put_char(w, '[');
+        if (fault->of.parent > 0) {
+            text_put_integer(w, fault->of.parent, 0);
+            text_put_char(w, '.');
+        }
+        text_put_integer(w, fault->of.ordinal, 0);
+        text_put_char(w, ']');
+    }
+    text_put(w, TEXT(" at "));
+    text_put(w, fault->at);
+    if (anchored && fault->occurrence > 0) {
+        text_put_char(w, '#');
+        text_put_integer(w, fault->occurrence, 0);
+    }
+    if (fault->attempts == 0 && (kinds[fault->kind].takes & FAULT_TAKES_ATTEMPTS) != 0) {
+        text_put(w, TEXT(", every attempt"));
+    }
+    if (fault->by.ns != 0) {
+        text_put(w, TEXT(" by "));
+        text_put_duration(w, fault->by);
+    }
+    if (fault->calls != fault_default.calls) {
+        text_put(w, TEXT(" to "));
+        text_put_integer(w, fault->calls, 0);
+        text_put(w, TEXT(" calls"));
     }
 }
 
@@ -300,6 +361,15 @@ static enum status check_members(const struct fault *fault, const char **member,
     if (fault->by.ns != 0 && (takes & FAULT_TAKES_BY) == 0) {
         return no_such("by", fault, member, error);
     }
+    if (fault->calls != fault_default.calls && (takes & FAULT_TAKES_CALLS) == 0) {
+        return no_such("calls", fault, member, error);
+    }
+    if (fault->of.ordinal != 0 && of_service(fault)) {
+        *member = "of";
+        return error_set(error, STATUS_BAD_INPUT,
+                         "is about processes, and %.*s is a service; write occurrence: 3",
+                         (int)fault->process.size, fault->process.at);
+    }
     *member = "by";
     if (fault->by.ns == 0 && (takes & FAULT_TAKES_BY) != 0) {
         return error_set(error, STATUS_BAD_INPUT, "missing: by how much? Write by: 5s");
@@ -351,11 +421,16 @@ enum status fault_validate(const struct fault *fault, const char **member, struc
 /* --- striking
  * ---------------------------------------------------------------------------------------------- */
 
-/* Whether a fault whose point is reached now strikes this time. */
-static bool strikes(struct pipeline *p, uint32_t i)
+/* Whether a fault whose point is reached now, by `task` or by a service (NULL), strikes this time.
+ */
+static bool strikes(struct pipeline *p, uint32_t i, const struct task *task)
 {
     const struct fault *fault = &p->scenario->faults[i];
     struct fault_count *count = &p->state->faults[i];
+    if (fault->of.ordinal != 0 && task != NULL &&
+        (fault->of.parent != task->parent || fault->of.ordinal != task->ordinal)) {
+        return false;
+    }
     int64_t since_ns = instant_since(cloud_now(&p->cloud), p->scenario->start).ns;
     if (since_ns < fault->from.ns || (fault->to.ns > 0 && since_ns >= fault->to.ns)) {
         return false;
@@ -388,6 +463,7 @@ static struct call_fault call_fault_of(const struct fault *fault)
         [FAULT_SLOW] = CALL_IS_SLOW,
         [FAULT_STALL] = CALL_STALLS,
         [FAULT_STALE] = CALL_IS_STALE,
+        [FAULT_YIELD] = CALL_YIELDS,
     };
 
     bool before = fault->kind == FAULT_KILL && fault->when == FAULT_WHEN_BEFORE;
@@ -397,6 +473,7 @@ static struct call_fault call_fault_of(const struct fault *fault)
         .harm = before ? CALL_KILLS_BEFORE : harms[fault->kind],
         .applied = applied,
         .attempts = (uint8_t)fault->attempts,
+        .calls = (uint16_t)fault->calls,
         .by = fault->by,
     };
 }
@@ -416,12 +493,13 @@ struct call_fault fault_at_call(struct cloud *c, const struct task *caller)
     reach(p, number)->operation = caller->call.operation + UINT32_C(1);
     for (uint64_t left = p->faults.at[number]; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (strikes(p, i)) {
+        if (strikes(p, i, caller)) {
             harm = call_fault_of(&p->scenario->faults[i]);
             history_deviation(p, i, caller);
         }
     }
-    return harm;
+    const struct fault *deviation = deviation_at_call(p, caller);
+    return deviation != NULL ? call_fault_of(deviation) : harm;
 }
 
 void fault_at_wait(struct cloud *c, const struct task *task)
@@ -455,10 +533,14 @@ struct service_fault fault_at_service(struct cloud *c, enum service_point point)
     uint64_t reached = reach(p, number)->reached;
     for (uint64_t left = p->faults.at[number]; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (strikes(p, i)) {
+        if (strikes(p, i, NULL)) {
             harm_service(&harm, &p->scenario->faults[i]);
             history_service_deviation(p, i, point, reached);
         }
+    }
+    const struct fault *deviation = deviation_at_service(p, point, reached);
+    if (deviation != NULL) {
+        harm_service(&harm, deviation);
     }
     return harm;
 }

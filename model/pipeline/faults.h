@@ -72,7 +72,8 @@ enum {
     FAULT_TAKES_ATTEMPTS = 1,
     FAULT_TAKES_WHEN = 2,
     FAULT_TAKES_OUTCOME = 4,
-    FAULT_TAKES_BY = 8
+    FAULT_TAKES_BY = 8,
+    FAULT_TAKES_CALLS = 16
 };
 
 uint32_t fault_takes(enum fault_kind kind);
@@ -80,6 +81,14 @@ uint32_t fault_takes(enum fault_kind kind);
 /* The operation called at a task's point, by the point's name; OPERATIONS_COUNT where the name is
  * none's. */
 uint32_t fault_operation_at(const struct task_type *type, uint32_t point);
+
+/* Names the place of a fault: the process, or service, and the point. Texts live as long as the
+ * program. */
+void fault_place(struct fault *fault, uint32_t point, const struct task_type *types);
+
+/* "stall manifest_builder[2.7] at PUT_MANIFEST#1 by 301s"; without its instance and occurrence, as
+ * stories are compared: "stall manifest_builder at PUT_MANIFEST by 301s". */
+void text_put_fault(struct text_writer *w, const struct fault *fault, bool anchored);
 
 /* The application's hooks (cloud.h): each counts the point. */
 struct call_fault fault_at_call(struct cloud *c, const struct task *caller);

@@ -1,6 +1,8 @@
 /* pipeline.c: sets the pipeline up on its cloud. See pipeline.h. */
 #include "model/pipeline/pipeline.h"
 
+#include "model/pipeline/run.h"
+
 #include "model/pipeline/batcher.h"
 #include "model/pipeline/manifest_builder.h"
 #include "model/pipeline/status_updater.h"
@@ -324,19 +326,21 @@ struct text pipeline_range_name(const struct pipeline *p)
     return p->scenario->table.range_key == RANGE_FILE_NAME ? TEXT("file_name") : TEXT("file_key");
 }
 
-static enum status open_table(struct pipeline *p, uint64_t files, const char *directory,
-                              const char *scratch, struct error *error)
+static enum status open_table(struct pipeline *p, uint64_t files, const struct run_options *options,
+                              struct error *error)
 {
     const struct scenario *s = p->scenario;
     int64_t replica_ns = distribution_at(&p->replica_lag, UINT32_MAX).ns;
     int64_t index_ns = distribution_at(&p->index_lag, UINT32_MAX).ns;
     int64_t stale_ns = faults_staleness(s).ns;
+    int64_t deviation_ns = deviations_staleness(options->menu).ns;
+    stale_ns = stale_ns > deviation_ns ? stale_ns : deviation_ns;
     bool throttles = s->table.throttling == THROTTLING_AWS;
     struct table_config config = pipeline_table_schema();
     config.range_key.name = pipeline_range_name(p).at;
-    config.directory = directory;
-    config.durable = directory != NULL;
-    config.scratch = scratch;
+    config.directory = options->table_directory;
+    config.durable = options->table_directory != NULL;
+    config.scratch = options->scratch;
     config.rcu = config.indexes[0].rcu = throttles ? s->table.rcu : 0;
     config.wcu = config.indexes[0].wcu = throttles ? s->table.wcu : 0;
     config.max_rcu = config.indexes[0].max_rcu = s->table.max_rcu;
@@ -357,21 +361,21 @@ static enum status open_table(struct pipeline *p, uint64_t files, const char *di
     /* A run is a function of its scenario: it begins with an empty table. */
     if (table_count(p->cloud.table) > 0) {
         return error_set(error, STATUS_BAD_INPUT,
-                         "%s: holds a table of %llu items already; name a new directory", directory,
-                         (unsigned long long)table_count(p->cloud.table));
+                         "%s: holds a table of %llu items already; name a new directory",
+                         options->table_directory, (unsigned long long)table_count(p->cloud.table));
     }
     return STATUS_OK;
 }
 
 enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
-                          struct choices *choices, struct trace *trace, bool keep_calls,
-                          const char *table_directory, const char *scratch, struct error *error)
+                          const struct run_options *options, struct error *error)
 {
     uint64_t files = files_of(scenario);
     uint64_t events = 4 * files + 65536;
     p->scenario = scenario;
-    p->history.keep_calls = keep_calls;
-    simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, choices, trace);
+    p->history.keep_calls = options->keep_calls;
+    simulation_init(&p->cloud.simulation, &p->cloud, cloud_events, EVENTS_COUNT, options->choices,
+                    options->trace);
     pipeline_task_types(p->types, files);
     p->types[TASK_OPERATOR].attempts_max = (uint8_t)scenario->cli.attempts;
     p->types[TASK_OPERATOR].table_attempts_max = (uint8_t)scenario->cli.attempts;
@@ -383,6 +387,7 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     p->state_region = world_declare(&p->cloud.simulation.world, "pipeline", REGION_RECORDS,
                                     sizeof(struct pipeline_state), 1, (void **)&p->state);
     history_declare(p, files);
+    deviations_declare(p);
     enum status status = expressions_compile(p->expressions, error);
     if (status == STATUS_OK) {
         status = configure_gaps(p, error);
@@ -390,15 +395,16 @@ enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
     if (status == STATUS_OK) {
         events = scenario->limits.events > 0 ? (uint64_t)scenario->limits.events : events;
         events = events < EVENT_QUEUE_CAPACITY_MAX ? events : EVENT_QUEUE_CAPACITY_MAX;
-        status = world_build(&p->cloud.simulation.world, (uint32_t)events, scenario->start, choices,
-                             error);
+        status = world_build(&p->cloud.simulation.world, (uint32_t)events, scenario->start,
+                             options->choices, error);
     }
     if (status == STATUS_OK) {
-        status = open_table(p, files, table_directory, scratch, error);
+        status = open_table(p, files, options, error);
     }
     if (status == STATUS_OK) {
         (void)world_append(&p->cloud.simulation.world, p->state_region);
         history_init(p);
+        deviations_init(p, options->menu);
         cloud_init(&p->cloud);
     } else {
         (void)pipeline_deinit(p, NULL);

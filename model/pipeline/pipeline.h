@@ -10,6 +10,7 @@
 #define LOCKSTEP_MODEL_PIPELINE_PIPELINE_H
 
 #include "model/aws/cloud.h"
+#include "model/pipeline/deviations.h"
 #include "model/pipeline/faults.h"
 #include "model/pipeline/history.h"
 #include "model/pipeline/manifest_builder.h"
@@ -48,6 +49,7 @@ struct pipeline {
     struct pipeline_state *state;
     uint32_t state_region;
     struct fault_plan faults;
+    struct deviations deviations;
     struct task_type types[TASK_TYPES_COUNT];
     struct operation operations[OPERATIONS_COUNT]; /* a copy, so that tests can replace effects */
     struct workflow_state machine[9];
@@ -71,9 +73,9 @@ static inline const struct scenario *scenario_of(const struct cloud *c)
 
 /* Fills the struct and builds the world; the caller has zeroed it and gives it an address that
  * stays. STATUS_* with a message where the machine refuses. */
+struct run_options; /* run.h */
 enum status pipeline_init(struct pipeline *p, const struct scenario *scenario,
-                          struct choices *choices, struct trace *trace, bool keep_calls,
-                          const char *table_directory, const char *scratch, struct error *error);
+                          const struct run_options *options, struct error *error);
 enum status pipeline_deinit(struct pipeline *p, struct error *error);
 
 /* The types of tasks, TASK_TYPES_COUNT of them, with room for the processes of that many files. */

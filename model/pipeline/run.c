@@ -24,6 +24,17 @@ bool run_is_full(const struct run *run)
     return run->state == RUN_FULL;
 }
 
+bool run_is_finished(const struct run *run)
+{
+    return run->finished;
+}
+
+void run_reopen(struct run *run)
+{
+    run->finished = false;
+    run->state = RUN_GOING;
+}
+
 struct hash128 run_world_hash(const struct run *run)
 {
     return run->finished ? run->final_hash : world_hash(&run->pipeline.cloud.simulation.world);
@@ -53,9 +64,7 @@ struct run *run_create(const struct scenario *scenario, const struct run_options
         return NULL;
     }
     run->scenario = scenario;
-    if (pipeline_init(&run->pipeline, scenario, options->choices, options->trace,
-                      options->keep_calls, options->table_directory, options->scratch,
-                      error) != STATUS_OK) {
+    if (pipeline_init(&run->pipeline, scenario, options, error) != STATUS_OK) {
         free(run);
         return NULL;
     }
@@ -136,6 +145,11 @@ void run_finish(struct run *run)
     run->final_hash = run_world_hash(run);
     run->finished = true;
     invariants_finish(&run->pipeline);
+}
+
+uint64_t run_events(const struct run *run)
+{
+    return run->pipeline.cloud.simulation.events;
 }
 
 struct instant run_now(const struct run *run)

@@ -11,12 +11,16 @@
 #include "sim/choice.h"
 #include "sim/trace.h"
 
+struct deviation_menu;
+
 struct run_options {
-    struct choices *choices;     /* who decides; the caller's, outliving the run */
-    struct trace *trace;         /* hash and optional text of every event; the caller's */
-    bool keep_calls;             /* one row for every API call */
-    const char *table_directory; /* keep the table there; NULL: scratch */
-    const char *scratch;         /* parent of temporary directories; NULL: /tmp */
+    struct choices *choices;           /* who decides; the caller's, outliving the run */
+    struct trace *trace;               /* hash and optional text of every event; the caller's */
+    bool keep_calls;                   /* one row for every API call */
+    const struct deviation_menu *menu; /* what a search may do (deviations.h); NULL: no search; the
+                                          caller's, outliving the run */
+    const char *table_directory;       /* keep the table there; NULL: scratch */
+    const char *scratch;               /* parent of temporary directories; NULL: /tmp */
 };
 
 /* Builds the world. NULL with a message where it cannot be had. The scenario must be valid and
@@ -44,6 +48,9 @@ enum run_state run_advance(struct run *run, uint64_t events, struct error *error
 void run_finish(struct run *run);
 
 struct instant run_now(const struct run *run);
+
+/* How many events were executed. */
+uint64_t run_events(const struct run *run);
 
 /* Writes a trace record in words, as one line without its end: instant, who, what, outcome. To be
  * called while the record is being added. */

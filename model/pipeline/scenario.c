@@ -272,7 +272,7 @@ void scenario_init(struct scenario *s)
     s->cli.raw_payload = true;           /* SDK-CLI-4 */
 }
 
-const struct fault fault_default = {.times = 1, .attempts = 1};
+const struct fault fault_default = {.times = 1, .attempts = 1, .calls = 1};
 
 struct check {
     char *path;

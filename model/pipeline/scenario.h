@@ -45,7 +45,7 @@
     X(THROTTLE, "throttle") X(TIMEOUT, "timeout") X(ERROR, "error") X(REFUSE, "refuse") \
     X(SLOW, "slow") X(STALL, "stall") X(STALE, "stale") X(DUPLICATE, "duplicate") \
     X(LOSE, "lose") X(DELAY, "delay") X(CORRUPT, "corrupt") X(EXPIRE, "expire") \
-    X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail")
+    X(CLOCK_SKEW, "clock_skew") X(FAIL, "fail") X(YIELD, "yield")
 #define CLAIM_VERDICT_MAP(X) \
     X(NONE, "none") X(UPHELD, "upheld") X(CONTRADICTED, "contradicted") \
     X(CONDITIONAL, "conditional")
@@ -264,10 +264,17 @@ struct workload {
     int64_t number;     /* of the first file; 0: they are numbered on, over all workloads */
 };
 
+/* One process among those of its name: manifest_builder[2.7], the 7th of environment 2. */
+struct instance {
+    uint32_t parent;  /* 0: there is none */
+    uint32_t ordinal; /* from 1; 0: not given, any process of the name */
+};
+
 /* What goes wrong, where and when: faults.h says which kind takes which members. */
 struct fault {
     enum fault_kind kind;
     struct text process; /* "manifest_builder", or a service: "s3" */
+    struct instance of;  /* only this one, and it alone is counted */
     struct text at;      /* name of a point: "PUT_MANIFEST" */
     int64_t occurrence;  /* the n-th time that any such process is there, from 1; 0: not given */
     int64_t times;       /* how many times in a row from there; 0: all later ones */
@@ -277,6 +284,7 @@ struct fault {
     enum fault_when when;
     enum fault_outcome outcome;
     struct duration by;
+    int64_t calls; /* of others, that go first */
 };
 
 /* What a fault holds before anything is said of it: once, the first time. */
@@ -474,6 +482,7 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+    uint32_t reach; /* bit i: enum goal i (goals.h) must be reached by one of its runs at least */
 
     /* The harness (tools/): cases, their verdicts, the catalogue. */
     uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
