@@ -497,11 +497,10 @@ static bool wants_color(void)
 
 static unsigned workers_for(const struct request *r, size_t count)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (r->jobs > 0) {
         return r->jobs;
     }
-    return count < MANY || cores < 1 ? 1 : cores < WORKERS_MAX ? (unsigned)cores : WORKERS_MAX;
+    return count < MANY ? 1 : workers_usual();
 }
 
 static int fail(enum status status, const struct error *error)

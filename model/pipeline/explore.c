@@ -36,10 +36,11 @@ struct held_snapshot {
     uint64_t event;
 };
 
-/* A world that was seen, with the most deviations that were left then, plus one; 0: a free cell. */
+/* A world that was seen, with the most deviations that were left then. A cell is free unless its
+ * age is the explorer's. */
 struct seen_world {
     struct hash128 fingerprint;
-    uint64_t left;
+    uint32_t age, left;
 };
 
 struct explorer {
@@ -64,12 +65,13 @@ struct explorer {
 
     struct seen_world *worlds;
     uint64_t cells, worlds_count; /* a power of two */
+    uint32_t age;                 /* how often all were forgotten, plus one */
     struct pending_event *pending;
 
     exploration_visit *visit;
     void *visitor;
     struct exploration_counts *counts;
-    const volatile int *stop;
+    bool (*stopped)(void);
 };
 
 static struct pipeline *pipeline_under(const struct explorer *e)
@@ -192,11 +194,11 @@ static bool seen(struct explorer *e, uint32_t left)
     }
     struct hash128 f = fingerprint(e);
     uint64_t cell = f.low & (e->cells - 1);
-    while (e->worlds[cell].left != 0) {
+    while (e->worlds[cell].age == e->age) {
         struct seen_world *known = &e->worlds[cell];
         if (known->fingerprint.low == f.low && known->fingerprint.high == f.high) {
-            bool before = known->left > left;
-            known->left = before ? known->left : left + UINT64_C(1);
+            bool before = known->left >= left;
+            known->left = before ? known->left : left;
             return before;
         }
         cell = (cell + 1) & (e->cells - 1);
@@ -205,7 +207,7 @@ static bool seen(struct explorer *e, uint32_t left)
         e->counts->unremembered++;
         return false;
     }
-    e->worlds[cell] = (struct seen_world){f, left + UINT64_C(1)};
+    e->worlds[cell] = (struct seen_world){f, e->age, left};
     e->worlds_count++;
     e->counts->worlds++;
     return false;
@@ -214,9 +216,10 @@ static bool seen(struct explorer *e, uint32_t left)
 /* An item begins without any, so that what comes of it depends on nothing else. */
 static void forget_worlds(struct explorer *e)
 {
-    if (e->worlds_count > 0) {
+    e->worlds_count = 0;
+    if (++e->age == 0) {
         memset(e->worlds, 0, e->cells * sizeof *e->worlds);
-        e->worlds_count = 0;
+        e->age = 1;
     }
 }
 
@@ -257,10 +260,30 @@ static void tell(struct explorer *e, enum exploration_end end)
 
 static bool interrupted(struct explorer *e)
 {
-    if (e->status == STATUS_OK && e->stop != NULL && *e->stop != 0) {
+    if (e->status == STATUS_OK && e->stopped != NULL && e->stopped()) {
         e->status = STATUS_INTERRUPTED;
     }
     return e->status != STATUS_OK;
+}
+
+/* When worlds were last compared, and how many points were reached until then. */
+struct look {
+    uint64_t reached;
+    uint32_t looks;
+};
+
+/* Whether it is time to compare worlds: at every point while there are deviations left; then, since
+ * what has not come to a known world by then rarely does, at fewer and fewer. */
+static bool looks(const struct explorer *e, struct look *look, uint32_t left)
+{
+    uint64_t reached = pipeline_under(e)->deviations.reached;
+    uint64_t wait = left > 0 ? 1 : UINT64_C(2) << look->looks;
+    if (reached - look->reached < wait) {
+        return false;
+    }
+    look->reached = reached;
+    look->looks++;
+    return true;
 }
 
 /* Lets the run go on by defaults to its end, with `left` deviations left; notes turns and snapshots
@@ -268,6 +291,7 @@ static bool interrupted(struct explorer *e)
 static void go_on(struct explorer *e, uint32_t left)
 {
     uint64_t events_most = e->plain_events * EVENTS_FACTOR + EVENTS_MORE;
+    struct look looked = {.reached = pipeline_under(e)->deviations.reached};
     uint64_t held_at = 0;
     bool held = false;
     bool endless = false;
@@ -282,12 +306,10 @@ static void go_on(struct explorer *e, uint32_t left)
         if (e->status != STATUS_OK) {
             return;
         }
-        if (e->asks > 0) {
-            note_turns(e, 0, NULL);
-            if (state == RUN_GOING && seen(e, left)) {
-                tell(e, EXPLORED_SEEN);
-                return;
-            }
+        note_turns(e, 0, NULL);
+        if (state == RUN_GOING && looks(e, &looked, left) && seen(e, left)) {
+            tell(e, EXPLORED_SEEN);
+            return;
         }
         endless = e->plain_events > 0 && e->events > events_most;
     }
@@ -386,7 +408,7 @@ static enum status reserve_worlds(struct explorer *e)
 
 struct explorer *explorer_open(const struct exploration *exploration, struct error *error)
 {
-    ASSERT(exploration->deviations <= EXPLORE_DEVIATIONS_MAX);
+    ASSERT(exploration->deviations >= 1 && exploration->deviations <= EXPLORE_DEVIATIONS_MAX);
     struct explorer *e = calloc(1, sizeof *e);
     if (e == NULL) {
         (void)error_set(error, STATUS_NO_MEMORY, "out of memory for exploring");
@@ -477,7 +499,7 @@ static void tell_plain_run(struct explorer *e)
 }
 
 enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
-                          struct exploration_counts *counts, const volatile int *stop,
+                          struct exploration_counts *counts, bool (*stopped)(void),
                           struct error *error)
 {
     ASSERT(item < e->items);
@@ -486,7 +508,7 @@ enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *
     e->visit = visit;
     e->visitor = self;
     e->counts = counts;
-    e->stop = stop;
+    e->stopped = stopped;
     e->turns_count = e->plain_turns;
     forget_worlds(e);
     if (item == 0) {
