@@ -319,7 +319,7 @@ static int run_unit(void *self, size_t i, FILE *out, FILE *errors)
 {
     const struct session *s = self;
     struct place place = {s->request, out};
-    struct attempt_listener listener = {write_report, &place};
+    const struct attempt_listener listener = {.told = write_report, .self = &place};
     return attempt_run(&s->request->options, &s->plan.units[i], &listener, errors);
 }
 
@@ -632,6 +632,7 @@ int command_run(int argc, char **argv)
         return STATUS_INTERNAL;
     }
     r->format = report_format_at(0);
+    r->options.command = "run";
     r->options.strategy = CHOICE_SEEDED;
     r->options.seed = 1;
     if (parse(r, argc, argv, &help)) {
