@@ -749,7 +749,7 @@ static void task_stands_for_each_state(void **state)
     {                                                                                              \
         (text), sizeof(text) - 1                                                                   \
     }
-#define USUAL .times = 1, .attempts = 1
+#define USUAL .times = 1, .attempts = 1, .calls = 1
 
 static struct wrong {
     const char *name;

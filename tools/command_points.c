@@ -4,10 +4,9 @@
 #include "tools/command.h"
 
 #include "sim/unicode.h"
-#include "tools/input_file.h"
 #include "tools/options.h"
 #include "tools/report.h"
-#include "tools/scenario_decoder.h"
+#include "tools/subject.h"
 #include "tools/suggest.h"
 #include "tools/sweep.h"
 #include "tools/workers.h"
@@ -17,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SETS_MAX = 256, OCCURRENCES = 3 };
+enum { OCCURRENCES = 3 };
 
 enum {
     OPTION_CASE,
@@ -49,15 +48,9 @@ static const struct option table[] = {
 _Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
 
 struct request {
-    const char *path, *case_name;
-    const char *sets[SETS_MAX];
-    size_t sets_count;
+    struct subject subject;
     bool json, sweeps;
     struct sweep sweep;
-    struct scenario scenario;
-    struct diagnostics diagnostics;
-    struct text yaml;
-    struct document *document;
 };
 
 /* --- the command line
@@ -130,19 +123,19 @@ static bool parse_kinds(const char *value, uint32_t *kinds)
 
 static bool take_argument(struct request *r, const char *value)
 {
-    if (r->path != NULL) {
+    if (r->subject.path != NULL) {
         return misuse("one scenario, not two", value, "");
     }
-    r->path = value;
+    r->subject.path = value;
     return true;
 }
 
 static bool take_set(struct request *r, const char *value)
 {
-    if (r->sets_count == SETS_MAX) {
+    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
         return misuse("too many assignments", value, "");
     }
-    r->sets[r->sets_count++] = value;
+    r->subject.sets[r->subject.sets_count++] = value;
     return true;
 }
 
@@ -180,7 +173,7 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_ARGUMENT:
         return take_argument(r, value);
     case OPTION_CASE:
-        r->case_name = value;
+        r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
         return take_set(r, value);
@@ -222,66 +215,14 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
-    return r->path != NULL || misuse("which scenario? Give a file", "", "");
+    return r->subject.path != NULL || misuse("which scenario? Give a file", "", "");
 }
-
-/* --- the scenario
- * ------------------------------------------------------------------------------------------ */
 
 static int complain(const struct request *r, const struct error *error, enum status status)
 {
-    (void)fprintf(stderr, "lockstep points: %s: %s\n", shown(text_from(r->path)).text,
+    (void)fprintf(stderr, "lockstep points: %s: %s\n", shown(text_from(r->subject.path)).text,
                   error->message);
     return exit_status_of(status);
-}
-
-static int show_diagnostics(const struct request *r)
-{
-    char *room = malloc(DIAGNOSTICS_TEXT);
-    if (room == NULL) {
-        (void)fprintf(stderr, "lockstep points: out of memory\n");
-        return STATUS_INTERNAL;
-    }
-    struct text_writer w = text_writer(room, DIAGNOSTICS_TEXT);
-    diagnostics_put(&r->diagnostics, &w);
-    (void)fputs(text_writer_string(&w), stderr);
-    free(room);
-    return STATUS_USAGE;
-}
-
-/* A scenario with cases is none by itself. */
-static int choose_case(const struct request *r)
-{
-    (void)fprintf(stderr, "lockstep points: %s: which case? --case",
-                  shown(text_from(r->path)).text);
-    for (uint32_t i = 0; i < r->scenario.cases_count; i++) {
-        (void)fprintf(stderr, "%s %s", i > 0 ? "," : "", shown(r->scenario.cases[i].name).text);
-    }
-    (void)fputc('\n', stderr);
-    return STATUS_USAGE;
-}
-
-static int load(struct request *r)
-{
-    struct error error = {.message = ""};
-    enum status status = input_file_read(r->path, SCENARIO_BYTES_MAX, &r->yaml, &error);
-    if (status != STATUS_OK) {
-        (void)fprintf(stderr, "lockstep points: %s\n", error.message);
-        return exit_status_of(status);
-    }
-    const char *name = strcmp(r->path, "-") == 0 ? "stdin" : r->path;
-    struct source source = {text_from(name), r->yaml};
-    struct text only = text_from(r->case_name);
-    r->document =
-        scenario_decode_case(&source, only, r->sets, r->sets_count, &r->scenario, &r->diagnostics);
-    if (r->document == NULL) {
-        (void)fprintf(stderr, "lockstep points: out of memory\n");
-        return STATUS_INTERNAL;
-    }
-    if (r->diagnostics.total > 0) {
-        return show_diagnostics(r);
-    }
-    return r->scenario.cases_count == 0 || only.size > 0 ? STATUS_PASS : choose_case(r);
 }
 
 /* --- the list of points
@@ -301,7 +242,7 @@ static void put_invariants(FILE *out, uint32_t bits, const char *separator, cons
 
 static void put_head(const struct request *r)
 {
-    put_plain(stdout, r->scenario.name);
+    put_plain(stdout, r->subject.scenario.name);
     if (r->sweep.strategy == CHOICE_SEEDED) {
         (void)printf(", seed %" PRIu64 "\n", r->sweep.seed);
     } else {
@@ -331,7 +272,7 @@ static void list_text(const struct request *r)
 static void put_choices_json(const struct request *r)
 {
     (void)fputs("{\"scenario\": ", stdout);
-    put_json(stdout, r->scenario.name);
+    put_json(stdout, r->subject.scenario.name);
     if (r->sweep.strategy == CHOICE_SEEDED) {
         (void)printf(", \"seed\": %" PRIu64, r->sweep.seed);
     } else {
@@ -487,17 +428,12 @@ static struct totals count(const struct sweep *s)
 
 static void put_replay(const struct request *r, const struct sweep_run *run)
 {
-    (void)printf("lockstep run %s", r->path);
-    if (r->case_name[0] != '\0') {
-        (void)printf(" --case '%s'", r->case_name);
-    }
+    (void)printf("lockstep run");
+    subject_put_arguments(stdout, &r->subject);
     if (r->sweep.strategy == CHOICE_SEEDED) {
         (void)printf(" --seed %" PRIu64, r->sweep.seed);
     } else {
         (void)printf(" --default");
-    }
-    for (size_t i = 0; i < r->sets_count; i++) {
-        (void)printf(" --set '%s'", r->sets[i]);
     }
     sweep_put_options(stdout, &r->sweep, run);
 }
@@ -630,22 +566,16 @@ static int sweep(struct request *r)
 static int perform(struct request *r)
 {
     struct error error = {.message = ""};
-    int loaded = load(r);
+    int loaded = subject_load(&r->subject, false);
     if (loaded != STATUS_PASS) {
         return loaded;
     }
-    r->sweep.scenario = &r->scenario;
+    r->sweep.scenario = &r->subject.scenario;
     enum status status = sweep_prepare(&r->sweep, &error);
     if (status != STATUS_OK) {
         return complain(r, &error, status);
     }
     return close_output(r->sweeps ? sweep(r) : list(r));
-}
-
-static unsigned processors(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
 int command_points(int argc, char **argv)
@@ -657,12 +587,12 @@ int command_points(int argc, char **argv)
         (void)fprintf(stderr, "lockstep points: out of memory\n");
         return STATUS_INTERNAL;
     }
-    r->case_name = "";
+    r->subject.command = "lockstep points";
     r->sweep = (struct sweep){.strategy = CHOICE_SEEDED,
                               .seed = 1,
                               .kinds = UINT32_MAX,
                               .occurrences = OCCURRENCES,
-                              .workers = processors()};
+                              .workers = workers_usual()};
     if (parse(r, argc, argv, &help)) {
         if (help) {
             put_help();
@@ -672,8 +602,7 @@ int command_points(int argc, char **argv)
         }
     }
     sweep_deinit(&r->sweep);
-    document_destroy(r->document);
-    free((void *)r->yaml.at);
+    subject_free(&r->subject);
     free(r);
     return status;
 }

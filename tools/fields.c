@@ -1,6 +1,7 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "model/pipeline/goals.h"
 #include "model/pipeline/operator_command.h"
 #include "sim/event_queue.h"
 
@@ -30,6 +31,9 @@ static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
 static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 #undef WORD
+#define GOAL_WORD(name, word, sentence) word,
+static const char *const goal_words[] = {GOAL_MAP(GOAL_WORD) NULL};
+#undef GOAL_WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */
 _Static_assert(sizeof(enum preset) == sizeof(unsigned), "enumerations are stored as unsigned");
@@ -123,6 +127,8 @@ static const struct field table[] = {
 
     {.key = "violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words, .any = true,
      .text = "Exactly these invariants must be violated, no more and no fewer; any: see invariants."},
+    {.key = "reach", .type = FIELD_WORDS, AT(reach), .words = goal_words, .noun = "goals",
+     .text = "Goals that the scenario's runs must reach, each in one of its cases at least."},
     ROW_TEXT("catalogue.id", catalogue.id, "Of the failure mode or the claim: F13, C20."),
     ROW_TEXT("catalogue.claim", catalogue.claim, "What is said of the pipeline."),
     ROW_WORD("catalogue.verdict", catalogue.verdict, verdict,
@@ -589,10 +595,16 @@ const struct field_list *field_list_of(const struct field *field)
                         : field_list_find((struct text){field->key, (size_t)(star - field->key)});
 }
 
-bool field_list_add(const struct field_list *list, struct scenario *scenario)
+uint32_t field_list_count(const struct field_list *list, const struct scenario *scenario)
 {
     uint32_t count;
-    memcpy(&count, (char *)scenario + list->count_offset, sizeof count);
+    memcpy(&count, (const char *)scenario + list->count_offset, sizeof count);
+    return count;
+}
+
+bool field_list_add(const struct field_list *list, struct scenario *scenario)
+{
+    uint32_t count = field_list_count(list, scenario);
     if (count == list->most) {
         return false;
     }
@@ -728,7 +740,7 @@ static enum status parse_boolean(struct text value, bool *yes, struct error *err
     return STATUS_OK;
 }
 
-/* "is not one of: even, uniform, poisson (did you mean 'even'?)" */
+/* "is not one of: even, uniform, poisson (did you mean 'even'?)"; many words are not listed. */
 static enum status refuse_word(const char *const *words, struct text value, struct error *error)
 {
     char room[256];
@@ -739,6 +751,10 @@ static enum status refuse_word(const char *const *words, struct text value, stru
         text_put(&w, i > 0 ? TEXT(", ") : TEXT(""));
         text_put(&w, text_from(words[i]));
         suggestion_offer(&near, text_from(words[i]));
+    }
+    if (w.overflowed) {
+        w = text_writer(room, sizeof room);
+        text_put(&w, TEXT("is none of the words that `lockstep help scenario` lists"));
     }
     text_put(&w, text_from(suggestion_text(&near).text));
     return refuse(error, value, text_writer_string(&w));
@@ -982,8 +998,10 @@ static enum status parse_ranged(const struct field *field, struct text value, in
                                 struct error *error)
 {
     enum status status;
+    bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
+    struct text rest = {value.at + negative, value.size - negative};
     if (field->type == FIELD_INTEGER) {
-        status = parse_integer(value, amount, error);
+        status = parse_integer(rest, amount, error);
     } else if (field->type == FIELD_SIZE) {
         status = parse_size(value, amount, error);
     } else if (field->type == FIELD_SHARE) {
@@ -992,15 +1010,14 @@ static enum status parse_ranged(const struct field *field, struct text value, in
         status = parse_money(value, amount, error);
     } else if (field->type == FIELD_DURATION) {
         struct duration d = {0};
-        bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
-        struct text rest = {value.at + negative, value.size - negative};
         status = duration_parse(rest, &d, error);
-        *amount = negative ? -d.ns : d.ns;
+        *amount = d.ns;
     } else {
         struct instant t = {0};
         status = instant_parse(value, &t, error);
         *amount = t.ns;
     }
+    *amount = status == STATUS_OK && negative ? -*amount : *amount;
     if (status != STATUS_OK || (*amount >= field->least && *amount <= field->most)) {
         return status;
     }
@@ -1092,6 +1109,15 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
     return status;
 }
 
+struct text field_text(const struct field *field, const struct scenario *scenario, uint32_t index)
+{
+    struct text text;
+    ASSERT(field->type == FIELD_TEXT || field->type == FIELD_COMMAND || field->type == FIELD_DATE ||
+           field->type == FIELD_FAULT);
+    memcpy(&text, (const char *)scenario + base_of(field, index) + field->offset, sizeof text);
+    return text;
+}
+
 unsigned field_word(const struct field *field, const struct scenario *scenario)
 {
     ASSERT(field->type == FIELD_WORD && field_list_of(field) == NULL);
@@ -1142,8 +1168,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     case FIELD_COMMAND:
     case FIELD_DATE:
     case FIELD_FAULT:
-        memcpy(&v.text, at, sizeof v.text);
-        text_put(w, v.text);
+        text_put(w, field_text(field, scenario, index));
         return;
     case FIELD_INSTANCE:
         memcpy(&v.instance, at, sizeof v.instance);
@@ -1201,7 +1226,9 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));
-    if (field->words != NULL) {
+    if (field->noun != NULL) {
+        text_put(w, text_from(field->noun));
+    } else if (field->words != NULL) {
         for (unsigned i = 0; field->words[i] != NULL; i++) {
             text_put(w, i > 0 ? TEXT(" | ") : TEXT(""));
             text_put(w, text_from(field->words[i]));

@@ -300,6 +300,12 @@ void table_each_key(struct table *t,
  * writes go. */
 struct hash128 table_hash(const struct table *t);
 
+/* The hash of all that later calls can show: the items; what they were at each instant that a
+ * lagging read can still look back to, or, where there is a stream, ever since the oldest mark; the
+ * buckets of provisioned throughput. Left out: what was used of the limits on demand and of a key
+ * value. `now` is the present instant. */
+struct hash128 table_fingerprint(const struct table *t, struct instant now);
+
 /* Totals since the table was opened, in thousandths of a unit; `index` may be TABLE_BASE. What a
  * local index uses is the table's. A request that several refuse counts for each of them. */
 struct table_consumed {

@@ -301,3 +301,52 @@ void table_release_marks(struct table *t)
     t->journal.marks_count = 0;
     meters_release_marks(t);
 }
+
+/* With the buckets of a meter that are filled by a rate. */
+static struct hash128 with_buckets(const struct meter *meter, struct hash128 sum)
+{
+    for (unsigned i = 0; i < DIRECTIONS; i++) {
+        const struct capacity *bucket = &meter->gauges[i].bucket;
+
+        struct {
+            struct hash128 others;
+            int64_t level, at_ns;
+        } with = {sum, bucket->level, bucket->at.ns};
+
+        if (bucket->rate > 0) {
+            sum = hash128(&with, sizeof with);
+        }
+    }
+    return sum;
+}
+
+struct hash128 table_fingerprint(const struct table *t, struct instant now)
+{
+    struct link {
+        struct hash128 later, before;
+        int64_t from_ns, to_ns;
+    };
+
+    const struct journal *j = &t->journal;
+    int64_t oldest_ns;
+    if (t->stream != NULL || __builtin_sub_overflow(now.ns, t->config.history.ns, &oldest_ns)) {
+        oldest_ns = INT64_MIN;
+    }
+    struct hash128 sum = t->hash;
+    for (uint64_t i = j->count; i > 0; i--) {
+        const struct journal_entry *e = &j->entries[j->first + i - 1];
+        if (e->instant_ns <= oldest_ns) {
+            break;
+        }
+        /* What several writes of one instant left is seen as a whole. */
+        bool first = i == 1 || e[-1].instant_ns != e->instant_ns;
+        if (first) {
+            struct link link = {sum, e->hash, e->instant_ns, 0};
+            sum = hash128(&link, sizeof link);
+        }
+    }
+    for (uint32_t i = 0; i < t->capacity.meters_count; i++) {
+        sum = with_buckets(&t->capacity.meters[i], sum);
+    }
+    return sum;
+}

@@ -197,6 +197,7 @@ const struct fault *deviation_at_call(struct pipeline *p, const struct task *cal
     if (p->deviations.menu == NULL) {
         return NULL;
     }
+    p->deviations.reached++;
     uint32_t occurrence = count_visit(p, caller);
     uint32_t point = point_of_task(caller->type, caller->call.point);
     return p->deviations.silent ? NULL : ask(p, point, caller, occurrence);
@@ -216,11 +217,17 @@ uint64_t deviations_count(const struct pipeline *p)
     return world_used(&p->cloud.simulation.world, p->deviations.made_region);
 }
 
-struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation)
+struct fault menu_fault(const struct deviation_menu *menu, const struct deviation *deviation,
+                        const struct task_type *types)
 {
-    struct fault fault = p->deviations.menu->forms[deviation->form].fault;
-    fault_place(&fault, deviation->point, p->types);
+    struct fault fault = menu->forms[deviation->form].fault;
+    fault_place(&fault, deviation->point, types);
     fault.of = deviation->of;
     fault.occurrence = deviation->occurrence;
     return fault;
+}
+
+struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation)
+{
+    return menu_fault(p->deviations.menu, deviation, p->types);
 }

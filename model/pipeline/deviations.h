@@ -82,6 +82,7 @@ struct deviation_offer {
 struct deviations {
     const struct deviation_menu *menu; /* NULL: nothing is ever asked */
     bool silent;                       /* nothing is asked just now */
+    uint64_t reached;                  /* points at which it could have been asked */
     uint64_t possible[POINTS_MAX];     /* forms by point */
     struct deviation_offer offer;
     struct deviation *made;
@@ -105,5 +106,10 @@ const struct fault *deviation_at_service(struct pipeline *p, enum service_point 
  */
 uint64_t deviations_count(const struct pipeline *p);
 struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation);
+
+/* The same without a run. */
+struct task_type;
+struct fault menu_fault(const struct deviation_menu *menu, const struct deviation *deviation,
+                        const struct task_type *types);
 
 #endif

@@ -181,6 +181,43 @@ void fault_place(struct fault *fault, uint32_t point, const struct task_type *ty
     }
 }
 
+void text_put_fault(struct text_writer *w, const struct fault *fault, bool anchored)
+{
+    text_put(w, text_from(fault_word(fault->kind)));
+    text_put(w, fault->when == FAULT_WHEN_BEFORE  ? TEXT(" before")
+                : fault->when == FAULT_WHEN_AFTER ? TEXT(" after")
+                                                  : TEXT(""));
+    text_put_char(w, ' ');
+    text_put(w, fault->process);
+    if (anchored && fault->of.ordinal > 0) {
+        text_put_char(w, '[');
+        if (fault->of.parent > 0) {
+            text_put_integer(w, fault->of.parent, 0);
+            text_put_char(w, '.');
+        }
+        text_put_integer(w, fault->of.ordinal, 0);
+        text_put_char(w, ']');
+    }
+    text_put(w, TEXT(" at "));
+    text_put(w, fault->at);
+    if (anchored && fault->occurrence > 0) {
+        text_put_char(w, '#');
+        text_put_integer(w, fault->occurrence, 0);
+    }
+    if (fault->attempts == 0 && (kinds[fault->kind].takes & FAULT_TAKES_ATTEMPTS) != 0) {
+        text_put(w, TEXT(", every attempt"));
+    }
+    if (fault->by.ns != 0) {
+        text_put(w, TEXT(" by "));
+        text_put_duration(w, fault->by);
+    }
+    if (fault->calls != fault_default.calls) {
+        text_put(w, TEXT(" to "));
+        text_put_integer(w, fault->calls, 0);
+        text_put(w, TEXT(" calls"));
+    }
+}
+
 struct duration faults_staleness(const struct scenario *s)
 {
     struct duration most = {0};

@@ -86,6 +86,10 @@ uint32_t fault_operation_at(const struct task_type *type, uint32_t point);
  * program. */
 void fault_place(struct fault *fault, uint32_t point, const struct task_type *types);
 
+/* "stall manifest_builder[2.7] at PUT_MANIFEST#1 by 301s"; without its instance and occurrence, as
+ * stories are compared: "stall manifest_builder at PUT_MANIFEST by 301s". */
+void text_put_fault(struct text_writer *w, const struct fault *fault, bool anchored);
+
 /* The application's hooks (cloud.h): each counts the point. */
 struct call_fault fault_at_call(struct cloud *c, const struct task *caller);
 struct service_fault fault_at_service(struct cloud *c, enum service_point point);

@@ -8,23 +8,32 @@
 struct run_snapshot {
     struct trace trace;
     uint64_t events, table_mark;
-    size_t bytes;
+    size_t room;               /* of `world` */
     _Alignas(16) char world[]; /* the queue in it is read in place */
 };
 
 struct run_snapshot *run_snapshot_take(struct run *run, struct error *error)
 {
+    return run_snapshot_take_again(run, NULL, error);
+}
+
+struct run_snapshot *run_snapshot_take_again(struct run *run, struct run_snapshot *old,
+                                             struct error *error)
+{
     struct cloud *c = &run_pipeline(run)->cloud;
     size_t bytes = world_snapshot_bytes(&c->simulation.world);
-    struct run_snapshot *snapshot = malloc(sizeof *snapshot + bytes);
-    if (snapshot == NULL) {
-        (void)error_set(error, STATUS_NO_MEMORY, "out of memory for a snapshot of %zu bytes",
-                        bytes);
-        return NULL;
+    struct run_snapshot *snapshot = old;
+    if (old == NULL || old->room < bytes) {
+        snapshot = realloc(old, sizeof *snapshot + bytes);
+        if (snapshot == NULL) {
+            (void)error_set(error, STATUS_NO_MEMORY, "out of memory for a snapshot of %zu bytes",
+                            bytes);
+            return NULL;
+        }
+        snapshot->room = bytes;
     }
     snapshot->trace = *c->simulation.trace;
     snapshot->events = c->simulation.events;
-    snapshot->bytes = sizeof *snapshot + bytes;
     snapshot->table_mark = table_mark(c->table);
     world_snapshot(&c->simulation.world, snapshot->world);
     return snapshot;
@@ -43,7 +52,7 @@ void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot)
 
 size_t run_snapshot_bytes(const struct run_snapshot *snapshot)
 {
-    return snapshot->bytes;
+    return sizeof *snapshot + snapshot->room;
 }
 
 void run_snapshot_release(struct run_snapshot *snapshot)

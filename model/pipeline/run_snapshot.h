@@ -15,6 +15,11 @@ struct run_snapshot;
  * short. */
 struct run_snapshot *run_snapshot_take(struct run *run, struct error *error);
 
+/* The same into the room of one that nobody will go back to (NULL: into new room), which it
+ * becomes. On failure that one is as it was. */
+struct run_snapshot *run_snapshot_take_again(struct run *run, struct run_snapshot *old,
+                                             struct error *error);
+
 /* Goes back to it; it can be gone back to again. A run that was finished is open again. */
 void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot);
 

@@ -1,0 +1,44 @@
+/* subject.h: the one scenario, or one of its cases, that a command is about.
+ */
+#ifndef LOCKSTEP_TOOLS_SUBJECT_H
+#define LOCKSTEP_TOOLS_SUBJECT_H
+
+#include "tools/scenario_decoder.h"
+
+#include <stdio.h>
+
+enum { SUBJECT_SETS_MAX = 256 };
+
+/* Begins as zeros, with the command line's share. */
+struct subject {
+    const char *command;   /* "lockstep points", for complaints */
+    const char *path;      /* "-": standard input */
+    struct text case_name; /* `at` NULL: none was named */
+    const char *sets[SUBJECT_SETS_MAX];
+    size_t sets_count;
+
+    struct scenario scenario;
+    struct text yaml; /* what is in the file */
+    struct diagnostics diagnostics;
+    struct document *document;
+};
+
+/* Reads and decodes it. An exit status: STATUS_PASS, or what came of a complaint on standard error.
+ * A scenario with cases of which none is named is one where `any_case`. */
+int subject_load(struct subject *s, bool any_case);
+
+/* The same file, with another case's assignments: into `into`, whose texts are views into it and
+ * into `s`. subject_free both. */
+int subject_load_case(const struct subject *s, struct text case_name, struct subject *into);
+
+/* Gives back what loading took. */
+void subject_free(struct subject *s);
+
+/* Writes what makes a command be about it: " FILE --case 'NAME' --set '...'". */
+void subject_put_arguments(FILE *out, const struct subject *s);
+
+/* Writes the options that make it the scenario's fault of that number: " --set faults.0.kill=...".
+ */
+void put_fault_options(FILE *out, uint32_t number, const struct fault *fault);
+
+#endif
