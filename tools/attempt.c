@@ -121,7 +121,8 @@ static int complain(const struct attempt *a, enum status status)
 {
     char room[UNIT_TITLE_MAX];
     struct text title = unit_title(text_from(a->unit->path), a->unit->case_name, room);
-    (void)fprintf(a->errors, "lockstep run: %s: %s\n", shown(title).text, a->error.message);
+    (void)fprintf(a->errors, "lockstep %s: %s: %s\n", a->options->command, shown(title).text,
+                  a->error.message);
     return exit_status_of(status);
 }
 
@@ -129,7 +130,7 @@ static int show_diagnostics(const struct attempt *a)
 {
     char *room = malloc(DIAGNOSTICS_TEXT);
     if (room == NULL) {
-        (void)fprintf(a->errors, "lockstep run: out of memory\n");
+        (void)fprintf(a->errors, "lockstep %s: out of memory\n", a->options->command);
         return STATUS_INTERNAL;
     }
     struct text_writer w = text_writer(room, DIAGNOSTICS_TEXT);
@@ -148,7 +149,7 @@ static int miss(struct attempt *a)
     if (status == STATUS_OK) {
         status = error_set(&a->error, STATUS_IO, "cannot read %.200s: it changes", a->unit->path);
     }
-    (void)fprintf(a->errors, "lockstep run: %s\n", a->error.message);
+    (void)fprintf(a->errors, "lockstep %s: %s\n", a->options->command, a->error.message);
     return exit_status_of(status);
 }
 
@@ -287,15 +288,19 @@ static void end_progress(const struct progress *p)
 }
 
 /* Lets the run go on until it ends or is interrupted. */
-static int advance(struct attempt *a)
+static int advance(struct attempt *a, const struct attempt_listener *listener)
 {
+    uint64_t turn = listener->stepped != NULL ? 1 : EVENTS_A_TURN;
     struct progress progress = {.on = a->options->progress};
     enum run_state state = RUN_GOING;
     if (progress.on) {
         (void)clock_gettime(CLOCK_MONOTONIC, &progress.last);
     }
     while (state == RUN_GOING && !interrupted) {
-        state = run_advance(a->run, EVENTS_A_TURN, &a->error);
+        state = run_advance(a->run, turn, &a->error);
+        if (listener->stepped != NULL) {
+            listener->stepped(listener->self, a->run);
+        }
         show_progress(&progress, a);
     }
     end_progress(&progress);
@@ -376,6 +381,7 @@ static void begin_report(struct attempt *a)
     a->report.strategy = o->strategy;
     a->report.seed = o->strategy == CHOICE_SEEDED ? o->seed : 0;
     a->report.replay = a->replay;
+    a->report.goals.asked = a->unit->runs == 1 ? a->unit->reach : 0;
 }
 
 /* Where the command line does not say who decides, the scenario does. */
@@ -406,7 +412,10 @@ static int run_unit(struct attempt *a, const struct attempt_listener *listener)
         return status;
     }
     begin_report(a);
-    status = advance(a);
+    if (listener->visit != NULL) {
+        return listener->visit(listener->self, a->run, &a->report);
+    }
+    status = advance(a, listener);
     return status == STATUS_PASS ? conclude(a, listener) : status;
 }
 
@@ -432,7 +441,7 @@ int attempt_run(const struct attempt_options *options, const struct unit *unit,
 {
     struct attempt *a = calloc(1, sizeof *a);
     if (a == NULL) {
-        (void)fprintf(errors, "lockstep run: out of memory\n");
+        (void)fprintf(errors, "lockstep %s: out of memory\n", options->command);
         return STATUS_INTERNAL;
     }
     a->options = options;

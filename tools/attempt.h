@@ -9,6 +9,7 @@
 
 /* How to run: the same for every unit. */
 struct attempt_options {
+    const char *command;                               /* who runs, for complaints: "run" */
     const char *out, *table, *trace, *record, *replay; /* files; NULL: not wanted */
     enum choice_strategy strategy;
     uint64_t seed;
@@ -17,9 +18,13 @@ struct attempt_options {
     bool progress;  /* a line on standard error while it runs */
 };
 
-/* Who is told of the run, once it is judged. The report is valid during the call. */
+/* Who is told of the run. What is told is valid during the call. */
 struct attempt_listener {
-    void (*told)(void *self, const struct report *report);
+    void (*told)(void *self, const struct report *report); /* once it is judged */
+    void (*stepped)(void *self, const struct run *run);    /* behind every event; NULL: no wish */
+    /* Takes the run before its first event, in place of running and judging it; the report has no
+     * summary. Returns the exit status. NULL: the run is run. */
+    int (*visit)(void *self, struct run *run, const struct report *report);
     void *self;
 };
 

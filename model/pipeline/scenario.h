@@ -490,6 +490,7 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+    uint32_t reach; /* bit i: enum goal i (goals.h) must be reached by one of its runs at least */
 
     /* The harness (tools/): who decides, cases, their verdicts, the catalogue. */
     enum decider choices; /* where the command line does not say */
