@@ -19,7 +19,7 @@ static const struct command commands[] = {
     {"run",       command_run,       "run scenarios and judge them"                       },
     {"points",    command_points,    "where a fault can strike, and what comes of each"   },
     {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"     },
-    {"points",    command_points,    "where a fault can strike, and what comes of each"   },
+    {"blame",     command_blame,     "when a violation became inevitable, and why"        },
     {"table",     command_table,     "look into a kept table, fill it, copy it"           },
     {"schema",    command_schema,    "print the JSON Schema of scenarios"                 },
     {"vectors",   command_vectors,   "golden vectors: what the builder does, call by call"},
