@@ -3,18 +3,16 @@
  */
 #include "tools/command.h"
 
-#include "sim/stats.h"
 #include "sim/unicode.h"
 #include "tools/attempt.h"
-#include "tools/inquiry.h"
+#include "tools/inquiry_report.h"
 #include "tools/options.h"
+#include "tools/output_file.h"
 #include "tools/subject.h"
 #include "tools/suggest.h"
-#include "tools/version.h"
 #include "tools/workers.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -63,11 +61,9 @@ struct request {
 /* --- the command line
  * -------------------------------------------------------------------------------------- */
 
-struct group_word {
+static const struct {
     const char *word, *text;
-};
-
-static const struct group_word group_words[DEVIATION_GROUPS_COUNT] = {
+} group_words[DEVIATION_GROUPS_COUNT] = {
 
 #define X(name, word, text) [DEVIATION_##name] = {word, text},
     DEVIATION_GROUP_MAP(X)
@@ -256,357 +252,10 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
+    if (r->json && r->html != NULL && strcmp(r->html, "-") == 0) {
+        return misuse("--format json and --html - would both be standard output", "", "");
+    }
     return r->subject.path != NULL || misuse("which case? Give a file", "", "");
-}
-
-/* --- as text
- * ------------------------------------------------------------------------------------------------
- */
-
-/* The instant of a point: of the beginning, the run's start. */
-static struct instant point_at(const struct request *r, uint32_t point)
-{
-    const struct story *s = blame_story(r->inquiry.blame);
-    return point == 0 ? r->subject.scenario.start : s->items[point - 1].at;
-}
-
-static const char *point_text(const struct request *r, uint32_t point)
-{
-    const struct story *s = blame_story(r->inquiry.blame);
-    return point == 0 ? "the beginning" : s->items[point - 1].text;
-}
-
-static struct clock_text clock_at(const struct request *r, struct instant at)
-{
-    struct report report = {.scenario = &r->subject.scenario};
-    return clock_text(&report, at);
-}
-
-/* A share in percent with one decimal, rounded to nearest. */
-static void put_percent(FILE *out, int64_t ppm)
-{
-    int64_t tenths = (ppm + 500) / 1000;
-    (void)fprintf(out, "%" PRId64 ".%" PRId64, tenths / 10, tenths % 10);
-}
-
-static void put_share(const struct blame_point *p)
-{
-    struct share s = share_of(p->violating, p->runs);
-    char room[64];
-    (void)snprintf(room, sizeof room, "%5" PRId64 ".%" PRId64 " %%", (s.ppm + 500) / 10000,
-                   (s.ppm + 500) / 1000 % 10);
-    (void)fputs(room, stdout);
-    (void)fputs("  [", stdout);
-    put_percent(stdout, s.low_ppm);
-    (void)fputs(", ", stdout);
-    put_percent(stdout, s.high_ppm);
-    (void)fputs("]", stdout);
-}
-
-static void put_head(const struct request *r)
-{
-    const struct blame *b = r->inquiry.blame;
-    const struct violation_row *v = &blame_story(b)->violation;
-    put_plain(stdout, r->subject.scenario.name);
-    if (r->subject.case_name != NULL) {
-        (void)printf(" / %s", shown(text_from(r->subject.case_name)).text);
-    }
-    (void)printf("\n  %s %s\n", invariant_name(v->invariant), invariant_text(v->invariant));
-    (void)printf("  violated at %s: ", clock_at(r, v->at).text);
-    put_plain(stdout, v->subject);
-    (void)printf("\n  lockstep %s, seed %" PRIu64 "\n\n", version_text(), r->blame.seed);
-}
-
-static void put_groups(const struct request *r)
-{
-    bool any = false;
-    for (unsigned i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
-        if ((r->groups >> i & 1) != 0) {
-            (void)printf("%s%s", any ? ", " : "", group_words[i].word);
-            any = true;
-        }
-    }
-    (void)fputs(any ? "" : "none", stdout);
-}
-
-static void put_curve(const struct request *r)
-{
-    const struct inquiry *q = &r->inquiry;
-    (void)printf("How often it still comes, in %" PRIu64 " random continuations from each event "
-                 "(95 %%, Wilson);\nlatencies and orders drawn, later faults of the case not "
-                 "struck, rare deviations: ",
-                 r->blame.runs);
-    put_groups(r);
-    (void)fputs("\n\n", stdout);
-    for (uint32_t i = 0; i < blame_points(q->blame) && q->points[i].runs > 0; i++) {
-        const struct story *s = blame_story(q->blame);
-        bool deviates = i > 0 && s->items[i - 1].kind == STORY_DEVIATION;
-        bool last = i + 1 == blame_points(q->blame);
-        (void)printf("  %13s  ", clock_at(r, point_at(r, i)).text);
-        put_share(&q->points[i]);
-        (void)printf(" %c %s%s\n",
-                     deviates ? '*'
-                     : last   ? '!'
-                              : ' ',
-                     point_text(r, i), i > 0 && i == q->verdict.turning ? "   <== here" : "");
-    }
-}
-
-static void put_left_out(const struct request *r)
-{
-    const struct story *s = blame_story(r->inquiry.blame);
-    if (s->calls_left_out > 0) {
-        (void)printf("  (%" PRIu64 " calls, and %" PRIu64 " processes that made some of them, are "
-                     "left out)\n",
-                     s->calls_left_out, s->processes_left_out);
-    }
-    if (s->items_left_out > 0) {
-        (void)printf("  (%" PRIu64 " other events are left out)\n", s->items_left_out);
-    }
-}
-
-static void put_turning(const struct request *r)
-{
-    const struct inquiry *q = &r->inquiry;
-    const struct blame_verdict *v = &q->verdict;
-    if (q->points[0].runs == 0) {
-        return;
-    }
-    struct share first = share_of(q->points[0].violating, q->points[0].runs);
-    (void)fputs("\n", stdout);
-    if (v->turning == 0) {
-        (void)fputs("No single event carries the blame: from the beginning it comes in ", stdout);
-        put_percent(stdout, first.ppm);
-        (void)fputs(" % of runs.\n", stdout);
-        return;
-    }
-    struct share before =
-        share_of(q->points[v->turning - 1].violating, q->points[v->turning - 1].runs);
-    struct share after = share_of(q->points[v->turning].violating, q->points[v->turning].runs);
-    (void)printf("It became %s at %s, from ", v->inevitable <= v->turning ? "inevitable" : "likely",
-                 clock_at(r, point_at(r, v->turning)).text);
-    put_percent(stdout, before.ppm);
-    (void)fputs(" % to ", stdout);
-    put_percent(stdout, after.ppm);
-    (void)printf(" %%: %s.\n", point_text(r, v->turning));
-}
-
-/* "without stall manifest_builder at MARK_FILE#5 by 1m50s" */
-static struct change_text {
-    char text[256];
-
-} change_text(const struct blame_change *change)
-
-{
-    struct change_text c;
-    struct text_writer w = text_writer(c.text, sizeof c.text);
-    if (change->kind == BLAME_WITHOUT_FAULTS) {
-        text_put(&w, TEXT("without any fault of the case"));
-    } else {
-        text_put(&w, change->kind == BLAME_WITH_FAULT ? TEXT("with ") : TEXT("without "));
-        text_put_fault(&w, &change->fault, true);
-    }
-    (void)text_writer_string(&w);
-    return c;
-}
-
-static const char *outcome_text(const struct blame_outcome *o)
-{
-    return !o->struck    ? "never happens"
-           : o->violates ? "is violated all the same"
-           : o->unended  ? "is not violated, and the run does not end"
-                         : "is not violated";
-}
-
-/* Whether two deeds of services are told in one line. */
-static bool same_deed(const struct blame_change *a, const struct blame_change *b)
-{
-    return a->kind == BLAME_WITH_FAULT && b->kind == BLAME_WITH_FAULT &&
-           a->fault.kind == b->fault.kind && text_equal(a->fault.process, b->fault.process) &&
-           text_equal(a->fault.at, b->fault.at);
-}
-
-/* The deeds of one kind from `first` on; which of them prevent it: "3, 11 to 14". */
-static uint32_t put_deeds(const struct request *r, uint32_t first)
-{
-    const struct inquiry *q = &r->inquiry;
-    struct blame_change change = blame_change(q->blame, first);
-    uint32_t end = first;
-    uint32_t preventing = 0;
-    while (end < q->changes_tried) {
-        struct blame_change next = blame_change(q->blame, end);
-        if (!same_deed(&change, &next)) {
-            break;
-        }
-        preventing += q->outcomes[end].struck && !q->outcomes[end].violates;
-        end++;
-    }
-    int64_t base = change.fault.occurrence;
-    change.fault.occurrence = 0;
-    (void)printf("  %s, any one of %" PRIu32 ": %" PRIu32 " prevent it", change_text(&change).text,
-                 end - first, preventing);
-    for (uint32_t i = first; i < end; i++) {
-        bool prevents = q->outcomes[i].struck && !q->outcomes[i].violates;
-        bool begins =
-            prevents && (i == first || !q->outcomes[i - 1].struck || q->outcomes[i - 1].violates);
-        bool ends =
-            prevents && (i + 1 == end || !q->outcomes[i + 1].struck || q->outcomes[i + 1].violates);
-        if (begins) {
-            (void)printf("%s%" PRId64, preventing > 0 ? ", #" : "", base + (i - first));
-            preventing = UINT32_MAX;
-        }
-        if (ends && !begins) {
-            (void)printf(" to #%" PRId64, base + (i - first));
-        }
-    }
-    (void)fputs("\n", stdout);
-    return end;
-}
-
-static void put_changes(const struct request *r)
-{
-    const struct inquiry *q = &r->inquiry;
-    (void)printf("\nWhat would have been, one change at a time; %s\n",
-                 invariant_name(blame_property(q->blame)));
-    for (uint32_t i = 0; i < q->changes_tried;) {
-        struct blame_change change = blame_change(q->blame, i);
-        if (change.kind == BLAME_WITH_FAULT) {
-            i = put_deeds(r, i);
-        } else {
-            (void)printf("  %s: %s\n", change_text(&change).text, outcome_text(&q->outcomes[i]));
-            i++;
-        }
-    }
-    if (blame_changes_left_out(q->blame) > 0) {
-        (void)printf("  (%" PRIu64 " earlier ones were not tried)\n",
-                     blame_changes_left_out(q->blame));
-    }
-}
-
-static void put_again(FILE *out, const struct request *r)
-{
-    (void)fputs("lockstep blame", out);
-    subject_put_arguments(out, &r->subject);
-    (void)fprintf(out, " --property %s --runs %" PRIu64 " --seed %" PRIu64,
-                  invariant_name(blame_property(r->inquiry.blame)), r->blame.runs, r->blame.seed);
-    if (r->groups != DEVIATION_GROUPS_USUAL) {
-        (void)fputs(" --kinds ", out);
-        bool any = false;
-        for (unsigned i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
-            if ((r->groups >> i & 1) != 0) {
-                (void)fprintf(out, "%s%s", any ? "," : "", group_words[i].word);
-                any = true;
-            }
-        }
-        (void)fputs(any ? "" : "none", out);
-    }
-}
-
-static void put_text(const struct request *r)
-{
-    put_head(r);
-    put_curve(r);
-    put_left_out(r);
-    put_turning(r);
-    put_changes(r);
-    (void)fputs("\nagain     ", stdout);
-    put_again(stdout, r);
-    (void)fputs("\n", stdout);
-}
-
-/* --- as JSON
- * ------------------------------------------------------------------------------------------------
- */
-
-static const char *kind_word(enum story_kind kind)
-{
-    static const char *const words[] = {
-        [STORY_ARRIVAL] = "arrival", [STORY_CALL] = "call",         [STORY_DEVIATION] = "deviation",
-        [STORY_DEATH] = "death",     [STORY_EXPIRY] = "expiry",     [STORY_DELETION] = "deletion",
-        [STORY_JOB] = "job",         [STORY_OPERATOR] = "operator", [STORY_VIOLATION] = "violation",
-    };
-    return words[kind];
-}
-
-/* Millionths as a decimal fraction of one. */
-static void put_fraction(int64_t ppm)
-{
-    (void)printf("%" PRId64 ".%06" PRId64, ppm / 1000000, ppm % 1000000);
-}
-
-static void put_point_json(const struct request *r, uint32_t i)
-{
-    const struct story *s = blame_story(r->inquiry.blame);
-    const struct blame_point *p = &r->inquiry.points[i];
-    struct share share = share_of(p->violating, p->runs);
-    (void)printf("%s\n  {\"at\": ", i > 0 ? "," : "");
-    put_seconds(stdout, instant_since(point_at(r, i), r->subject.scenario.start).ns);
-    (void)printf(", \"kind\": \"%s\", \"text\": ",
-                 i == 0 ? "start" : kind_word(s->items[i - 1].kind));
-    put_json(stdout, text_from(point_text(r, i)));
-    (void)printf(", \"runs\": %" PRIu64 ", \"violating\": %" PRIu64 ", \"unended\": %" PRIu64
-                 ", \"share\": ",
-                 p->runs, p->violating, p->unended);
-    put_fraction(share.ppm);
-    (void)fputs(", \"low\": ", stdout);
-    put_fraction(share.low_ppm);
-    (void)fputs(", \"high\": ", stdout);
-    put_fraction(share.high_ppm);
-    (void)fputs("}", stdout);
-}
-
-static void put_change_json(const struct request *r, uint32_t i)
-{
-    struct blame_change change = blame_change(r->inquiry.blame, i);
-    const struct blame_outcome *o = &r->inquiry.outcomes[i];
-    bool first = true;
-    (void)printf("%s\n  {\"change\": ", i > 0 ? "," : "");
-    put_json(stdout, text_from(change_text(&change).text));
-    (void)printf(", \"struck\": %s, \"violates\": %s, \"unended\": %s, \"violated\": [",
-                 o->struck ? "true" : "false", o->violates ? "true" : "false",
-                 o->unended ? "true" : "false");
-    for (unsigned k = 0; k < INVARIANTS_COUNT; k++) {
-        if ((o->violated >> k & 1) != 0) {
-            (void)printf("%s\"%s\"", first ? "" : ", ", invariant_name((enum invariant)k));
-            first = false;
-        }
-    }
-    (void)fputs("]}", stdout);
-}
-
-static void put_number_or_null(const char *name, bool is, uint32_t number)
-{
-    if (is) {
-        (void)printf(", \"%s\": %" PRIu32, name, number);
-    } else {
-        (void)printf(", \"%s\": null", name);
-    }
-}
-
-static void put_report_json(const struct request *r)
-{
-    const struct inquiry *q = &r->inquiry;
-    const struct story *s = blame_story(q->blame);
-    uint32_t points = blame_points(q->blame);
-    (void)fputs("{\"scenario\": ", stdout);
-    put_json(stdout, r->subject.scenario.name);
-    (void)fputs(", \"case\": ", stdout);
-    put_json_or_null(stdout, text_from(r->subject.case_name == NULL ? "" : r->subject.case_name));
-    (void)printf(", \"property\": \"%s\", \"subject\": ", invariant_name(s->violation.invariant));
-    put_json(stdout, s->violation.subject);
-    (void)printf(",\n \"seed\": %" PRIu64 ", \"runs\": %" PRIu64 ", \"interrupted\": %s",
-                 r->blame.seed, r->blame.runs, q->interrupted ? "true" : "false");
-    put_number_or_null("turning", q->verdict.turning > 0, q->verdict.turning);
-    put_number_or_null("inevitable", q->verdict.inevitable < points, q->verdict.inevitable);
-    (void)printf(", \"calls_left_out\": %" PRIu64 ",\n \"points\": [", s->calls_left_out);
-    for (uint32_t i = 0; i < points && q->points[i].runs > 0; i++) {
-        put_point_json(r, i);
-    }
-    (void)fputs("],\n \"changes\": [", stdout);
-    for (uint32_t i = 0; i < q->changes_tried; i++) {
-        put_change_json(r, i);
-    }
-    (void)fputs("]}\n", stdout);
 }
 
 /* --- the command
@@ -617,6 +266,38 @@ static int fail(const struct request *r, enum status status, const struct error 
     (void)fprintf(stderr, "lockstep blame: %s: %s\n", shown(text_from(r->subject.path)).text,
                   error->message);
     return exit_status_of(status);
+}
+
+static enum status write_page(const struct request *r, const struct inquiry_report *report,
+                              struct error *error)
+{
+    struct output_file file;
+    enum status status = output_file_open(&file, r->html, error);
+    if (status == STATUS_OK) {
+        put_inquiry_page(file.stream, report);
+        status = output_file_commit(&file, error);
+    }
+    return status;
+}
+
+static int tell(const struct request *r)
+{
+    struct error error = {.message = ""};
+    struct inquiry_report report = {&r->subject, &r->inquiry, &r->blame, r->groups};
+    int status = r->inquiry.interrupted ? STATUS_BY_INTERRUPT : STATUS_PASS;
+    if (r->html != NULL) {
+        enum status written = write_page(r, &report, &error);
+        if (written != STATUS_OK) {
+            (void)fprintf(stderr, "lockstep blame: %s\n", error.message);
+            return exit_status_of(written);
+        }
+    }
+    if (r->json) {
+        put_inquiry_json(stdout, &report);
+    } else if (r->html == NULL || strcmp(r->html, "-") != 0) {
+        put_inquiry_text(stdout, &report);
+    }
+    return close_output(status);
 }
 
 static int perform(struct request *r)
@@ -635,12 +316,7 @@ static int perform(struct request *r)
     if (status != STATUS_OK) {
         return fail(r, status, &error);
     }
-    if (r->json) {
-        put_report_json(r);
-    } else {
-        put_text(r);
-    }
-    return close_output(r->inquiry.interrupted ? STATUS_BY_INTERRUPT : STATUS_PASS);
+    return tell(r);
 }
 
 static unsigned processors(void)
