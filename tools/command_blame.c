@@ -273,11 +273,15 @@ static enum status write_page(const struct request *r, const struct inquiry_repo
 {
     struct output_file file;
     enum status status = output_file_open(&file, r->html, error);
-    if (status == STATUS_OK) {
-        put_inquiry_page(file.stream, report);
-        status = output_file_commit(&file, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    status = put_inquiry_page(file.stream, report, error);
+    if (status != STATUS_OK) {
+        output_file_abandon(&file);
+        return status;
+    }
+    return output_file_commit(&file, error);
 }
 
 static int tell(const struct request *r)

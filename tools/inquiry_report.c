@@ -166,6 +166,9 @@ struct change_row {
     bool prevents; /* at least one of them */
 };
 
+/* None of the faults, each of them, a row for each kind of deed. */
+enum { CHANGE_ROWS_MAX = 1 + FAULTS_MAX + SERVICE_POINTS_COUNT };
+
 static void text_put_change(struct text_writer *w, const struct blame_change *change)
 {
     if (change->kind == BLAME_WITHOUT_FAULTS) {
@@ -469,43 +472,54 @@ void put_inquiry_json(FILE *out, const struct inquiry_report *r)
  * ----------------------------------------------------------------------------------------------
  */
 
-static void page_changes(struct page *page, const struct inquiry_report *r)
+/* The rows of the table of changes, all in one place. */
+struct change_table {
+    size_t count;
+    struct change_row rows[CHANGE_ROWS_MAX];
+    struct text names[CHANGE_ROWS_MAX];
+    struct page_cell cells[CHANGE_ROWS_MAX];
+};
+
+static void fill_table(struct change_table *t, const struct inquiry_report *r)
 {
-    static const struct text columns[] = {
-        {"what comes of it", 16}
-    };
-    page_heading(page, "changes", TEXT("What would have been with one change"));
-    page_line(page, TEXT("All else by default, one run each; taken out means lost, or where that "
-                         "cannot be, much later."));
-    for (uint32_t i = 0; i < r->inquiry->changes_tried;) {
-        /* A table of one row would be one too many: rows are gathered first. */
-        struct change_row rows[64];
-        struct text names[64];
-        struct page_cell cells[64];
-        size_t count = 0;
-        while (i < r->inquiry->changes_tried && count < 64) {
-            struct change_row *row = &rows[count];
-            i += change_row(r, i, row);
-            names[count] = text_from(row->change.text);
-            cells[count] = (struct page_cell){.text = text_from(row->outcome.text),
-                                              .tone = row->prevents ? PAGE_GOOD : PAGE_PLAIN};
-            count++;
-        }
-        struct page_matrix matrix = {
-            .caption = TEXT("Whether it is violated then"),
-            .corner = TEXT("change"),
-            .columns = columns,
-            .rows = names,
-            .columns_count = 1,
-            .rows_count = count,
-            .cells = cells,
+    for (uint32_t i = 0; i < r->inquiry->changes_tried; t->count++) {
+        struct change_row *row = &t->rows[t->count];
+        i += change_row(r, i, row);
+        t->names[t->count] = text_from(row->change.text);
+        t->cells[t->count] = (struct page_cell){
+            .text = text_from(row->outcome.text),
+            .tone = row->prevents ? PAGE_GOOD : PAGE_PLAIN,
         };
-        page_matrix(page, &matrix);
     }
 }
 
+static enum status page_changes(struct page *page, const struct inquiry_report *r,
+                                struct error *error)
+{
+    const struct text column = TEXT("what comes of it");
+    struct change_table *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a table");
+    }
+    fill_table(t, r);
+    struct page_matrix matrix = {
+        .caption = TEXT("All else by default, one run each. With a once, each of the times was "
+                        "tried by itself."),
+        .corner = TEXT("change"),
+        .columns = &column,
+        .rows = t->names,
+        .columns_count = 1,
+        .rows_count = t->count,
+        .cells = t->cells,
+    };
+    page_heading(page, "changes", TEXT("What would have been with one change"));
+    page_matrix(page, &matrix);
+    free(t);
+    return STATUS_OK;
+}
+
 /* The command in memory; NULL where there is none left. */
-static char *again_words(const struct inquiry_report *r)
+static char *again_text(const struct inquiry_report *r)
 {
     char *text = NULL;
     size_t size = 0;
@@ -521,42 +535,53 @@ static char *again_words(const struct inquiry_report *r)
     return text;
 }
 
-void put_inquiry_page(FILE *out, const struct inquiry_report *r)
+static void page_head(struct page *page, FILE *out, const struct inquiry_report *r,
+                      struct text property)
 {
     const struct violation_row *v = &story_of(r)->violation;
-    struct page page;
     struct words title = title_words(r);
     struct words method = method_words(r);
     struct words verdict = verdict_words(r);
     struct clock_text at = clock_at(r, v->at);
-    char property[160];
     char seed[32];
-    (void)snprintf(property, sizeof property, "%s: %s", invariant_name(v->invariant),
-                   invariant_text(v->invariant));
     (void)snprintf(seed, sizeof seed, "%" PRIu64, r->request->seed);
     const struct page_fact facts[] = {
-        {TEXT("property"),    text_from(property)   },
+        {TEXT("property"),    property              },
         {TEXT("violated at"), text_from(at.text)    },
         {TEXT("about"),       v->subject            },
         {TEXT("seed"),        text_from(seed)       },
         {TEXT("method"),      text_from(method.text)},
     };
-    page_begin(&page, out, text_from(title.text), r->subject->scenario.description);
-    page_facts(&page, facts, sizeof facts / sizeof facts[0]);
-    page_heading(&page, "verdict", TEXT("When it became inevitable"));
-    page_line(&page, text_from(verdict.text));
+    page_begin(page, out, text_from(title.text), r->subject->scenario.description);
+    page_facts(page, facts, sizeof facts / sizeof facts[0]);
+    page_heading(page, "verdict", TEXT("When it became inevitable"));
+    page_line(page, text_from(verdict.text));
+}
+
+enum status put_inquiry_page(FILE *out, const struct inquiry_report *r, struct error *error)
+{
+    struct page page;
+    char property[160];
+    char *again = again_text(r);
+    if (again == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a page");
+    }
+    enum invariant invariant = blame_property(r->inquiry->blame);
+    (void)snprintf(property, sizeof property, "%s: %s", invariant_name(invariant),
+                   invariant_text(invariant));
     struct page_story story = {
         .story = story_of(r),
-        .title = text_from(property),
+        .title = TEXT("What happened"),
         .start = r->subject->scenario.start,
         .points = r->inquiry->points,
         .verdict = &r->inquiry->verdict,
     };
+    page_head(&page, out, r, text_from(property));
     page_story(&page, &story);
-    page_changes(&page, r);
-    char *again = again_words(r);
+    enum status status = page_changes(&page, r, error);
     page_heading(&page, "again", TEXT("The same again"));
-    page_command(&page, text_from(again == NULL ? "lockstep blame" : again));
-    free(again);
+    page_command(&page, text_from(again));
     page_end(&page);
+    free(again);
+    return status;
 }

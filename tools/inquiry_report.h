@@ -19,6 +19,8 @@ struct inquiry_report {
 
 void put_inquiry_text(FILE *out, const struct inquiry_report *report);
 void put_inquiry_json(FILE *out, const struct inquiry_report *report);
-void put_inquiry_page(FILE *out, const struct inquiry_report *report);
+
+/* STATUS_NO_MEMORY with a message: the page is not whole. */
+enum status put_inquiry_page(FILE *out, const struct inquiry_report *report, struct error *error);
 
 #endif

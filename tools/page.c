@@ -105,8 +105,9 @@ static const char style[] =
     "tr.odd{background:var(--odd-band)}tr.turn td{border-bottom:3px solid var(--bad)}\n"
     ".wide{overflow-x:auto}.bar{display:inline-block;height:.7em;background:var(--bad);"
     "vertical-align:baseline}.track{display:inline-block;width:6rem;background:var(--band);"
-    "margin-right:.5rem;line-height:1}\n"
-    "svg{display:block}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}"
+    "margin-right:.5rem;line-height:1;text-align:left}\n"
+    "svg{display:block;max-width:100%;min-width:46rem;height:auto}svg text{font:12px "
+    "system-ui,sans-serif;fill:var(--ink)}"
     "svg .t{fill:var(--faint);font-variant-numeric:tabular-nums}svg .h{font-weight:600}"
     "svg .life{stroke:var(--line);stroke-width:1.5}svg .gap{stroke-dasharray:2 5}"
     "svg .box{fill:var(--band);stroke:var(--line)}svg .work{fill:var(--work)}"
@@ -123,7 +124,7 @@ static const char style[] =
     "--call:#1f5fa8;--odd:#b3470a;--odd-band:#fdebdf;--bad:#b3121d;--bad-band:#fde4e5;"
     "--good:#12703c;--good-band:#e0f4e8;--lock:#7a4fb5;--work:#b9d3f0}"
     "body{max-width:none;margin:0;font-size:11pt;print-color-adjust:exact}"
-    ".wide{overflow:visible}svg{max-width:100%;height:auto}tr{break-inside:avoid}}\n";
+    ".wide{overflow:visible}svg{min-width:0}tr{break-inside:avoid}}\n";
 
 void page_begin(struct page *page, FILE *out, struct text title, struct text subtitle)
 {

@@ -11,7 +11,7 @@
 enum {
     ROW = 32,
     PAUSE = 26,
-    LANE = 150,
+    LANE = 126,
     CLOCKS = 88,
     LOCKS = 34,
     TOP = 58,
@@ -215,7 +215,7 @@ static void put_tenures(const struct drawing *d)
         (void)fputs(", ", d->out);
         put_html(d->out, l->end);
         (void)fputs("</title>\n", d->out);
-        put_rectangle(d, "lock", x, from, 14, expiry - from);
+        put_rectangle(d, "lock", x, from + 1, 14, expiry - from - 1);
         if (expiry < to) {
             put_rectangle(d, "late", x, expiry, 14, to - expiry);
         }
@@ -223,11 +223,12 @@ static void put_tenures(const struct drawing *d)
     }
 }
 
-/* The row of a process's next item, from `first` on. */
+/* The row of a process's next call, or death, from `first` on. */
 static int next_of(const struct drawing *d, int32_t process, uint32_t first)
 {
     for (uint32_t i = first; i < d->story->items_count; i++) {
-        if (d->story->items[i].process == process) {
+        const struct story_item *item = &d->story->items[i];
+        if (item->process == process && (item->kind == STORY_CALL || item->kind == STORY_DEATH)) {
             return d->y[i];
         }
     }
@@ -238,7 +239,7 @@ static void put_work(const struct drawing *d)
 {
     const struct story *s = d->story;
     for (uint32_t i = 0; i < s->processes_count; i++) {
-        int from = next_of(d, (int32_t)i, 0);
+        int from = y_at(d, s->processes[i].from);
         int to = y_at(d, s->processes[i].to);
         put_rectangle(d, "work", lane_x(d, (int32_t)i) - 4, from - 4, 8, to - from + 8);
     }
