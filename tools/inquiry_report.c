@@ -18,20 +18,20 @@ struct words {
     char text[1024];
 };
 
-static const struct story *story_of(const struct inquiry_report *r)
+static const struct timeline *timeline_of(const struct inquiry_report *r)
 {
-    return blame_story(r->inquiry->blame);
+    return blame_timeline(r->inquiry->blame);
 }
 
 /* The instant of a point: of the beginning, the run's start. */
 static struct instant point_at(const struct inquiry_report *r, uint32_t point)
 {
-    return point == 0 ? r->subject->scenario.start : story_of(r)->items[point - 1].at;
+    return point == 0 ? r->subject->scenario.start : timeline_of(r)->items[point - 1].at;
 }
 
 static const char *point_text(const struct inquiry_report *r, uint32_t point)
 {
-    return point == 0 ? "the beginning" : story_of(r)->items[point - 1].text;
+    return point == 0 ? "the beginning" : timeline_of(r)->items[point - 1].text;
 }
 
 static struct clock_text clock_at(const struct inquiry_report *r, struct instant at)
@@ -280,9 +280,9 @@ static void put_share(FILE *out, struct share share)
 
 static void put_curve(FILE *out, const struct inquiry_report *r)
 {
-    uint32_t last = story_of(r)->items_count;
+    uint32_t last = timeline_of(r)->items_count;
     for (uint32_t i = 0; i < measured(r); i++) {
-        bool deviates = i > 0 && story_of(r)->items[i - 1].kind == STORY_DEVIATION;
+        bool deviates = i > 0 && timeline_of(r)->items[i - 1].kind == TIMELINE_DEVIATION;
         bool turns = i > 0 && i == r->inquiry->verdict.turning;
         (void)fprintf(out, "  %13s ", clock_at(r, point_at(r, i)).text);
         put_share(out, share_at(r, i));
@@ -294,7 +294,7 @@ static void put_curve(FILE *out, const struct inquiry_report *r)
 
 static void put_left_out(FILE *out, const struct inquiry_report *r)
 {
-    const struct story *s = story_of(r);
+    const struct timeline *s = timeline_of(r);
     (void)fprintf(out,
                   "  (left out: %" PRIu64 " other calls until then; %" PRIu64
                   " processes that called about the same; %" PRIu64 " other events)\n",
@@ -336,7 +336,7 @@ static void put_changes(FILE *out, const struct inquiry_report *r)
 
 void put_inquiry_text(FILE *out, const struct inquiry_report *r)
 {
-    const struct violation_row *v = &story_of(r)->violation;
+    const struct violation_row *v = &timeline_of(r)->violation;
     put_plain(out, text_from(title_words(r).text));
     (void)fprintf(out, "\n  %s %s\n  violated at %s: ", invariant_name(v->invariant),
                   invariant_text(v->invariant), clock_at(r, v->at).text);
@@ -367,11 +367,17 @@ void put_inquiry_text(FILE *out, const struct inquiry_report *r)
 static const char *kind_word(const struct inquiry_report *r, uint32_t point)
 {
     static const char *const words[] = {
-        [STORY_ARRIVAL] = "arrival", [STORY_CALL] = "call",         [STORY_DEVIATION] = "deviation",
-        [STORY_DEATH] = "death",     [STORY_EXPIRY] = "expiry",     [STORY_DELETION] = "deletion",
-        [STORY_JOB] = "job",         [STORY_OPERATOR] = "operator", [STORY_VIOLATION] = "violation",
+        [TIMELINE_ARRIVAL] = "arrival",
+        [TIMELINE_CALL] = "call",
+        [TIMELINE_DEVIATION] = "deviation",
+        [TIMELINE_DEATH] = "death",
+        [TIMELINE_EXPIRY] = "expiry",
+        [TIMELINE_DELETION] = "deletion",
+        [TIMELINE_JOB] = "job",
+        [TIMELINE_OPERATOR] = "operator",
+        [TIMELINE_VIOLATION] = "violation",
     };
-    return point == 0 ? "start" : words[story_of(r)->items[point - 1].kind];
+    return point == 0 ? "start" : words[timeline_of(r)->items[point - 1].kind];
 }
 
 /* Millionths as a decimal fraction of one. */
@@ -430,7 +436,7 @@ static void put_number_or_null(FILE *out, const char *name, bool is, uint32_t nu
 static void put_head_json(FILE *out, const struct inquiry_report *r)
 {
     const struct blame_verdict *v = &r->inquiry->verdict;
-    const struct violation_row *violation = &story_of(r)->violation;
+    const struct violation_row *violation = &timeline_of(r)->violation;
     struct words words;
     struct text_writer w = text_writer(words.text, sizeof words.text);
     const char *only = r->subject->case_name;
@@ -457,7 +463,7 @@ void put_inquiry_json(FILE *out, const struct inquiry_report *r)
 {
     put_head_json(out, r);
     (void)fprintf(out, ",\n \"calls_left_out\": %" PRIu64 ", \"points\": [",
-                  story_of(r)->calls_left_out);
+                  timeline_of(r)->calls_left_out);
     for (uint32_t i = 0; i < measured(r); i++) {
         put_point_json(out, r, i);
     }
@@ -538,7 +544,7 @@ static char *again_text(const struct inquiry_report *r)
 static void page_head(struct page *page, FILE *out, const struct inquiry_report *r,
                       struct text property)
 {
-    const struct violation_row *v = &story_of(r)->violation;
+    const struct violation_row *v = &timeline_of(r)->violation;
     struct words title = title_words(r);
     struct words method = method_words(r);
     struct words verdict = verdict_words(r);
@@ -569,15 +575,15 @@ enum status put_inquiry_page(FILE *out, const struct inquiry_report *r, struct e
     enum invariant invariant = blame_property(r->inquiry->blame);
     (void)snprintf(property, sizeof property, "%s: %s", invariant_name(invariant),
                    invariant_text(invariant));
-    struct page_story story = {
-        .story = story_of(r),
+    struct page_timeline timeline = {
+        .timeline = timeline_of(r),
         .title = TEXT("What happened"),
         .start = r->subject->scenario.start,
         .points = r->inquiry->points,
         .verdict = &r->inquiry->verdict,
     };
     page_head(&page, out, r, text_from(property));
-    page_story(&page, &story);
+    page_timeline(&page, &timeline);
     enum status status = page_changes(&page, r, error);
     page_heading(&page, "again", TEXT("The same again"));
     page_command(&page, text_from(again));

@@ -8,8 +8,8 @@
  *
  * A report of a search: page_facts for what was covered, page_matrix for variants against
  * properties, then for each property found page_heading, page_line for its certificate, and
- * page_story for each of its shortest stories, drawn from a run of the scenario with the deviations
- * as its faults, with keep_calls (model/pipeline/story.h).
+ * page_timeline for each of its shortest stories, drawn from a run of the scenario with the
+ * deviations as its faults, with keep_calls (model/pipeline/timeline.h).
  */
 #ifndef LOCKSTEP_TOOLS_PAGE_H
 #define LOCKSTEP_TOOLS_PAGE_H
@@ -20,7 +20,7 @@
 
 struct page {
     FILE *out;
-    uint32_t stories; /* so far: tells them apart in the page */
+    uint32_t timelines; /* so far: tells them apart in the page */
 };
 
 /* Starts a page on `out`, which stays the caller's. */
@@ -61,15 +61,15 @@ struct page_matrix {
 void page_matrix(struct page *page, const struct page_matrix *matrix);
 
 /* A story: a sequence diagram, the curve where there is one, and the events as a table. */
-struct page_story {
-    const struct story *story;
+struct page_timeline {
+    const struct timeline *timeline;
     struct text title;
     struct instant start;             /* of the run: clocks count from there */
     const struct blame_point *points; /* of blame.h, 1 + items; runs 0: not measured. NULL: none */
     const struct blame_verdict *verdict; /* of these; NULL without points */
 };
 
-void page_story(struct page *page, const struct page_story *story);
+void page_timeline(struct page *page, const struct page_timeline *timeline);
 
 /* Text in HTML, or in an attribute's quotes: escaped; control characters, those that turn the
  * direction of writing, and what is not UTF-8 as U+FFFD. */

@@ -23,15 +23,15 @@ enum {
 /* A pause that is written between two rows. */
 static const int64_t pause_least_ns = 10 * NS_PER_S;
 
-enum { SERVICES_MAX = 12, LANES_MAX = STORY_PROCESSES_MAX + SERVICES_MAX };
+enum { SERVICES_MAX = 12, LANES_MAX = TIMELINE_PROCESSES_MAX + SERVICES_MAX };
 
 struct drawing {
     FILE *out;
-    const struct story *story;
+    const struct timeline *timeline;
     struct instant start;
     uint32_t services_count;
     struct text services[SERVICES_MAX];
-    int y[STORY_ITEMS_MAX];
+    int y[TIMELINE_ITEMS_MAX];
     int left, width, height;
 };
 
@@ -43,7 +43,7 @@ static int32_t service_lane(const struct drawing *d, struct text service)
 {
     for (uint32_t i = 0; i < d->services_count; i++) {
         if (text_equal(d->services[i], service)) {
-            return (int32_t)(d->story->processes_count + i);
+            return (int32_t)(d->timeline->processes_count + i);
         }
     }
     return -1;
@@ -51,7 +51,7 @@ static int32_t service_lane(const struct drawing *d, struct text service)
 
 static uint32_t lanes_count(const struct drawing *d)
 {
-    return d->story->processes_count + d->services_count;
+    return d->timeline->processes_count + d->services_count;
 }
 
 static int lane_x(const struct drawing *d, int32_t lane)
@@ -61,15 +61,15 @@ static int lane_x(const struct drawing *d, int32_t lane)
 
 static bool pauses(const struct drawing *d, uint32_t i)
 {
-    const struct story_item *items = d->story->items;
+    const struct timeline_item *items = d->timeline->items;
     return i > 0 && items[i].from.ns - items[i - 1].at.ns >= pause_least_ns;
 }
 
 /* Where an instant lies: at its item's row, else just before the next one's. */
 static int y_at(const struct drawing *d, struct instant at)
 {
-    for (uint32_t i = 0; i < d->story->items_count; i++) {
-        const struct story_item *item = &d->story->items[i];
+    for (uint32_t i = 0; i < d->timeline->items_count; i++) {
+        const struct timeline_item *item = &d->timeline->items[i];
         if (item->at.ns >= at.ns) {
             return item->from.ns <= at.ns ? d->y[i] : d->y[i] - ROW / 2;
         }
@@ -79,7 +79,7 @@ static int y_at(const struct drawing *d, struct instant at)
 
 static void lay_out(struct drawing *d)
 {
-    const struct story *s = d->story;
+    const struct timeline *s = d->timeline;
     int y = TOP;
     for (uint32_t i = 0; i < s->items_count; i++) {
         struct text service = s->items[i].service;
@@ -154,10 +154,10 @@ static void put_arrow_head(const struct drawing *d, const char *class, int x, in
 
 static void put_bands(const struct drawing *d)
 {
-    for (uint32_t i = 0; i < d->story->items_count; i++) {
-        enum story_kind kind = d->story->items[i].kind;
-        if (kind == STORY_DEVIATION || kind == STORY_VIOLATION) {
-            put_rectangle(d, kind == STORY_VIOLATION ? "bad" : "odd", 1, d->y[i] - ROW / 2 + 1,
+    for (uint32_t i = 0; i < d->timeline->items_count; i++) {
+        enum timeline_kind kind = d->timeline->items[i].kind;
+        if (kind == TIMELINE_DEVIATION || kind == TIMELINE_VIOLATION) {
+            put_rectangle(d, kind == TIMELINE_VIOLATION ? "bad" : "odd", 1, d->y[i] - ROW / 2 + 1,
                           d->width - 2, ROW - 4);
         }
     }
@@ -168,7 +168,7 @@ static void put_lives(const struct drawing *d)
     for (uint32_t lane = 0; lane < lanes_count(d); lane++) {
         int x = lane_x(d, (int32_t)lane);
         int from = TOP - 12;
-        for (uint32_t i = 0; i < d->story->items_count; i++) {
+        for (uint32_t i = 0; i < d->timeline->items_count; i++) {
             if (pauses(d, i)) {
                 int to = d->y[i] - ROW / 2 - 1;
                 put_line(d, "life", x, from, x, to - PAUSE);
@@ -183,11 +183,11 @@ static void put_lives(const struct drawing *d)
 /* "1m11s later" */
 static void put_pauses(const struct drawing *d)
 {
-    for (uint32_t i = 0; i < d->story->items_count; i++) {
+    for (uint32_t i = 0; i < d->timeline->items_count; i++) {
         if (pauses(d, i)) {
             char room[64];
             struct text_writer w = text_writer(room, sizeof room);
-            const struct story_item *items = d->story->items;
+            const struct timeline_item *items = d->timeline->items;
             int64_t ns = instant_since(items[i].from, items[i - 1].at).ns;
             text_put_duration(&w, duration_ms(ns / NS_PER_S * 1000));
             text_put(&w, TEXT(" later"));
@@ -199,13 +199,13 @@ static void put_pauses(const struct drawing *d)
 
 static void put_tenures(const struct drawing *d)
 {
-    const struct story *s = d->story;
+    const struct timeline *s = d->timeline;
     int x = CLOCKS + 4;
     if (s->tenures_count > 0) {
         put_label(d, "t", "middle", x + 7, TOP - 24, TEXT("lock"), LANE);
     }
     for (uint32_t i = 0; i < s->tenures_count; i++) {
-        const struct story_tenure *l = &s->tenures[i];
+        const struct timeline_tenure *l = &s->tenures[i];
         int from = y_at(d, l->from);
         int to = l->to.ns == NEVER ? d->height - BOTTOM : y_at(d, l->to);
         int expiry = y_at(d, l->expires_at);
@@ -226,9 +226,10 @@ static void put_tenures(const struct drawing *d)
 /* The row of a process's next call, or death, from `first` on. */
 static int next_of(const struct drawing *d, int32_t process, uint32_t first)
 {
-    for (uint32_t i = first; i < d->story->items_count; i++) {
-        const struct story_item *item = &d->story->items[i];
-        if (item->process == process && (item->kind == STORY_CALL || item->kind == STORY_DEATH)) {
+    for (uint32_t i = first; i < d->timeline->items_count; i++) {
+        const struct timeline_item *item = &d->timeline->items[i];
+        if (item->process == process &&
+            (item->kind == TIMELINE_CALL || item->kind == TIMELINE_DEATH)) {
             return d->y[i];
         }
     }
@@ -237,15 +238,15 @@ static int next_of(const struct drawing *d, int32_t process, uint32_t first)
 
 static void put_work(const struct drawing *d)
 {
-    const struct story *s = d->story;
+    const struct timeline *s = d->timeline;
     for (uint32_t i = 0; i < s->processes_count; i++) {
         int from = y_at(d, s->processes[i].from);
         int to = y_at(d, s->processes[i].to);
         put_rectangle(d, "work", lane_x(d, (int32_t)i) - 4, from - 4, 8, to - from + 8);
     }
     for (uint32_t i = 0; i < s->items_count; i++) {
-        const struct story_item *item = &s->items[i];
-        if (item->kind == STORY_DEVIATION && item->process >= 0 &&
+        const struct timeline_item *item = &s->items[i];
+        if (item->kind == TIMELINE_DEVIATION && item->process >= 0 &&
             text_equal(item->operation, TEXT("stall"))) {
             int to = next_of(d, item->process, i + 1);
             put_rectangle(d, "frozen", lane_x(d, item->process) - 4, d->y[i], 8, to - d->y[i]);
@@ -258,7 +259,7 @@ static void put_work(const struct drawing *d)
  */
 
 /* "MARK_FILE x 4: condition failed" */
-static void put_call_label(const struct drawing *d, const struct story_item *item, int x, int y)
+static void put_call_label(const struct drawing *d, const struct timeline_item *item, int x, int y)
 {
     char room[160];
     struct text_writer w = text_writer(room, sizeof room);
@@ -273,7 +274,7 @@ static void put_call_label(const struct drawing *d, const struct story_item *ite
               text_written(&w), d->width - x);
 }
 
-static void put_call(const struct drawing *d, const struct story_item *item, int y)
+static void put_call(const struct drawing *d, const struct timeline_item *item, int y)
 {
     int from = lane_x(d, item->process) + 4;
     int32_t lane = service_lane(d, item->service);
@@ -293,14 +294,14 @@ static void put_mark(const struct drawing *d, const char *class, int x, int y)
     (void)fprintf(d->out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"6\"/>\n", class, x, y);
 }
 
-static void put_note(const struct drawing *d, const struct story_item *item, int y)
+static void put_note(const struct drawing *d, const struct timeline_item *item, int y)
 {
     int32_t lane = item->process >= 0 ? item->process : service_lane(d, item->service);
     struct text text = text_from(item->text);
     int x = lane < 0 ? d->left : lane_x(d, lane);
-    bool odd = item->kind == STORY_DEVIATION || item->kind == STORY_DEATH;
-    bool bad = item->kind == STORY_VIOLATION || item->kind == STORY_EXPIRY;
-    if ((odd || item->kind == STORY_VIOLATION) && lane >= 0) {
+    bool odd = item->kind == TIMELINE_DEVIATION || item->kind == TIMELINE_DEATH;
+    bool bad = item->kind == TIMELINE_VIOLATION || item->kind == TIMELINE_EXPIRY;
+    if ((odd || item->kind == TIMELINE_VIOLATION) && lane >= 0) {
         put_mark(d, odd ? "odd" : "bad", x, y);
     }
     put_sentence(d, odd ? "on oddtext" : bad ? "on badtext" : "on", x + 11, y + 4, text);
@@ -308,14 +309,14 @@ static void put_note(const struct drawing *d, const struct story_item *item, int
 
 static void put_rows(const struct drawing *d)
 {
-    for (uint32_t i = 0; i < d->story->items_count; i++) {
-        const struct story_item *item = &d->story->items[i];
+    for (uint32_t i = 0; i < d->timeline->items_count; i++) {
+        const struct timeline_item *item = &d->timeline->items[i];
         struct clock_text clock = clock_since(d->start, item->at);
         (void)fputs("<g><title>", d->out);
         put_html(d->out, text_from(item->text));
         (void)fputs("</title>\n", d->out);
         put_label(d, "t", "end", CLOCKS - 8, d->y[i] + 4, text_from(clock.text), LANE);
-        if (item->kind == STORY_CALL) {
+        if (item->kind == TIMELINE_CALL) {
             put_call(d, item, d->y[i]);
         } else {
             put_note(d, item, d->y[i]);
@@ -327,15 +328,15 @@ static void put_rows(const struct drawing *d)
 static void put_heads(const struct drawing *d)
 {
     for (uint32_t i = 0; i < lanes_count(d); i++) {
-        const struct story *s = d->story;
+        const struct timeline *s = d->timeline;
         int x = lane_x(d, (int32_t)i);
         put_rectangle(d, "box", x - LANE / 2 + 5, 6, LANE - 10, TOP - 20);
         if (i < s->processes_count) {
             char room[48];
             struct text_writer w = text_writer(room, sizeof room);
-            struct story_process unnamed = s->processes[i];
+            struct timeline_process unnamed = s->processes[i];
             unnamed.name = TEXT("");
-            text_put_story_process(&w, &unnamed);
+            text_put_timeline_process(&w, &unnamed);
             put_label(d, "h", "middle", x, 22, s->processes[i].name, LANE);
             put_label(d, "t", "middle", x, 37, text_written(&w), LANE);
         } else {
@@ -344,10 +345,10 @@ static void put_heads(const struct drawing *d)
     }
 }
 
-void put_sequence_diagram(FILE *out, const struct story *story, struct instant start,
+void put_sequence_diagram(FILE *out, const struct timeline *timeline, struct instant start,
                           uint32_t number)
 {
-    struct drawing d = {.out = out, .story = story, .start = start};
+    struct drawing d = {.out = out, .timeline = timeline, .start = start};
     lay_out(&d);
     (void)fprintf(out,
                   "<div class=\"wide\"><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
@@ -357,7 +358,7 @@ void put_sequence_diagram(FILE *out, const struct story *story, struct instant s
                   " processes and %" PRIu32
                   " services; the table below has them in words.</desc>\n",
                   number, number, d.width, d.height, d.width, d.height, number, number,
-                  story->items_count, story->processes_count, d.services_count);
+                  timeline->items_count, timeline->processes_count, d.services_count);
     put_bands(&d);
     put_lives(&d);
     put_pauses(&d);

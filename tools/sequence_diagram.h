@@ -10,13 +10,13 @@
 #ifndef LOCKSTEP_TOOLS_SEQUENCE_DIAGRAM_H
 #define LOCKSTEP_TOOLS_SEQUENCE_DIAGRAM_H
 
-#include "model/pipeline/story.h"
+#include "model/pipeline/timeline.h"
 
 #include <stdio.h>
 
 /* Writes it as an SVG element of a page (page.h has the colours). `number` tells it apart from
  * others of the page; clocks count from `start`. */
-void put_sequence_diagram(FILE *out, const struct story *story, struct instant start,
+void put_sequence_diagram(FILE *out, const struct timeline *timeline, struct instant start,
                           uint32_t number);
 
 #endif

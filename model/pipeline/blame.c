@@ -20,7 +20,7 @@ struct blame {
     struct choices choices;
     struct trace trace;
     uint64_t events; /* of the case's run */
-    struct story story;
+    struct timeline timeline;
     uint32_t changes_count;
     uint64_t changes_left_out;
     struct blame_change changes[CHANGES_MAX];
@@ -162,7 +162,7 @@ static uint64_t seed_of(const struct blame *b, uint32_t point, uint64_t i)
 static struct instant instant_of(const struct blame *b, uint32_t point)
 {
     return point == 0 ? (struct instant){b->request.scenario->start.ns - 1}
-                      : b->story.items[point - 1].at;
+                      : b->timeline.items[point - 1].at;
 }
 
 static enum status continue_all(struct continuation *c, uint32_t point, struct blame_point *result,
@@ -211,16 +211,16 @@ enum status blame_measure(const struct blame *b, uint32_t point, struct blame_po
 
 uint32_t blame_points(const struct blame *b)
 {
-    return 1 + b->story.items_count;
+    return 1 + b->timeline.items_count;
 }
 
 /* Whether a point has no event of its own behind the one before it. */
 static bool adds_nothing(const struct blame *b, uint32_t point)
 {
-    const struct story_item *item = &b->story.items[point - 1];
-    const struct story_item *before = &b->story.items[point - 2];
-    return item->kind == STORY_EXPIRY ||
-           (before->kind != STORY_EXPIRY && before->at.ns == item->at.ns);
+    const struct timeline_item *item = &b->timeline.items[point - 1];
+    const struct timeline_item *before = &b->timeline.items[point - 2];
+    return item->kind == TIMELINE_EXPIRY ||
+           (before->kind != TIMELINE_EXPIRY && before->at.ns == item->at.ns);
 }
 
 uint32_t blame_same_point(const struct blame *b, uint32_t point)
@@ -338,7 +338,7 @@ static enum status run_changed(const struct blame *b, const struct scenario *sce
     };
     for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
         struct violation_row row;
-        bool violated = story_violation(run, (enum invariant)i, &row);
+        bool violated = timeline_violation(run, (enum invariant)i, &row);
         outcome->violated |= (uint32_t)violated << i;
         outcome->violates |= violated && i == (unsigned)b->property;
     }
@@ -415,7 +415,7 @@ static enum status find_property(struct blame *b, struct error *error)
         b->property = row.invariant;
         return STATUS_OK;
     }
-    if (!b->request.any_property && story_violation(b->run, b->property, &row)) {
+    if (!b->request.any_property && timeline_violation(b->run, b->property, &row)) {
         return STATUS_OK;
     }
     return error_set(error, STATUS_BAD_INPUT,
@@ -441,7 +441,7 @@ static enum status open_case(struct blame *b, struct error *error)
     }
     enum status status = run_case(b, reached, error);
     status = status == STATUS_OK ? find_property(b, error) : status;
-    status = status == STATUS_OK ? story_tell(&b->story, b->run, b->property, error) : status;
+    status = status == STATUS_OK ? timeline_tell(&b->timeline, b->run, b->property, error) : status;
     if (status == STATUS_OK) {
         list_changes(b, reached);
     }
@@ -478,9 +478,9 @@ enum invariant blame_property(const struct blame *b)
     return b->property;
 }
 
-const struct story *blame_story(const struct blame *b)
+const struct timeline *blame_timeline(const struct blame *b)
 {
-    return &b->story;
+    return &b->timeline;
 }
 
 const struct run *blame_run(const struct blame *b)

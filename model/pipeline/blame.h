@@ -1,12 +1,13 @@
 /* blame.h: when a violation became inevitable, and what it would have taken to prevent it.
  *
  * Method. A case is a scenario whose faults, with the default of every choice, make a run that
- * violates a property. Its story (story.h) is a list of instants. From each of them the run goes on
- * many times in another way: the case's own faults strike no more, latencies and orders are drawn,
- * and deviations (deviations.h) happen rarely, as in operation. The share of these continuations
- * that violate the property is the curve; where it jumps most, the violation became likely. Beside
- * the curve stand changes of the case: without each of its faults that struck, without all of them,
- * and with one message, tick, event or deletion more lost or late; each is one more run.
+ * violates a property. Its story (timeline.h) is a list of instants. From each of them the run goes
+ * on many times in another way: the case's own faults strike no more, latencies and orders are
+ * drawn, and deviations (deviations.h) happen rarely, as in operation. The share of these
+ * continuations that violate the property is the curve; where it jumps most, the violation became
+ * likely. Beside the curve stand changes of the case: without each of its faults that struck,
+ * without all of them, and with one message, tick, event or deletion more lost or late; each is one
+ * more run.
  *
  * How often a deviation happens is assumed, not measured (blame_often_ppm): what matters is that it
  * is rare. A point's outcome depends on nothing but the request and the point's number, so points
@@ -17,7 +18,7 @@
 
 #include "model/pipeline/deviations.h"
 #include "model/pipeline/run.h"
-#include "model/pipeline/story.h"
+#include "model/pipeline/timeline.h"
 
 struct blame_request {
     const struct scenario *scenario; /* valid; the caller's, outliving the blame */
@@ -63,7 +64,7 @@ struct blame *blame_open(const struct blame_request *request, struct error *erro
 void blame_close(struct blame *b); /* NULL is ignored */
 
 enum invariant blame_property(const struct blame *b);
-const struct story *blame_story(const struct blame *b);
+const struct timeline *blame_timeline(const struct blame *b);
 const struct run *blame_run(const struct blame *b); /* the case's, finished, with calls */
 
 /* The points: 0 is the beginning, i what stands when the story's item i - 1 has happened. The last,

@@ -1,4 +1,4 @@
-/* page_story.c: a story in a page: its drawing, its curve, its events in words. See page.h. */
+/* page_timeline.c: a story in a page: its drawing, its curve, its events in words. See page.h. */
 #include "tools/page.h"
 
 #include "sim/stats.h"
@@ -12,32 +12,32 @@ enum { WIDTH = 900, HEIGHT = 190, LEFT = 48, RIGHT = 16, TOP = 12, BOTTOM = 34 }
 
 enum { MILLION = 1000000 };
 
-static uint32_t measured(const struct page_story *s)
+static uint32_t measured(const struct page_timeline *s)
 {
     uint32_t count = 0;
-    while (s->points != NULL && count <= s->story->items_count && s->points[count].runs > 0) {
+    while (s->points != NULL && count <= s->timeline->items_count && s->points[count].runs > 0) {
         count++;
     }
     return count;
 }
 
-static struct share share_at(const struct page_story *s, uint32_t point)
+static struct share share_at(const struct page_timeline *s, uint32_t point)
 {
     return share_of(s->points[point].violating, s->points[point].runs);
 }
 
-static bool deviates(const struct page_story *s, uint32_t point)
+static bool deviates(const struct page_timeline *s, uint32_t point)
 {
-    return point > 0 && s->story->items[point - 1].kind == STORY_DEVIATION;
+    return point > 0 && s->timeline->items[point - 1].kind == TIMELINE_DEVIATION;
 }
 
 /* --- the curve
  * -----------------------------------------------------------------------------------------------
  */
 
-static int curve_x(const struct page_story *s, uint32_t point)
+static int curve_x(const struct page_timeline *s, uint32_t point)
 {
-    return LEFT + (int)(point * (uint32_t)(WIDTH - LEFT - RIGHT) / s->story->items_count);
+    return LEFT + (int)(point * (uint32_t)(WIDTH - LEFT - RIGHT) / s->timeline->items_count);
 }
 
 static int curve_y(int64_t ppm)
@@ -45,7 +45,7 @@ static int curve_y(int64_t ppm)
     return HEIGHT - BOTTOM - (int)(ppm * (HEIGHT - TOP - BOTTOM) / MILLION);
 }
 
-static void put_axis(FILE *out, const struct page_story *s)
+static void put_axis(FILE *out, const struct page_timeline *s)
 {
     for (int percent = 0; percent <= 100; percent += 50) {
         int y = curve_y((int64_t)percent * (MILLION / 100));
@@ -54,7 +54,7 @@ static void put_axis(FILE *out, const struct page_story *s)
                       "<text class=\"t\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%d %%</text>\n",
                       LEFT, y, WIDTH - RIGHT, y, LEFT - 6, y + 4, percent);
     }
-    for (uint32_t i = 0; i <= s->story->items_count; i += 5) {
+    for (uint32_t i = 0; i <= s->timeline->items_count; i += 5) {
         (void)fprintf(
             out, "<text class=\"t\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%" PRIu32 "</text>\n",
             curve_x(s, i), HEIGHT - BOTTOM + 16, i);
@@ -65,7 +65,7 @@ static void put_axis(FILE *out, const struct page_story *s)
                   WIDTH - RIGHT, HEIGHT - 4);
 }
 
-static void put_range(FILE *out, const struct page_story *s, uint32_t count)
+static void put_range(FILE *out, const struct page_timeline *s, uint32_t count)
 {
     (void)fputs("<polygon class=\"range\" points=\"", out);
     for (uint32_t i = 0; i < count; i++) {
@@ -81,21 +81,21 @@ static void put_range(FILE *out, const struct page_story *s, uint32_t count)
     (void)fputs("\"/>\n", out);
 }
 
-static void put_dots(FILE *out, const struct page_story *s, uint32_t count)
+static void put_dots(FILE *out, const struct page_timeline *s, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        bool last = i == s->story->items_count;
+        bool last = i == s->timeline->items_count;
         (void)fprintf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"><title>",
                       last             ? "bad"
                       : deviates(s, i) ? "odd"
                                        : "head",
                       curve_x(s, i), curve_y(share_at(s, i).ppm), last || deviates(s, i) ? 5 : 3);
-        put_html(out, i == 0 ? TEXT("the beginning") : text_from(s->story->items[i - 1].text));
+        put_html(out, i == 0 ? TEXT("the beginning") : text_from(s->timeline->items[i - 1].text));
         (void)fputs("</title></circle>\n", out);
     }
 }
 
-static void put_turn(FILE *out, const struct page_story *s)
+static void put_turn(FILE *out, const struct page_timeline *s)
 {
     uint32_t turning = s->verdict->turning;
     if (turning == 0) {
@@ -111,7 +111,7 @@ static void put_turn(FILE *out, const struct page_story *s)
                   HEIGHT / 2, s->verdict->inevitable <= turning ? "inevitable" : "likely");
 }
 
-static void put_curve(FILE *out, const struct page_story *s, uint32_t number)
+static void put_curve(FILE *out, const struct page_timeline *s, uint32_t number)
 {
     uint32_t count = measured(s);
     (void)fprintf(out,
@@ -139,7 +139,7 @@ static void put_percent(FILE *out, int64_t ppm)
     (void)fprintf(out, "%" PRId64 ".%" PRId64, tenths / 10, tenths % 10);
 }
 
-static void put_share(FILE *out, const struct page_story *s, uint32_t point)
+static void put_share(FILE *out, const struct page_timeline *s, uint32_t point)
 {
     struct share share = share_at(s, point);
     (void)fprintf(out,
@@ -154,10 +154,10 @@ static void put_share(FILE *out, const struct page_story *s, uint32_t point)
     (void)fputs("</td>", out);
 }
 
-static const char *row_class(const struct page_story *s, uint32_t point)
+static const char *row_class(const struct page_timeline *s, uint32_t point)
 {
     bool turns = s->verdict != NULL && point > 0 && point == s->verdict->turning;
-    bool last = point == s->story->items_count;
+    bool last = point == s->timeline->items_count;
     return last                          ? " class=\"bad\""
            : turns && deviates(s, point) ? " class=\"odd turn\""
            : turns                       ? " class=\"turn\""
@@ -165,12 +165,13 @@ static const char *row_class(const struct page_story *s, uint32_t point)
                                          : "";
 }
 
-static void put_row(FILE *out, const struct page_story *s, uint32_t point)
+static void put_row(FILE *out, const struct page_timeline *s, uint32_t point)
 {
-    struct instant at = point == 0 ? s->start : s->story->items[point - 1].at;
+    struct instant at = point == 0 ? s->start : s->timeline->items[point - 1].at;
     (void)fprintf(out, "<tr%s><td class=\"n\">%" PRIu32 "</td><td class=\"n\">%s</td><td>",
                   row_class(s, point), point, clock_since(s->start, at).text);
-    put_html(out, point == 0 ? TEXT("the beginning") : text_from(s->story->items[point - 1].text));
+    put_html(out,
+             point == 0 ? TEXT("the beginning") : text_from(s->timeline->items[point - 1].text));
     if (s->verdict != NULL && point > 0 && point == s->verdict->turning) {
         (void)fprintf(out, " <strong>Here it became %s.</strong>",
                       s->verdict->inevitable <= point ? "inevitable" : "likely");
@@ -182,7 +183,7 @@ static void put_row(FILE *out, const struct page_story *s, uint32_t point)
     (void)fputs("</tr>\n", out);
 }
 
-static void put_left_out(FILE *out, const struct story *s)
+static void put_left_out(FILE *out, const struct timeline *s)
 {
     (void)fprintf(out,
                   "<p class=\"small\">Left out: %" PRIu64 " other calls until then; %" PRIu64
@@ -190,7 +191,7 @@ static void put_left_out(FILE *out, const struct story *s)
                   s->calls_left_out, s->processes_left_out, s->items_left_out);
 }
 
-static void put_table(FILE *out, const struct page_story *s)
+static void put_table(FILE *out, const struct page_timeline *s)
 {
     (void)fputs("<div class=\"wide\"><table>\n<caption>The story in words</caption>\n"
                 "<tr><th scope=\"col\">#</th><th scope=\"col\">time</th>"
@@ -201,23 +202,23 @@ static void put_table(FILE *out, const struct page_story *s)
                                     "<th scope=\"col\">95 % interval</th>",
                 out);
     (void)fputs("</tr>\n", out);
-    for (uint32_t i = s->points == NULL ? 1 : 0; i <= s->story->items_count; i++) {
+    for (uint32_t i = s->points == NULL ? 1 : 0; i <= s->timeline->items_count; i++) {
         put_row(out, s, i);
     }
     (void)fputs("</table></div>\n", out);
 }
 
-void page_story(struct page *page, const struct page_story *s)
+void page_timeline(struct page *page, const struct page_timeline *s)
 {
     FILE *out = page->out;
-    uint32_t number = ++page->stories;
-    (void)fprintf(out, "<h3 id=\"story-%" PRIu32 "\">", number);
+    uint32_t number = ++page->timelines;
+    (void)fprintf(out, "<h3 id=\"timeline-%" PRIu32 "\">", number);
     put_html(out, s->title);
     (void)fputs("</h3>\n", out);
-    put_sequence_diagram(out, s->story, s->start, number);
+    put_sequence_diagram(out, s->timeline, s->start, number);
     if (measured(s) > 1) {
         put_curve(out, s, number);
     }
     put_table(out, s);
-    put_left_out(out, s->story);
+    put_left_out(out, s->timeline);
 }

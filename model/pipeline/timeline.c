@@ -1,5 +1,5 @@
-/* story.c: see story.h. */
-#include "model/pipeline/story.h"
+/* timeline.c: see timeline.h. */
+#include "model/pipeline/timeline.h"
 
 #include "model/pipeline/run_state.h"
 
@@ -8,7 +8,7 @@
 /* What may become an item: a row of the run, when it happened and in which order it was found. */
 struct candidate {
     struct instant at, from;
-    enum story_kind kind;
+    enum timeline_kind kind;
     uint32_t row;
     int32_t process; /* of the telling */
     uint32_t found, count;
@@ -16,15 +16,15 @@ struct candidate {
 
 /* A process that made a call about the subject, and how much it matters. */
 struct actor {
-    struct story_process process;
+    struct timeline_process process;
     uint32_t weight, last; /* the latest candidate or row that it is in */
     uint64_t calls;
-    int32_t place; /* of story.processes; -1: it is left out */
+    int32_t place; /* of timeline.processes; -1: it is left out */
 };
 
 struct telling {
     const struct run *run;
-    struct story *story;
+    struct timeline *timeline;
     struct text *manifests; /* keys of the run's; of those that it is not about: "" */
     struct actor *actors;
     size_t actors_count;
@@ -49,7 +49,7 @@ static bool is(struct text text, const char *word)
 
 static bool ended(const struct telling *t, struct instant at)
 {
-    return at.ns != NEVER && at.ns <= t->story->violation.at.ns;
+    return at.ns != NEVER && at.ns <= t->timeline->violation.at.ns;
 }
 
 /* When a call is told: at its effect, or where that never came, when it was sent. */
@@ -58,7 +58,7 @@ static struct instant told_at(const struct call_row *c)
     return c->effect_at.ns == NEVER ? c->sent_at : c->effect_at;
 }
 
-bool story_violation(const struct run *run, enum invariant invariant, struct violation_row *row)
+bool timeline_violation(const struct run *run, enum invariant invariant, struct violation_row *row)
 {
     for (uint64_t i = 0; i < run_violations_count(run); i++) {
         run_violation(run, i, row);
@@ -75,7 +75,7 @@ bool story_violation(const struct run *run, enum invariant invariant, struct vio
 
 static void find_subject(struct telling *t)
 {
-    struct story *s = t->story;
+    struct timeline *s = t->timeline;
     for (uint64_t i = 0; i < run_files_count(t->run); i++) {
         struct file_row f;
         run_file(t->run, i, &f);
@@ -99,7 +99,7 @@ static void find_subject(struct telling *t)
 
 static void find_manifests(struct telling *t)
 {
-    const struct story *s = t->story;
+    const struct timeline *s = t->timeline;
     for (uint64_t i = 0; i < run_manifests_count(t->run); i++) {
         struct manifest_row m;
         run_manifest(t->run, i, &m);
@@ -133,7 +133,7 @@ static bool is_companion(const struct telling *t, struct text key)
 
 static bool touches(const struct telling *t, const struct call_row *c)
 {
-    const struct story *s = t->story;
+    const struct timeline *s = t->timeline;
     return c->subject.size > 0 &&
            (text_equal(c->subject, s->date) || text_equal(c->subject, s->file) ||
             is_manifest(t, c->subject) || is_companion(t, c->subject));
@@ -146,7 +146,7 @@ static bool touches(const struct telling *t, const struct call_row *c)
 static int32_t actor_of(struct telling *t, struct text name, int64_t parent, int64_t ordinal)
 {
     for (size_t i = t->actors_count; i-- > 0;) {
-        const struct story_process *p = &t->actors[i].process;
+        const struct timeline_process *p = &t->actors[i].process;
         if (p->ordinal == ordinal && p->parent == parent && text_equal(p->name, name)) {
             return (int32_t)i;
         }
@@ -180,7 +180,7 @@ static bool holds_what_matters(const struct telling *t, const struct call_row *c
         bool plain = is(l.end, "released") && l.refused == 0;
         bool begins = l.acquired_at.ns == c->effect_at.ns;
         bool takes_over = is(l.end, "taken_over") && l.ended_at.ns == c->effect_at.ns;
-        if (text_equal(l.date, t->story->date) && ((begins && !plain) || takes_over)) {
+        if (text_equal(l.date, t->timeline->date) && ((begins && !plain) || takes_over)) {
             return true;
         }
     }
@@ -189,11 +189,11 @@ static bool holds_what_matters(const struct telling *t, const struct call_row *c
 
 static uint32_t weight_of(const struct telling *t, const struct call_row *c)
 {
-    bool locks = text_equal(c->subject, t->story->date);
+    bool locks = text_equal(c->subject, t->timeline->date);
     if (makes(c->point) || (locks && holds_what_matters(t, c))) {
         return WEIGHT_MAKES;
     }
-    if (text_equal(c->subject, t->story->file) || is_manifest(t, c->subject)) {
+    if (text_equal(c->subject, t->timeline->file) || is_manifest(t, c->subject)) {
         return WEIGHT_RECORDS;
     }
     return is(c->outcome, "ok") ? WEIGHT_TOUCHES : WEIGHT_REFUSED;
@@ -232,7 +232,7 @@ static bool is_task(const struct telling *t, uint64_t deviation)
 
 static void weigh_deviations(struct telling *t)
 {
-    const struct violation_row *v = &t->story->violation;
+    const struct violation_row *v = &t->timeline->violation;
     for (uint64_t i = 0; i < run_deviations_count(t->run); i++) {
         struct deviation_row d;
         run_deviation(t->run, i, &d);
@@ -254,12 +254,12 @@ enum { BYSTANDERS_MAX = 2 };
 /* Chooses the processes: the weightiest, of these the latest. */
 static void choose_processes(struct telling *t)
 {
-    bool of_date = t->story->file.size == 0 && t->story->manifest.size == 0;
+    bool of_date = t->timeline->file.size == 0 && t->timeline->manifest.size == 0;
     uint32_t bystanders = of_date ? 0 : BYSTANDERS_MAX;
     for (size_t i = 0; i < t->actors_count; i++) {
         t->actors[i].place = -1;
     }
-    while (t->story->processes_count < STORY_PROCESSES_MAX) {
+    while (t->timeline->processes_count < TIMELINE_PROCESSES_MAX) {
         struct actor *best = NULL;
         for (size_t i = 0; i < t->actors_count; i++) {
             struct actor *a = &t->actors[i];
@@ -272,9 +272,9 @@ static void choose_processes(struct telling *t)
             break;
         }
         bystanders += best->weight <= WEIGHT_REFUSED;
-        best->place = (int32_t)t->story->processes_count++;
+        best->place = (int32_t)t->timeline->processes_count++;
     }
-    t->story->processes_left_out = t->actors_count - t->story->processes_count;
+    t->timeline->processes_left_out = t->actors_count - t->timeline->processes_count;
 }
 
 /* Whether its calls are told. */
@@ -294,7 +294,7 @@ static int32_t chosen(struct telling *t, struct text name, int64_t parent, int64
  * -----------------------------------------------------------------------------------------------
  */
 
-static void find(struct telling *t, enum story_kind kind, uint64_t row, struct instant at,
+static void find(struct telling *t, enum timeline_kind kind, uint64_t row, struct instant at,
                  int32_t process)
 {
     if (ended(t, at)) {
@@ -309,8 +309,8 @@ static void find_arrival(struct telling *t)
     for (uint64_t i = 0; i < run_files_count(t->run); i++) {
         struct file_row f;
         run_file(t->run, i, &f);
-        if (t->story->file.size > 0 && text_equal(f.key, t->story->file)) {
-            find(t, STORY_ARRIVAL, i, f.arrived_at, -1);
+        if (t->timeline->file.size > 0 && text_equal(f.key, t->timeline->file)) {
+            find(t, TIMELINE_ARRIVAL, i, f.arrived_at, -1);
         }
     }
 }
@@ -322,7 +322,7 @@ static void find_calls(struct telling *t)
         run_call(t->run, i, &c);
         int32_t actor = chosen(t, c.caller, c.caller_parent, c.caller_ordinal);
         if (actor >= 0 && touches(t, &c)) {
-            find(t, STORY_CALL, i, told_at(&c), actor);
+            find(t, TIMELINE_CALL, i, told_at(&c), actor);
         }
     }
 }
@@ -332,7 +332,7 @@ static void find_deviations(struct telling *t)
     for (uint64_t i = 0; i < run_deviations_count(t->run); i++) {
         struct deviation_row d;
         run_deviation(t->run, i, &d);
-        find(t, STORY_DEVIATION, i, d.at,
+        find(t, TIMELINE_DEVIATION, i, d.at,
              is_task(t, i) ? chosen(t, d.process, d.parent, d.ordinal) : -1);
     }
 }
@@ -355,15 +355,15 @@ static void find_tenures(struct telling *t)
     for (uint64_t i = 0; i < run_tenures_count(t->run); i++) {
         struct tenure_row l;
         run_tenure(t->run, i, &l);
-        if (!text_equal(l.date, t->story->date)) {
+        if (!text_equal(l.date, t->timeline->date)) {
             continue;
         }
         int32_t owner = owner_of(t, &l);
         if (l.ended_at.ns == NEVER || l.expires_at.ns < l.ended_at.ns) {
-            find(t, STORY_EXPIRY, i, l.expires_at, owner);
+            find(t, TIMELINE_EXPIRY, i, l.expires_at, owner);
         }
         if (is(l.end, "deleted_by_ttl") || is(l.end, "deleted")) {
-            find(t, STORY_DELETION, i, l.ended_at, owner);
+            find(t, TIMELINE_DELETION, i, l.ended_at, owner);
         }
     }
 }
@@ -374,7 +374,7 @@ static void find_deaths(struct telling *t)
         struct invocation_row v;
         run_invocation(t->run, i, &v);
         if (is(v.outcome, "killed") || is(v.outcome, "timeout")) {
-            find(t, STORY_DEATH, i, v.ended_at, -1);
+            find(t, TIMELINE_DEATH, i, v.ended_at, -1);
         }
     }
 }
@@ -387,7 +387,7 @@ static void find_jobs(struct telling *t)
         run_job_run(t->run, i, &j);
         run_execution(t->run, (uint64_t)j.execution - 1, &x);
         if (is_manifest(t, x.manifest) && !is(j.state, "REFUSED")) {
-            find(t, STORY_JOB, i, j.ended_at, -1);
+            find(t, TIMELINE_JOB, i, j.ended_at, -1);
         }
     }
 }
@@ -397,7 +397,7 @@ static void find_operators(struct telling *t)
     for (uint64_t i = 0; i < run_operator_runs_count(t->run); i++) {
         struct operator_run_row o;
         run_operator_run(t->run, i, &o);
-        find(t, STORY_OPERATOR, i, o.started_at, -1);
+        find(t, TIMELINE_OPERATOR, i, o.started_at, -1);
     }
 }
 
@@ -419,7 +419,7 @@ static bool same_deed(const struct telling *t, const struct candidate *a, const 
 {
     struct call_row x;
     struct call_row y;
-    if (a->kind != STORY_CALL || b->kind != STORY_CALL || a->process != b->process) {
+    if (a->kind != TIMELINE_CALL || b->kind != TIMELINE_CALL || a->process != b->process) {
         return false;
     }
     run_call(t->run, a->row, &x);
@@ -452,7 +452,7 @@ enum { RANK_READS, RANK_WRITES, RANK_NOTABLE, RANK_MOST };
 static uint32_t rank_of(const struct telling *t, const struct candidate *c)
 {
     struct call_row call;
-    if (c->kind != STORY_CALL) {
+    if (c->kind != TIMELINE_CALL) {
         return RANK_MOST;
     }
     run_call(t->run, c->row, &call);
@@ -461,7 +461,7 @@ static uint32_t rank_of(const struct telling *t, const struct candidate *c)
         text_starts(call.operation, TEXT("Query")) || text_starts(call.operation, TEXT("Get")) ||
         text_starts(call.operation, TEXT("Scan")) || text_starts(call.operation, TEXT("List"));
     bool notable = makes(call.point) || !is(call.outcome, "ok") || call.reply_at.ns == NEVER ||
-                   (locks && text_equal(call.subject, t->story->date));
+                   (locks && text_equal(call.subject, t->timeline->date));
     return notable ? RANK_NOTABLE : reads ? RANK_READS : RANK_WRITES;
 }
 
@@ -474,7 +474,7 @@ static void leave_out(struct telling *t, uint32_t rank, size_t room)
         const struct candidate *c = &t->candidates[i];
         if (surplus > 0 && rank_of(t, c) <= rank) {
             surplus--;
-            t->story->items_left_out += c->kind != STORY_CALL;
+            t->timeline->items_left_out += c->kind != TIMELINE_CALL;
         } else {
             t->candidates[kept++] = *c;
         }
@@ -486,7 +486,7 @@ static void leave_out(struct telling *t, uint32_t rank, size_t room)
 static void thin(struct telling *t)
 {
     for (uint32_t rank = 0; rank <= RANK_MOST; rank++) {
-        leave_out(t, rank, STORY_ITEMS_MAX - 1);
+        leave_out(t, rank, TIMELINE_ITEMS_MAX - 1);
     }
     join(t);
 }
@@ -542,7 +542,7 @@ static struct text deed(struct text point)
     return TEXT("");
 }
 
-void text_put_story_process(struct text_writer *w, const struct story_process *process)
+void text_put_timeline_process(struct text_writer *w, const struct timeline_process *process)
 {
     text_put(w, process->name);
     text_put_char(w, '[');
@@ -558,7 +558,7 @@ static void put_call(struct text_writer *w, const struct telling *t, const struc
 {
     struct call_row call;
     run_call(t->run, c->row, &call);
-    text_put_story_process(w, &t->actors[c->process].process);
+    text_put_timeline_process(w, &t->actors[c->process].process);
     text_put_char(w, ' ');
     struct text what = deed(call.point);
     if (what.size == 0) {
@@ -568,7 +568,7 @@ static void put_call(struct text_writer *w, const struct telling *t, const struc
         text_put(w, call.point);
     }
     text_put(w, what);
-    if (c->count == 1 && !text_equal(call.subject, t->story->date)) {
+    if (c->count == 1 && !text_equal(call.subject, t->timeline->date)) {
         text_put(w, TEXT(", "));
         text_put(w, text_after_last(call.subject, '/'));
     }
@@ -625,10 +625,10 @@ static void put_tenure(struct text_writer *w, const struct telling *t, const str
     text_put(w, l.date);
     if (c->process >= 0) {
         text_put(w, TEXT(", held by "));
-        text_put_story_process(w, &t->actors[c->process].process);
+        text_put_timeline_process(w, &t->actors[c->process].process);
         text_put_char(w, ',');
     }
-    text_put(w, c->kind == STORY_EXPIRY       ? TEXT(" expires")
+    text_put(w, c->kind == TIMELINE_EXPIRY    ? TEXT(" expires")
                 : is(l.end, "deleted_by_ttl") ? TEXT(" is deleted by TTL")
                                               : TEXT(" is deleted by an operator"));
 }
@@ -647,7 +647,7 @@ static void put_job(struct text_writer *w, const struct telling *t, uint64_t row
 
 static void put_arrival(struct text_writer *w, const struct telling *t)
 {
-    text_put(w, text_after_last(t->story->file, '/'));
+    text_put(w, text_after_last(t->timeline->file, '/'));
     text_put(w, TEXT(" arrives"));
 }
 
@@ -662,32 +662,32 @@ static void put_operator(struct text_writer *w, const struct telling *t, uint64_
 static void put_sentence(struct text_writer *w, const struct telling *t, const struct candidate *c)
 {
     switch (c->kind) {
-    case STORY_ARRIVAL:
+    case TIMELINE_ARRIVAL:
         put_arrival(w, t);
         break;
-    case STORY_CALL:
+    case TIMELINE_CALL:
         put_call(w, t, c);
         break;
-    case STORY_DEVIATION:
+    case TIMELINE_DEVIATION:
         put_deviation(w, t, c->row);
         break;
-    case STORY_DEATH:
+    case TIMELINE_DEATH:
         put_death(w, t, c->row);
         break;
-    case STORY_EXPIRY:
-    case STORY_DELETION:
+    case TIMELINE_EXPIRY:
+    case TIMELINE_DELETION:
         put_tenure(w, t, c);
         break;
-    case STORY_JOB:
+    case TIMELINE_JOB:
         put_job(w, t, c->row);
         break;
-    case STORY_OPERATOR:
+    case TIMELINE_OPERATOR:
         put_operator(w, t, c->row);
         break;
-    case STORY_VIOLATION:
-        text_put(w, t->story->violation.text);
+    case TIMELINE_VIOLATION:
+        text_put(w, t->timeline->violation.text);
         text_put(w, TEXT(": "));
-        text_put(w, text_after_last(t->story->violation.subject, '/'));
+        text_put(w, text_after_last(t->timeline->violation.subject, '/'));
         break;
     }
 }
@@ -698,11 +698,12 @@ static void put_sentence(struct text_writer *w, const struct telling *t, const s
 
 static void put_item(struct telling *t, const struct candidate *c)
 {
-    struct story_item *item = &t->story->items[t->story->items_count++];
-    *item = (struct story_item){.kind = c->kind, .from = c->from, .at = c->at, .count = c->count};
+    struct timeline_item *item = &t->timeline->items[t->timeline->items_count++];
+    *item =
+        (struct timeline_item){.kind = c->kind, .from = c->from, .at = c->at, .count = c->count};
     item->process = c->process < 0 ? -1 : t->actors[c->process].place;
     item->service = item->point = item->operation = item->outcome = TEXT("");
-    if (c->kind == STORY_CALL) {
+    if (c->kind == TIMELINE_CALL) {
         struct call_row call;
         run_call(t->run, c->row, &call);
         item->service = call.service;
@@ -711,7 +712,7 @@ static void put_item(struct telling *t, const struct candidate *c)
         item->outcome = is(call.outcome, "ok") ? TEXT("") : call.outcome;
         item->lost = call.reply_at.ns == NEVER || call.effect_at.ns == NEVER;
     }
-    if (c->kind == STORY_DEVIATION) {
+    if (c->kind == TIMELINE_DEVIATION) {
         struct deviation_row d;
         run_deviation(t->run, c->row, &d);
         item->service = is_task(t, c->row) ? TEXT("") : d.process;
@@ -738,26 +739,26 @@ static void place_processes(struct telling *t)
         }
         if (a->place < 0) {
             a->place = (int32_t)count++;
-            t->story->processes[a->place] = a->process;
-            t->story->processes[a->place].from = c->from;
+            t->timeline->processes[a->place] = a->process;
+            t->timeline->processes[a->place].from = c->from;
         }
-        t->story->processes[a->place].to = c->at;
+        t->timeline->processes[a->place].to = c->at;
     }
-    t->story->processes_count = count;
-    t->story->processes_left_out = t->actors_count - count;
+    t->timeline->processes_count = count;
+    t->timeline->processes_left_out = t->actors_count - count;
 }
 
 static void tell_tenures(struct telling *t)
 {
-    struct story *s = t->story;
+    struct timeline *s = t->timeline;
     for (uint64_t i = 0; i < run_tenures_count(t->run); i++) {
         struct tenure_row l;
         run_tenure(t->run, i, &l);
         int32_t owner =
             text_equal(l.date, s->date) && ended(t, l.acquired_at) ? owner_of(t, &l) : -1;
-        if (owner >= 0 && s->tenures_count < STORY_TENURES_MAX) {
+        if (owner >= 0 && s->tenures_count < TIMELINE_TENURES_MAX) {
             bool over = ended(t, l.ended_at);
-            s->tenures[s->tenures_count++] = (struct story_tenure){
+            s->tenures[s->tenures_count++] = (struct timeline_tenure){
                 .process = t->actors[owner].place,
                 .date = l.date,
                 .end = over ? l.end : TEXT("held"),
@@ -789,30 +790,30 @@ static void gather(struct telling *t)
     }
     join(t);
     thin(t);
-    find(t, STORY_VIOLATION, 0, t->story->violation.at,
-         chosen(t, t->story->violation.process, t->story->violation.parent,
-                t->story->violation.ordinal));
+    find(t, TIMELINE_VIOLATION, 0, t->timeline->violation.at,
+         chosen(t, t->timeline->violation.process, t->timeline->violation.parent,
+                t->timeline->violation.ordinal));
 }
 
 static uint64_t count_calls_told(const struct telling *t)
 {
     uint64_t calls = 0;
     for (size_t i = 0; i < t->candidates_count; i++) {
-        calls += t->candidates[i].kind == STORY_CALL ? t->candidates[i].count : 0;
+        calls += t->candidates[i].kind == TIMELINE_CALL ? t->candidates[i].count : 0;
     }
     return calls;
 }
 
-enum status story_tell(struct story *story, const struct run *run, enum invariant invariant,
-                       struct error *error)
+enum status timeline_tell(struct timeline *timeline, const struct run *run,
+                          enum invariant invariant, struct error *error)
 {
-    struct telling t = {.run = run, .story = story};
+    struct telling t = {.run = run, .timeline = timeline};
     uint64_t calls = run_calls_count(run) + run_deviations_count(run) + 1;
     uint64_t others = run_tenures_count(run) * 2 + run_invocations_count(run) +
                       run_job_runs_count(run) + run_operator_runs_count(run) + 2;
-    memset(story, 0, sizeof *story);
-    story->file = story->manifest = story->date = TEXT("");
-    bool violated = story_violation(run, invariant, &story->violation);
+    memset(timeline, 0, sizeof *timeline);
+    timeline->file = timeline->manifest = timeline->date = TEXT("");
+    bool violated = timeline_violation(run, invariant, &timeline->violation);
     ASSERT(violated);
     t.manifests = calloc(run_manifests_count(run) + 1, sizeof *t.manifests);
     t.actors = calloc(calls, sizeof *t.actors);
@@ -827,7 +828,7 @@ enum status story_tell(struct story *story, const struct run *run, enum invarian
         for (size_t i = 0; i < t.candidates_count; i++) {
             put_item(&t, &t.candidates[i]);
         }
-        story->calls_left_out = t.calls - count_calls_told(&t);
+        timeline->calls_left_out = t.calls - count_calls_told(&t);
     }
     free(t.manifests);
     free(t.actors);
