@@ -216,6 +216,11 @@ void page_timeline(struct page *page, const struct page_timeline *s)
     put_html(out, s->title);
     (void)fputs("</h3>\n", out);
     put_sequence_diagram(out, s->timeline, s->start, number);
+    (void)fputs(
+        "<p class=\"small\">Time runs down, not to scale. At the left, the lock: red once it "
+        "has expired. A filled lifeline: at work; orange: frozen. A dashed arrow: not done as "
+        "asked, or a reply that is lost.</p>\n",
+        out);
     if (measured(s) > 1) {
         put_curve(out, s, number);
     }

@@ -30,7 +30,8 @@ struct telling {
     size_t actors_count;
     struct candidate *candidates;
     size_t candidates_count;
-    uint64_t calls; /* until the violation */
+    uint64_t calls;      /* until the violation */
+    uint64_t calls_ends; /* rows from here on come after it, where they share its instant */
 };
 
 /* How much a process matters. */
@@ -56,6 +57,13 @@ static bool ended(const struct telling *t, struct instant at)
 static struct instant told_at(const struct call_row *c)
 {
     return c->effect_at.ns == NEVER ? c->sent_at : c->effect_at;
+}
+
+/* Whether a row of a call is from before the violation, or is the call that brought it about. */
+static bool precedes(const struct telling *t, uint64_t row, const struct call_row *c)
+{
+    return ended(t, told_at(c)) &&
+           (row < t->calls_ends || told_at(c).ns < t->timeline->violation.at.ns);
 }
 
 bool timeline_violation(const struct run *run, enum invariant invariant, struct violation_row *row)
@@ -139,6 +147,22 @@ static bool touches(const struct telling *t, const struct call_row *c)
             is_manifest(t, c->subject) || is_companion(t, c->subject));
 }
 
+/* The call that brought it about is the last one that counts. */
+static void find_last_call(struct telling *t)
+{
+    const struct violation_row *v = &t->timeline->violation;
+    t->calls_ends = 0;
+    for (uint64_t i = 0; i < run_calls_count(t->run) && t->calls_ends == 0; i++) {
+        struct call_row c;
+        run_call(t->run, i, &c);
+        bool violates = c.effect_at.ns == v->at.ns && c.caller_parent == v->parent &&
+                        c.caller_ordinal == v->ordinal && text_equal(c.caller, v->process) &&
+                        text_equal(c.point, v->point);
+        t->calls_ends = violates ? i + 1 : 0;
+    }
+    t->calls_ends = t->calls_ends == 0 ? UINT64_MAX : t->calls_ends;
+}
+
 /* --- who matters
  * -----------------------------------------------------------------------------------------------
  */
@@ -211,7 +235,7 @@ static void weigh_calls(struct telling *t)
     for (uint64_t i = 0; i < run_calls_count(t->run); i++) {
         struct call_row c;
         run_call(t->run, i, &c);
-        if (!ended(t, told_at(&c))) {
+        if (!precedes(t, i, &c)) {
             continue;
         }
         t->calls++;
@@ -321,7 +345,7 @@ static void find_calls(struct telling *t)
         struct call_row c;
         run_call(t->run, i, &c);
         int32_t actor = chosen(t, c.caller, c.caller_parent, c.caller_ordinal);
-        if (actor >= 0 && touches(t, &c)) {
+        if (actor >= 0 && precedes(t, i, &c) && touches(t, &c)) {
             find(t, TIMELINE_CALL, i, told_at(&c), actor);
         }
     }
@@ -774,6 +798,7 @@ static void gather(struct telling *t)
 {
     find_subject(t);
     find_manifests(t);
+    find_last_call(t);
     weigh_calls(t);
     weigh_deviations(t);
     choose_processes(t);
