@@ -65,6 +65,11 @@ bool attempt_interrupted(void)
     return interrupted != 0;
 }
 
+const volatile int *attempt_interrupt(void)
+{
+    return &interrupted;
+}
+
 /* ---- The command that gives the run again. ---- */
 
 static void put_quoted(struct text_writer *w, struct text word)

@@ -37,6 +37,9 @@ int attempt_run(const struct attempt_options *options, const struct unit *unit,
 void attempt_watch_interrupts(void);
 bool attempt_interrupted(void);
 
+/* Not 0 once it has come: for long work that looks at it now and then. */
+const volatile int *attempt_interrupt(void);
+
 /* The command that runs the unit so again, for a shell, cut at `size`. */
 void attempt_command(const struct attempt_options *options, const struct unit *unit, char *buffer,
                      size_t size);

@@ -21,7 +21,7 @@ static const struct command commands[] = {
     {"explore",   command_explore,   "every run with at most so many deviations"          },
     {"shrink",    command_shrink,    "the smallest case that fails as a given one does"   },
     {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"     },
-    {"points",    command_points,    "where a fault can strike, and what comes of each"   },
+    {"blame",     command_blame,     "when a violation became inevitable, and why"        },
     {"table",     command_table,     "look into a kept table, fill it, copy it"           },
     {"schema",    command_schema,    "print the JSON Schema of scenarios"                 },
     {"vectors",   command_vectors,   "golden vectors: what the builder does, call by call"},
