@@ -317,6 +317,11 @@ uint64_t hunter_piece_runs(const struct hunter *h)
     return h->piece_runs;
 }
 
+uint64_t hunter_repeats(const struct hunter *h)
+{
+    return h->repeats;
+}
+
 uint64_t hunter_events(const struct hunter *h)
 {
     return h->plain_events;

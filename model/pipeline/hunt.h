@@ -95,10 +95,13 @@ enum status hunter_run(struct hunter *h, uint64_t number, hunt_visit *visit, voi
                        struct error *error);
 
 /* Makes the run in which these deviations happen, as far as they can, and no others; *told is valid
- * until the next. May be called during a visit, after which the visited run is gone. `deviations`
- * are the caller's own. */
+ * until the next. May be called during a visit: the visited struct run is gone then, its deviations
+ * are not. */
 enum status hunter_repeat(struct hunter *h, const struct deviation *deviations, uint32_t count,
                           struct hunt_run *told, struct error *error);
+
+/* How often that was called. */
+uint64_t hunter_repeats(const struct hunter *h);
 
 /* Events of the plain run, and points at which it asks. */
 uint64_t hunter_events(const struct hunter *h);

@@ -168,6 +168,16 @@ static void prepare_swarm(struct hunter *h)
     }
 }
 
+enum { REALISTIC_EXPECTED = 8 };
+
+/* In a large world so rare that a run has some left for its end. */
+static void limit_deviations(struct hunter *h)
+{
+    uint64_t scale = h->weights.scale;
+    (void)expect_deviations(h, 256 * REALISTIC_EXPECTED);
+    h->weights.scale = scale < h->weights.scale ? scale : h->weights.scale;
+}
+
 /* Parts per million of the times that a point is reached. */
 static void prepare_realistic(struct hunter *h)
 {
@@ -182,6 +192,7 @@ static void prepare_realistic(struct hunter *h)
         h->weights.of_group[i] = rates[i];
     }
     h->weights.scale = (UINT64_C(1) << 56) / 1000000;
+    limit_deviations(h);
 }
 
 enum { UNIFORM_EXPECTED = 3 };
