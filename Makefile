@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh harness.sh catalogue.sh points.sh sources.sh table.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh harness.sh catalogue.sh oracles.sh points.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
@@ -148,6 +148,9 @@ coverage: ## lines and branches that the tests reach: build/coverage/index.html
 	    --exclude-unreachable-branches --exclude-branches-by-pattern '.*\bASSERT\(.*' \
 	    --html-details build/coverage/index.html --print-summary
 
+mutants: deps ## plant bugs in a copy of the tree, and see who sees them (minutes)
+	python3 tests/mutants.py
+
 install: all ## install under PREFIX=/usr/local (DESTDIR is respected)
 	install -D -m 755 $(OUT)/lockstep $(DESTDIR)$(PREFIX)/bin/lockstep
 	cd scenarios && find . -name '*.yaml' -exec install -D -m 644 {} \
@@ -160,6 +163,6 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: all demo check build-tests test deps format format-check lint layers fuzz run-fuzzers bench \
-        coverage install clean help FORCE
+        coverage mutants install clean help FORCE
 .SECONDARY:
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

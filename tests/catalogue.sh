@@ -86,6 +86,8 @@ expect 0 own
 check "... and the same on standard output" cmp out whole.md
 out_has "| F13 | f13-keys | S2, S4, S5 | V7 |"
 out_has "| C34 | C34-x | nothing |  |"
+out_has "| S5 | a file's rows are put out once | F13 |"
+out_has "| S6 | a manifest's record tells how its execution stands |  |"
 out_has "### F13: f13-keys"
 out_has "**Shows.** Two lines of text."
 out_has "**Fixed by.** a clock that ticks"

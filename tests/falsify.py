@@ -36,7 +36,7 @@ def runs(program, files, sets):
     text = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     told = json.loads(text)
     told = told if isinstance(told, list) else [told]
-    return {(r["file"], r["case"]): r for r in told if r["verdict"] != "error"}
+    return {(r["file"], r["case"]): r for r in told if r["verdict"] != "error" and "case" in r}
 
 
 def demands(run):
@@ -44,7 +44,8 @@ def demands(run):
     asked = {("expect", e["name"]): e["ok"] for e in run["expectations"]}
     if run["violates"]["said"] is not None:
         asked[("violates", ", ".join(run["violates"]["said"]) or "nothing")] = run["violates"]["ok"]
-    elif not asked:
+    asked |= {("reach", g["goal"]): g["ok"] for g in run.get("reach", [])}
+    if not asked:
         asked[("invariants", "")] = run["verdict"] == "pass"
     return asked
 

@@ -204,6 +204,53 @@ exact 1 none "verdict   FAIL, violated against what the scenario says: S2, S3, S
 expect 1 run many/b/burst.yaml --case 'slow start' --set violates=S2
 out_has "not violated, against what the scenario says: S2"
 
+# Goals: of all cases of a scenario together, behind the last of them; of part of them nobody asks.
+sed 's/^violates:/reach: [lock-refused, owner-died]\n&/; /^  - {name: all arrive/d' many/b/burst.yaml >goals.yaml
+sed 's/owner-died/manifest-overwritten/' goals.yaml >reached.yaml
+for jobs in 1 2; do
+    expect 1 run goals.yaml -j $jobs --format tap
+    out_has "ok 5 - burst: reaches lock-refused"
+    out_has "# lock-refused was reached in 3 of 3 runs"
+    out_has "not ok 6 - burst: reaches owner-died"
+    out_has "# owner-died was reached in 0 of 3 runs"
+    expect 0 run reached.yaml -j $jobs --format tap
+    out_has "ok 6 - burst: reaches manifest-overwritten"
+    out_has "# manifest-overwritten was reached in 2 of 3 runs"
+    expect 1 run goals.yaml many/a.yaml -j $jobs --format tap -x
+    titles "burst / V3" "burst / V4" "burst / slow start"
+    expect 1 run goals.yaml -j $jobs -q
+    out_is_empty
+done
+expect 1 run goals.yaml
+out_has "verdict   FAIL, reach: owner-died was reached in 0 of 3 runs"
+expect 1 run many/a.yaml goals.yaml --format junit
+out_has '<testsuite name="burst" tests="2" failures="1" errors="0"'
+expect 1 run goals.yaml many/a.yaml --format json
+check "... in JSON, an object of all runs stands behind the last of them" python3 -c "
+import json
+runs = json.load(open('out'))
+assert [r['scenario'] for r in runs] == ['burst'] * 4 + ['small'], runs
+assert ['case' in r for r in runs] == [True] * 3 + [False, True]
+assert runs[3]['verdict'] == 'fail' and runs[3]['runs'] == 3
+assert [(g['goal'], g['reached'], g['ok']) for g in runs[3]['reach']] == [
+    ('lock-refused', 3, True), ('owner-died', 0, False)]
+assert set(runs[3]['reached']) == set(sum((r['reached'] for r in runs[:3]), []))"
+for part in "--case V3" "-k V"; do
+    # shellcheck disable=SC2086
+    expect 0 run goals.yaml $part --format tap
+    check "... and asks for no goals" sh -c "! grep -q reaches out"
+done
+expect 0 run goals.yaml --compare pipeline.max_files_per_manifest=10,20
+expect 1 run goals.yaml -q --set reach=claim-lost
+expect 0 run goals.yaml -q --set reach=none
+expect 1 run many/a.yaml --set reach=owner-died --format tap
+out_has "not ok 2 - small: reaches owner-died"
+out_has "# replay: lockstep run many/a.yaml --seed 1 --set reach=owner-died"
+expect 0 run many/a.yaml --set 'expect.0.sql=SELECT sum(reached) = 0 FROM goals' --format tap
+sed 's/builder=V4/builder=V4 reach=all/' many/b/burst.yaml >wrong.yaml
+expect 2 run wrong.yaml --case V4
+err_has "wrong.yaml:10:42: error: reach: a case does not change what all of them reach"
+
 # -x ends with the first that does not pass, with any number of workers.
 for jobs in 1 2 4; do
     expect 1 run many/c.yaml many -x -j $jobs --format tap

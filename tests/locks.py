@@ -51,7 +51,7 @@ def broken(program):
     """Fault by form: the invariants that are violated."""
     text = subprocess.run([program, "run", *laboratory(), "--format", "json"],
                           stdout=subprocess.PIPE).stdout
-    found = {(r["file"], r["case"]): " ".join(r["violates"]["found"]) or "-" for r in json.loads(text)}
+    found = {(r["file"], r["case"]): " ".join(r["violates"]["found"]) or "-" for r in json.loads(text) if "case" in r}
     rows = [[title(f)] + [found[f, form] for form in FORMS + VERSIONS] for f in laboratory()]
     return table(["fault"] + FORMS + VERSIONS, rows)
 

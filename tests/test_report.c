@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "model/aws/cloud.h"
-#include "model/pipeline/run.h"
+#include "model/pipeline/run_state.h"
 #include "tools/report.h"
 
 static struct scenario scenario;
@@ -231,6 +231,7 @@ static void test_json_keeps_its_contract(void **state)
         " \"cost_usd\": {\"on_demand\": 34.000000001, \"provisioned\": 0.000000035, "
         "\"read_units\": 36, \"write_units\": 37, \"hours\": 38, \"storage_month\": 0.39},\n"
         " \"violates\": {\"said\": null, \"found\": [], \"ok\": true},\n"
+        " \"reached\": [],\n"
         " \"violations\": [],\n"
         " \"expectations\": [{\"name\": \"first\", \"ok\": true}, "
         "{\"name\": \"a<b>&\\\"#\xC3\xA4 ]]>\", \"ok\": false}],\n"
@@ -436,6 +437,84 @@ static void test_run_fails_that_is_not_as_said(void **state)
     scenario.violates = VIOLATES_ANY;
 }
 
+/* A run that was asked for two goals, of which it reached the first. */
+static void ask_for_goals(void)
+{
+    fill(true, true);
+    run_pipeline(run)->history.counts->goals = UINT64_C(1) << GOAL_OWNER_DIED;
+    report.goals = (struct report_goals){.asked = UINT32_C(1) << GOAL_OWNER_DIED |
+                                                  UINT32_C(1) << GOAL_CLAIM_LOST};
+    report_judge(&report);
+    run_pipeline(run)->history.counts->goals = 0;
+}
+
+static void test_goals_are_told_in_every_format(void **state)
+{
+    (void)state;
+    ask_for_goals();
+    assert_false(report.passed);
+    assert_contains(write_reports(&report_json, 1),
+                    " \"reached\": [\"owner-died\"],\n \"reach\": [{\"goal\": \"owner-died\", "
+                    "\"reached\": 1, \"runs\": 1, \"ok\": true}, {\"goal\": \"claim-lost\", "
+                    "\"reached\": 0, \"runs\": 1, \"ok\": false}],\n");
+    assert_contains(write_reports(&report_tap, 1),
+                    "not ok 6 - a<b>&\"\\#\xC3\xA4 ]]>: reaches claim-lost\n"
+                    "# claim-lost was reached in 0 of 1 run\n# replay: ");
+    assert_contains(output, "ok 5 - a<b>&\"\\#\xC3\xA4 ]]>: reaches owner-died\n");
+    assert_contains(write_reports(&report_junit, 1), " tests=\"6\" failures=\"1\" errors=\"0\"");
+    assert_contains(output, "name=\"reaches owner-died\" file=\"small.yaml\" time=\"0\"/>");
+    assert_contains(output, "<failure>claim-lost was reached in 0 of 1 run\nreplay: lockstep run");
+    assert_contains(write_reports(&report_text, 1),
+                    "\nGoals reached: owner-died\n"
+                    "  ok    owner-died was reached in 1 of 1 run: an invocation died");
+    assert_contains(output, "  FALSE claim-lost was reached in 0 of 1 run: a claim was refused");
+    assert_contains(output, "FAIL, reach: claim-lost was reached in 0 of 1 run\nreplay ");
+}
+
+/* What the format writes of a scenario's runs. */
+static const char *write_campaign(const struct report_format *format,
+                                  const struct report_campaign *campaign)
+{
+    size_t size;
+    free(output);
+    FILE *out = open_memstream(&output, &size);
+    assert_non_null(out);
+    format->put_campaign(out, campaign, false);
+    assert_int_equal(fclose(out), 0);
+    return output;
+}
+
+static void test_goals_of_all_runs_are_told_in_every_format(void **state)
+{
+    (void)state;
+    struct report_goals goals = {.asked = UINT32_C(1) << GOAL_OWNER_DIED | UINT32_C(1)
+                                                                               << GOAL_CLAIM_LOST};
+    const struct report_campaign campaign = {TEXT("some"), TEXT("some.yaml"), &goals};
+    report_goals_add(&goals, UINT64_C(1) << GOAL_OWNER_DIED);
+    report_goals_add(&goals, UINT64_C(1) << GOAL_LOCK_REFUSED);
+    report_goals_add(&goals, UINT64_C(1) << GOAL_OWNER_DIED);
+    assert_int_equal(report_goals_missed(&goals), UINT32_C(1) << GOAL_CLAIM_LOST);
+    assert_string_equal(write_campaign(&report_json, &campaign),
+                        "{\"scenario\": \"some\", \"file\": \"some.yaml\", \"verdict\": "
+                        "\"fail\", \"runs\": 3,\n \"reached\": [\"lock-refused\", "
+                        "\"owner-died\"],\n \"reach\": [{\"goal\": \"owner-died\", "
+                        "\"reached\": 2, \"runs\": 3, \"ok\": true}, {\"goal\": "
+                        "\"claim-lost\", \"reached\": 0, \"runs\": 3, \"ok\": false}]}");
+    assert_string_equal(write_campaign(&report_tap, &campaign),
+                        "ok - some: reaches owner-died\n# owner-died was reached in 2 of 3 runs\n"
+                        "not ok - some: reaches claim-lost\n"
+                        "# claim-lost was reached in 0 of 3 runs\n");
+    assert_contains(write_campaign(&report_junit, &campaign),
+                    "<testsuite name=\"some\" tests=\"2\" failures=\"1\" errors=\"0\"");
+    assert_contains(output, "<failure>claim-lost was reached in 0 of 3 runs</failure>");
+    assert_contains(write_campaign(&report_text, &campaign),
+                    "some, all 3 runs\n\nGoals:\n  ok    owner-died was reached in 2 of 3 runs: ");
+    assert_contains(output, "\nverdict   FAIL, reach: claim-lost was reached in 0 of 3 runs\n");
+    report_goals_add(&goals, UINT64_C(1) << GOAL_CLAIM_LOST);
+    assert_contains(write_campaign(&report_json, &campaign), "\"verdict\": \"pass\", \"runs\": 4");
+    assert_contains(write_campaign(&report_text, &campaign), "\nverdict   pass\n");
+}
+
 static void test_case_is_named_in_every_format(void **state)
 {
     (void)state;
@@ -576,6 +655,8 @@ int main(void)
         cmocka_unit_test(test_violations_are_told_in_every_format),
         cmocka_unit_test(test_violates_is_exact),
         cmocka_unit_test(test_run_fails_that_is_not_as_said),
+        cmocka_unit_test(test_goals_are_told_in_every_format),
+        cmocka_unit_test(test_goals_of_all_runs_are_told_in_every_format),
         cmocka_unit_test(test_case_is_named_in_every_format),
         cmocka_unit_test(test_explanation_is_told_in_every_format),
         cmocka_unit_test(test_run_without_report_is_told),

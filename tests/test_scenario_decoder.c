@@ -278,6 +278,12 @@ static const struct refusal refusals[] = {
     {"any invariant required", GOOD "invariants: any\n",
      "3:13: invariants: 'any' is not one of: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4, O"},
 
+    {"a goal that there is not", GOOD "reach: [lock-refused, lock-token-over]\n",
+     "3:23: reach.1: 'lock-token-over' is none of the words that `lockstep help scenario` lists "
+     "(did you mean 'lock-taken-over'?)"},
+    {"goals that are no list", GOOD "reach: {a: b}\n",
+     "3:8: reach: wants a value (list of goals), not a mapping"},
+
     /* Several at once: in the order of places, though presets are read first. */
     {"all errors of a file", "name: a\nuntil: 4\npipeline:\n  lock_ttl: 60\n  builder: V9\n",
      "2:8: until: '4' is not a duration; write 4s, 5m or 1h30m\n"

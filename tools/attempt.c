@@ -375,6 +375,7 @@ static void begin_report(struct attempt *a)
     a->report.strategy = o->strategy;
     a->report.seed = o->strategy == CHOICE_SEEDED ? o->seed : 0;
     a->report.replay = a->replay;
+    a->report.goals.asked = a->unit->runs == 1 ? a->unit->reach : 0;
 }
 
 static int run_unit(struct attempt *a, const struct attempt_listener *listener)

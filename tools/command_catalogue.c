@@ -331,12 +331,31 @@ static bool has_entries(const struct work_space *w, size_t kind)
     return false;
 }
 
-static void put_invariants(FILE *out)
+/* The entries of which some case violates the invariant. */
+static void put_violating(FILE *out, const struct work_space *w, enum invariant invariant)
 {
-    (void)fputs("The invariants:\n\n", out);
+    const char *separator = "";
+    for (size_t kind = 0; kind < KINDS; kind++) {
+        for (unsigned number = 1; number <= kinds[kind].most; number++) {
+            const struct entry *e = w->at[kind][number];
+            if (e != NULL && (violated(&e->scenario) >> invariant & 1) != 0) {
+                (void)fprintf(out, "%s%c%u", separator, kinds[kind].letter, number);
+                separator = ", ";
+            }
+        }
+    }
+}
+
+static void put_invariants(FILE *out, const struct work_space *w)
+{
+    (void)fputs("The invariants, and what violates them here:\n\n"
+                "| id | invariant | violated in |\n|---|---|---|\n",
+                out);
     for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
-        (void)fprintf(out, "- %s: %s\n", invariant_name((enum invariant)i),
+        (void)fprintf(out, "| %s | %s | ", invariant_name((enum invariant)i),
                       invariant_text((enum invariant)i));
+        put_violating(out, w, (enum invariant)i);
+        (void)fputs(" |\n", out);
     }
     (void)fputc('\n', out);
 }
@@ -348,7 +367,7 @@ static void put_document(FILE *out, const struct work_space *w)
                 "told of it here:\nit fails if it violates one invariant more or fewer. Do not "
                 "edit; change the scenario.\n\n",
                 out);
-    put_invariants(out);
+    put_invariants(out, w);
     for (size_t kind = 0; kind < KINDS; kind++) {
         if (!has_entries(w, kind)) {
             continue;

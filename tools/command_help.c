@@ -1,4 +1,5 @@
 /* command_help.c: `lockstep help scenario`: every field of a scenario file, from the table. */
+#include "model/pipeline/goals.h"
 #include "sim/unicode.h"
 #include "tools/command.h"
 #include "tools/fields.h"
@@ -66,6 +67,10 @@ static void put_scenario_help(struct scenario *defaults)
         ASSERT(added);
         (void)printf("\n%s: a list of at most %u. %s\n", list->key, list->most, list->text);
         put_below(list->key, ".*.", defaults);
+    }
+    (void)fputs("\nThe goals of reach: what may happen in a run.\n", stdout);
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        (void)printf("  %s\n      %s\n", goal_name((enum goal)i), goal_text((enum goal)i));
     }
 }
 

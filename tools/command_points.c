@@ -173,7 +173,7 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_ARGUMENT:
         return take_argument(r, value);
     case OPTION_CASE:
-        r->subject.case_name = value;
+        r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
         return take_set(r, value);
@@ -578,12 +578,6 @@ static int perform(struct request *r)
     return close_output(r->sweeps ? sweep(r) : list(r));
 }
 
-static unsigned processors(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
-}
-
 int command_points(int argc, char **argv)
 {
     struct request *r = calloc(1, sizeof *r);
@@ -598,7 +592,7 @@ int command_points(int argc, char **argv)
                               .seed = 1,
                               .kinds = UINT32_MAX,
                               .occurrences = OCCURRENCES,
-                              .workers = processors()};
+                              .workers = workers_usual()};
     if (parse(r, argc, argv, &help)) {
         if (help) {
             put_help();

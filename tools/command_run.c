@@ -286,8 +286,9 @@ struct session {
     struct comparison comparison;
     struct plan plan;
     struct report_stream stream;
-    struct text *rows; /* of the comparison, one for each unit */
-    bool progress;     /* shown, a line for all */
+    struct text *rows;         /* of the comparison, one for each unit */
+    struct report_goals goals; /* of the current scenario's runs so far */
+    bool progress;             /* shown, a line for all */
     size_t failed;
     int status;
 };
@@ -298,12 +299,17 @@ struct place {
     FILE *out;
 };
 
+/* A comparison's row; else the goals that were reached, and, if it is wanted, the report. */
 static void write_report(void *self, const struct report *report)
 {
     const struct place *place = self;
     if (place->request->lists_count > 0) {
         comparison_write_row(place->out, report);
-    } else if (!place->request->quiet) {
+        return;
+    }
+    uint64_t reached = goals_reached(report->run);
+    (void)fwrite(&reached, sizeof reached, 1, place->out);
+    if (!place->request->quiet) {
         place->request->format->put(place->out, report, place->request->color);
     }
 }
@@ -357,19 +363,76 @@ static void keep_row(struct session *s, size_t i, struct text row)
     s->rows[i].size = row.size;
 }
 
+/* Takes what was reached off the front of what the worker wrote, if it got so far. */
+static struct text take_goals(struct session *s, struct text out)
+{
+    uint64_t reached;
+    if (out.size < sizeof reached) {
+        return (struct text){"", 0};
+    }
+    memcpy(&reached, out.at, sizeof reached);
+    report_goals_add(&s->goals, reached);
+    return (struct text){out.at + sizeof reached, out.size - sizeof reached};
+}
+
 static void join_report(struct session *s, size_t i, const struct work_result *result,
                         struct text errors)
 {
     if (s->request->lists_count > 0) {
         keep_row(s, i, result->out);
-    } else if (s->request->quiet) {
         return;
-    } else if (result->out.size > 0) {
-        s->request->format->join(&s->stream, result->out);
+    }
+    struct text report = take_goals(s, result->out);
+    if (s->request->quiet) {
+        return;
+    }
+    if (report.size > 0) {
+        s->request->format->join(&s->stream, report);
         s->stream.written++;
     } else {
         join_failure(s, &s->plan.units[i], errors);
     }
+}
+
+/* Tells what all runs of a scenario have reached. */
+static void join_campaign(struct session *s, const struct unit *unit)
+{
+    const struct report_campaign campaign = {unit->name, text_from(unit->path), &s->goals};
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bytes, &size);
+    if (out == NULL) {
+        (void)fprintf(stderr, "lockstep run: out of memory\n");
+        s->status = exit_status_worse(s->status, STATUS_INTERNAL);
+        return;
+    }
+    s->request->format->put_campaign(out, &campaign, s->request->color);
+    if (fclose(out) == 0) {
+        s->request->format->join(&s->stream, (struct text){bytes, size});
+        s->stream.written++;
+    }
+    free(bytes);
+}
+
+/* Behind the last run of a scenario that has several: asks for its goals, if all of them have told
+ * theirs. A single run has been asked by itself. */
+static int judge_campaign(struct session *s, size_t i)
+{
+    const struct unit *unit = &s->plan.units[i];
+    bool last = i + 1 == s->plan.count || s->plan.units[i + 1].path != unit->path;
+    int status = STATUS_PASS;
+    if (!last) {
+        return status;
+    }
+    if (unit->runs > 1 && s->goals.runs == unit->runs && unit->reach != 0) {
+        s->goals.asked = unit->reach;
+        status = report_goals_missed(&s->goals) == 0 ? STATUS_PASS : STATUS_FAIL;
+        if (!s->request->quiet) {
+            join_campaign(s, unit);
+        }
+    }
+    s->goals = (struct report_goals){0};
+    return status;
 }
 
 /* A line on a terminal. */
@@ -415,6 +478,7 @@ static bool told(void *self, size_t i, const struct work_result *result)
     s->failed += status != STATUS_PASS;
     (void)fwrite(errors.at, 1, errors.size, stderr);
     join_report(s, i, result, errors);
+    status = exit_status_worse(status, judge_campaign(s, i));
     if (!(compared && status == STATUS_FAIL)) {
         s->status = exit_status_worse(s->status, status);
     }
@@ -433,11 +497,10 @@ static bool wants_color(void)
 
 static unsigned workers_for(const struct request *r, size_t count)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (r->jobs > 0) {
         return r->jobs;
     }
-    return count < MANY || cores < 1 ? 1 : cores < WORKERS_MAX ? (unsigned)cores : WORKERS_MAX;
+    return count < MANY ? 1 : workers_usual();
 }
 
 static int fail(enum status status, const struct error *error)

@@ -290,6 +290,19 @@ static uint64_t points_count(const struct report *report)
     return run_points_count(report->run);
 }
 
+static uint64_t goals_count(const struct report *report)
+{
+    (void)report;
+    return GOALS_COUNT;
+}
+
+static void put_goal(struct row *row, uint64_t i)
+{
+    put_text(row, text_from(goal_name((enum goal)i)));
+    put_text(row, text_from(goal_text((enum goal)i)));
+    put_integer(row, (int64_t)(goals_reached(row->report->run) >> i & 1));
+}
+
 static void put_point(struct row *row, uint64_t i)
 {
     struct point_row p;
@@ -515,6 +528,7 @@ static const struct table tables[] = {
      faults_count, put_fault},
     {"points", "process TEXT, point TEXT, service TEXT, operation TEXT, reached INTEGER", NULL,
      points_count, put_point},
+    {"goals", "name TEXT, text TEXT, reached INTEGER", NULL, goals_count, put_goal},
     {"lock",
      "acquired INTEGER, refused INTEGER, taken_over INTEGER, left_behind INTEGER,"
      " longest_block_seconds REAL",

@@ -1,6 +1,7 @@
 /* fields.c: see fields.h. The table comes first; below it, a reader and a writer for each type. */
 #include "tools/fields.h"
 
+#include "model/pipeline/goals.h"
 #include "model/pipeline/operator_command.h"
 #include "sim/event_queue.h"
 
@@ -30,6 +31,9 @@ static const char *const fault_when_words[] = {FAULT_WHEN_MAP(WORD) NULL};
 static const char *const fault_outcome_words[] = {FAULT_OUTCOME_MAP(WORD) NULL};
 static const char *const verdict_words[] = {CLAIM_VERDICT_MAP(WORD) NULL};
 #undef WORD
+#define GOAL_WORD(name, word, sentence) word,
+static const char *const goal_words[] = {GOAL_MAP(GOAL_WORD) NULL};
+#undef GOAL_WORD
 
 /* Words are stored through an unsigned of the enumeration's size. */
 _Static_assert(sizeof(enum preset) == sizeof(unsigned), "enumerations are stored as unsigned");
@@ -123,6 +127,8 @@ static const struct field table[] = {
 
     {.key = "violates", .type = FIELD_WORDS, AT(violates), .words = invariant_words, .any = true,
      .text = "Exactly these invariants must be violated, no more and no fewer; any: see invariants."},
+    {.key = "reach", .type = FIELD_WORDS, AT(reach), .words = goal_words, .noun = "goals",
+     .text = "Goals that the scenario's runs must reach, each in one of its cases at least."},
     ROW_TEXT("catalogue.id", catalogue.id, "Of the failure mode or the claim: F13, C20."),
     ROW_TEXT("catalogue.claim", catalogue.claim, "What is said of the pipeline."),
     ROW_WORD("catalogue.verdict", catalogue.verdict, verdict,
@@ -728,7 +734,7 @@ static enum status parse_boolean(struct text value, bool *yes, struct error *err
     return STATUS_OK;
 }
 
-/* "is not one of: even, uniform, poisson (did you mean 'even'?)" */
+/* "is not one of: even, uniform, poisson (did you mean 'even'?)"; many words are not listed. */
 static enum status refuse_word(const char *const *words, struct text value, struct error *error)
 {
     char room[256];
@@ -739,6 +745,10 @@ static enum status refuse_word(const char *const *words, struct text value, stru
         text_put(&w, i > 0 ? TEXT(", ") : TEXT(""));
         text_put(&w, text_from(words[i]));
         suggestion_offer(&near, text_from(words[i]));
+    }
+    if (w.overflowed) {
+        w = text_writer(room, sizeof room);
+        text_put(&w, TEXT("is none of the words that `lockstep help scenario` lists"));
     }
     text_put(&w, text_from(suggestion_text(&near).text));
     return refuse(error, value, text_writer_string(&w));
@@ -1201,7 +1211,9 @@ void field_put_type(const struct field *field, struct text_writer *w)
         [FIELD_FAULT] = "process",
     };
     text_put(w, text_from(names[field->type]));
-    if (field->words != NULL) {
+    if (field->noun != NULL) {
+        text_put(w, text_from(field->noun));
+    } else if (field->words != NULL) {
         for (unsigned i = 0; field->words[i] != NULL; i++) {
             text_put(w, i > 0 ? TEXT(" | ") : TEXT(""));
             text_put(w, text_from(field->words[i]));

@@ -40,7 +40,8 @@ struct field {
     size_t offset;            /* in struct scenario, or in its list's element */
     int64_t least, most;      /* of integers, bytes, ns */
     const char *const *words; /* ends with NULL */
-    bool any;                 /* of FIELD_WORDS: "any" may be said, and all 32 bits are stored */
+    const char *noun; /* for so many words that they are listed elsewhere; NULL: they are not */
+    bool any;         /* of FIELD_WORDS: "any" may be said, and all 32 bits are stored */
     void (*apply)(struct scenario *s, unsigned word); /* presets: sets what the word stands for */
     const char *text;
 };

@@ -18,6 +18,7 @@ static int help(int argc, char **argv);
 static const struct command commands[] = {
     {"run",       command_run,       "run scenarios and judge them"                       },
     {"points",    command_points,    "where a fault can strike, and what comes of each"   },
+    {"explore",   command_explore,   "every run with at most so many deviations"          },
     {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"     },
     {"points",    command_points,    "where a fault can strike, and what comes of each"   },
     {"table",     command_table,     "look into a kept table, fill it, copy it"           },

@@ -73,6 +73,7 @@ static enum status add_variants(struct plan *plan, const struct plan_request *re
 /* The nearest case that there is, if --case names one that is not. */
 struct cases_seen {
     bool found;
+    bool partial; /* of the current file: one at least was not wanted */
     struct suggestion near;
 };
 
@@ -86,11 +87,14 @@ static enum status add_cases(struct plan *plan, const struct plan_request *reque
         suggestion_offer(&seen->near, unit->case_name);
         if (request->case_name != NULL &&
             !text_equal(unit->case_name, text_from(request->case_name))) {
+            seen->partial = true;
             continue;
         }
         seen->found = true;
         if (is_wanted(request, unit)) {
             status = add_variants(plan, request, unit, error);
+        } else {
+            seen->partial = true;
         }
     }
     return status;
@@ -119,6 +123,7 @@ static enum status add_file(struct plan *plan, const struct plan_request *reques
     unit.name = s->name;
     unit.id = s->catalogue.id;
     unit.description = s->description;
+    unit.reach = s->reach;
     if (s->cases_count > 0) {
         plan->single = plan->single && request->case_name != NULL;
         return add_cases(plan, request, s, &unit, seen, error);
@@ -139,9 +144,14 @@ static enum status add_files(struct plan *plan, const struct plan_request *reque
         if (input_file_read(file->path, SCENARIO_BYTES_MAX, &file->yaml, NULL) != STATUS_OK) {
             file->yaml = (struct text){NULL, 0};
         }
+        size_t first = plan->count;
+        seen.partial = false;
         enum status status = add_file(plan, request, file, s, &seen, error);
         if (status != STATUS_OK) {
             return status;
+        }
+        for (size_t k = first; k < plan->count && !seen.partial; k++) {
+            plan->units[k].runs = plan->count - first;
         }
     }
     if (request->case_name != NULL && !seen.found && plan->count == 0) {

@@ -26,7 +26,10 @@ struct unit {
     struct text case_name; /* empty: none */
     struct text id;        /* in the catalogue; empty: none */
     struct text description;
-    bool good; /* it could be decoded */
+    bool good;      /* it could be decoded */
+    size_t runs;    /* units of its file, all of which come one after the other; 0: a part of its
+                       cases is not in the plan */
+    uint32_t reach; /* goals that those runs must reach together: bit i, enum goal i */
     struct variant variant;
 };
 

@@ -69,9 +69,46 @@ void report_judge(struct report *report)
     for (uint32_t i = 0; i < report->scenario->expectations_count; i++) {
         report->expectations_false += !report->expectations[i].ok;
     }
+    report_goals_add(&report->goals, goals_reached(report->run));
     report->judged = true;
     report->passed = report->expectations_false == 0 && report->invariants_broken == 0 &&
-                     report_violates_as_said(report) && !report->summary.full;
+                     report_violates_as_said(report) && report_goals_missed(&report->goals) == 0 &&
+                     !report->summary.full;
+}
+
+void report_goals_add(struct report_goals *goals, uint64_t reached)
+{
+    goals->runs++;
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        goals->reached[i] += reached >> i & 1;
+    }
+}
+
+uint32_t report_goals_missed(const struct report_goals *goals)
+{
+    uint32_t missed = 0;
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        missed |= (uint32_t)(goals->reached[i] == 0) << i;
+    }
+    return missed & goals->asked;
+}
+
+void put_goal_sentence(FILE *out, const struct report_goals *goals, enum goal goal)
+{
+    (void)fprintf(out, "%s was reached in %" PRIu64 " of %" PRIu64 " %s", goal_name(goal),
+                  goals->reached[goal], goals->runs, goals->runs == 1 ? "run" : "runs");
+}
+
+void put_goals_mistake(FILE *out, const struct report_goals *goals)
+{
+    const char *separator = "reach: ";
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((report_goals_missed(goals) >> i & 1) != 0) {
+            (void)fputs(separator, out);
+            put_goal_sentence(out, goals, (enum goal)i);
+            separator = "; ";
+        }
+    }
 }
 
 struct text report_title(const struct report *report, char buffer[REPORT_TITLE_MAX])

@@ -8,6 +8,7 @@
 #define LOCKSTEP_TOOLS_REPORT_H
 
 #include "model/pipeline/explain.h"
+#include "model/pipeline/goals.h"
 #include "model/pipeline/results.h"
 #include "sim/choice.h"
 
@@ -19,6 +20,13 @@ struct expectation_result {
     char observed[96]; /* "0", "no row", "2 rows", "NULL" */
 };
 
+/* What was asked of the goals of a run, or of all runs of a scenario, and in how many of them each
+ * was reached. */
+struct report_goals {
+    uint32_t asked; /* bit i: enum goal i must be reached in one of them */
+    uint64_t runs, reached[GOALS_COUNT];
+};
+
 struct report {
     const struct run *run;
     const struct scenario *scenario;
@@ -27,6 +35,7 @@ struct report {
     uint64_t seed;      /* of CHOICE_SEEDED */
     const char *replay; /* the command that gives this run again */
     bool interrupted;
+    struct report_goals goals; /* `asked` of this run alone; the rest is set by report_judge */
     struct summary summary;
     struct expectation_result expectations[EXPECTATIONS_MAX];
     const struct explanation *explanation; /* NULL: not asked for, or nothing was violated */
@@ -40,8 +49,21 @@ struct report {
 };
 
 /* Counts violations and decides: every expectation holds, no required invariant is violated, what
- * is violated is what the scenario says, if it does; no capacity was exceeded. */
+ * is violated is what the scenario says, if it does; the goals that were asked for are reached; no
+ * capacity was exceeded. */
 void report_judge(struct report *report);
+
+/* Adds a run that has reached the goals of `reached`, a bit each. */
+void report_goals_add(struct report_goals *goals, uint64_t reached);
+
+/* Those that were asked for and never reached. */
+uint32_t report_goals_missed(const struct report_goals *goals);
+
+/* What came of all runs of a scenario that has several. */
+struct report_campaign {
+    struct text title, file;
+    const struct report_goals *goals;
+};
 
 /* A run that gave no report: bad input, or the machine's refusal. */
 struct report_failure {
@@ -64,6 +86,7 @@ struct report_format {
     void (*begin)(struct report_stream *stream);
     void (*put)(FILE *out, const struct report *report, bool color);
     void (*put_failure)(FILE *out, const struct report_failure *failure); /* NULL: not told */
+    void (*put_campaign)(FILE *out, const struct report_campaign *campaign, bool color);
     void (*join)(struct report_stream *stream, struct text report);
     void (*end)(struct report_stream *stream);
 };
@@ -91,6 +114,12 @@ void put_violates_mistake(FILE *out, const struct report *report);
 const char *invariant_name(enum invariant invariant);
 const char *invariant_text(enum invariant invariant);
 bool invariant_required(const struct report *report, enum invariant invariant);
+
+/* "lock-refused was reached in 2 of 3 runs". */
+void put_goal_sentence(FILE *out, const struct report_goals *goals, enum goal goal);
+
+/* "reach: lock-refused was reached in 0 of 3 runs; ...", of those that were missed. */
+void put_goals_mistake(FILE *out, const struct report_goals *goals);
 
 enum { REPORT_DEVIATION_MAX = 160 };
 

@@ -179,6 +179,31 @@ static void put_violates(FILE *out, const struct report *r)
     (void)fprintf(out, ", \"ok\": %s},\n", report_violates_as_said(r) ? "true" : "false");
 }
 
+/* The names of those that were reached; what was asked of them, only where something was. */
+static void put_goals(FILE *out, const struct report_goals *goals)
+{
+    const char *separator = "";
+    (void)fputs(" \"reached\": [", out);
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if (goals->reached[i] > 0) {
+            (void)fprintf(out, "%s\"%s\"", separator, goal_name((enum goal)i));
+            separator = ", ";
+        }
+    }
+    separator = "],\n \"reach\": [";
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) != 0) {
+            (void)fprintf(out,
+                          "%s{\"goal\": \"%s\", \"reached\": %" PRIu64 ", \"runs\": %" PRIu64
+                          ", \"ok\": %s}",
+                          separator, goal_name((enum goal)i), goals->reached[i], goals->runs,
+                          goals->reached[i] > 0 ? "true" : "false");
+            separator = ", ";
+        }
+    }
+    (void)fputs("]", out);
+}
+
 static void put_expectations(FILE *out, const struct report *r)
 {
     (void)fputs(" \"expectations\": [", out);
@@ -300,6 +325,8 @@ static void put(FILE *out, const struct report *r, bool color)
     put_requests(out, &r->summary);
     put_cost(out, &r->summary.cost);
     put_violates(out, r);
+    put_goals(out, &r->goals);
+    (void)fputs(",\n", out);
     put_operators(out, r);
     put_violations(out, r);
     put_expectations(out, r);
@@ -321,6 +348,20 @@ static void put_failure(FILE *out, const struct report_failure *failure)
     (void)fputc('}', out);
 }
 
+static void put_campaign(FILE *out, const struct report_campaign *campaign, bool color)
+{
+    (void)color;
+    (void)fputs("{\"scenario\": ", out);
+    put_json(out, campaign->title);
+    (void)fputs(", \"file\": ", out);
+    put_json(out, campaign->file);
+    (void)fprintf(out, ", \"verdict\": \"%s\", \"runs\": %" PRIu64 ",\n",
+                  report_goals_missed(campaign->goals) == 0 ? "pass" : "fail",
+                  campaign->goals->runs);
+    put_goals(out, campaign->goals);
+    (void)fputc('}', out);
+}
+
 static void join(struct report_stream *stream, struct text report)
 {
     (void)fputs(stream->written > 0 ? ",\n" : "", stream->out);
@@ -332,4 +373,4 @@ static void end(struct report_stream *stream)
     (void)fputs(stream->list ? "\n]\n" : "\n", stream->out);
 }
 
-const struct report_format report_json = {"json", begin, put, put_failure, join, end};
+const struct report_format report_json = {"json", begin, put, put_failure, put_campaign, join, end};

@@ -28,22 +28,22 @@ static void put_xml(FILE *out, struct text text)
     }
 }
 
-static void put_title(FILE *out, const struct report *r)
-{
-    char room[REPORT_TITLE_MAX];
-    put_xml(out, report_title(r, room));
-}
-
 /* How long it took is not told: the report is a function of the run. */
-static void put_case(FILE *out, const struct report *r, struct text name)
+static void open_case(FILE *out, struct text title, struct text file, struct text name)
 {
     (void)fputs("    <testcase classname=\"", out);
-    put_title(out, r);
+    put_xml(out, title);
     (void)fputs("\" name=\"", out);
     put_xml(out, name);
     (void)fputs("\" file=\"", out);
-    put_xml(out, r->file);
+    put_xml(out, file);
     (void)fputs("\" time=\"0\"", out);
+}
+
+static void put_case(FILE *out, const struct report *r, struct text name)
+{
+    char room[REPORT_TITLE_MAX];
+    open_case(out, report_title(r, room), r->file, name);
 }
 
 static void open_failure(FILE *out)
@@ -136,9 +136,37 @@ static void put_violates(FILE *out, const struct report *r)
     }
 }
 
+/* A case for each goal that was asked for. `replay` NULL: there is not one run that shows it. */
+static void put_goals(FILE *out, const struct report_goals *goals, struct text title,
+                      struct text file, const char *replay)
+{
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) == 0) {
+            continue;
+        }
+        char name[64];
+        (void)snprintf(name, sizeof name, "reaches %s", goal_name((enum goal)i));
+        open_case(out, title, file, text_from(name));
+        if (goals->reached[i] > 0) {
+            (void)fputs("/>\n", out);
+            continue;
+        }
+        open_failure(out);
+        put_goal_sentence(out, goals, (enum goal)i);
+        (void)fputs(replay == NULL ? "" : "\nreplay: ", out);
+        put_xml(out, text_from(replay == NULL ? "" : replay));
+        (void)fputs("</failure>\n    </testcase>\n", out);
+    }
+}
+
+static uint32_t bits_count(uint32_t bits)
+{
+    return (uint32_t)__builtin_popcount(bits);
+}
+
 static uint32_t required_count(const struct report *r)
 {
-    return (uint32_t)__builtin_popcount(r->scenario->required_invariants);
+    return bits_count(r->scenario->required_invariants);
 }
 
 static void open_suite(FILE *out, struct text name, uint32_t tests, uint32_t failures,
@@ -154,9 +182,9 @@ static void put_suite(FILE *out, const struct report *r)
 {
     char room[REPORT_TITLE_MAX];
     uint32_t tests = r->scenario->expectations_count + required_count(r) + report_says_violates(r) +
-                     r->summary.full;
+                     bits_count(r->goals.asked) + r->summary.full;
     uint32_t failures = r->expectations_false + r->invariants_broken + !report_violates_as_said(r) +
-                        r->summary.full;
+                        bits_count(report_goals_missed(&r->goals)) + r->summary.full;
     open_suite(out, report_title(r, room), tests, failures, 0);
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
@@ -190,6 +218,8 @@ static void put(FILE *out, const struct report *r, bool color)
     if (report_says_violates(r)) {
         put_violates(out, r);
     }
+    char room_for_title[REPORT_TITLE_MAX];
+    put_goals(out, &r->goals, report_title(r, room_for_title), r->file, r->replay);
     if (r->summary.full) {
         put_case(out, r, TEXT("capacities suffice"));
         open_failure(out);
@@ -218,6 +248,16 @@ static void put_failure(FILE *out, const struct report_failure *failure)
     (void)fputs("</error>\n    </testcase>\n  </testsuite>\n", out);
 }
 
+static void put_campaign(FILE *out, const struct report_campaign *campaign, bool color)
+{
+    (void)color;
+    const struct report_goals *goals = campaign->goals;
+    open_suite(out, campaign->title, bits_count(goals->asked),
+               bits_count(report_goals_missed(goals)), 0);
+    put_goals(out, goals, campaign->title, campaign->file, NULL);
+    (void)fputs("  </testsuite>\n", out);
+}
+
 static void join(struct report_stream *stream, struct text report)
 {
     (void)fwrite(report.at, 1, report.size, stream->out);
@@ -228,4 +268,5 @@ static void end(struct report_stream *stream)
     (void)fputs("</testsuites>\n", stream->out);
 }
 
-const struct report_format report_junit = {"junit", begin, put, put_failure, join, end};
+const struct report_format report_junit = {"junit",      begin, put, put_failure,
+                                           put_campaign, join,  end};

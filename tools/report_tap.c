@@ -98,6 +98,20 @@ static void put_violates(FILE *out, const struct report *r, struct text title)
     }
 }
 
+static void put_goals(FILE *out, const struct report_goals *goals, struct text title)
+{
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) != 0) {
+            char what[64];
+            (void)snprintf(what, sizeof what, "reaches %s", goal_name((enum goal)i));
+            put_line(out, goals->reached[i] > 0, title, text_from(what));
+            (void)fputs("# ", out);
+            put_goal_sentence(out, goals, (enum goal)i);
+            (void)fputc('\n', out);
+        }
+    }
+}
+
 /* Each line of the text behind a '#'. */
 static void put_comment(FILE *out, struct text text)
 {
@@ -135,6 +149,10 @@ static void put(FILE *out, const struct report *r, bool color)
     if (report_says_violates(r)) {
         put_violates(out, r, title);
     }
+    put_goals(out, &r->goals, title);
+    if (report_goals_missed(&r->goals) != 0) {
+        put_replay(out, r);
+    }
     if (r->summary.full) {
         put_line(out, false, title, r->summary.full_what);
     }
@@ -146,6 +164,12 @@ static void put_failure(FILE *out, const struct report_failure *failure)
 {
     put_line(out, false, failure->title, TEXT("runs"));
     put_comment(out, failure->message);
+}
+
+static void put_campaign(FILE *out, const struct report_campaign *campaign, bool color)
+{
+    (void)color;
+    put_goals(out, campaign->goals, campaign->title);
 }
 
 /* Numbers the tests. Every other line is a comment. */
@@ -169,4 +193,4 @@ static void end(struct report_stream *stream)
     (void)fprintf(stream->out, "1..%zu\n", stream->tests);
 }
 
-const struct report_format report_tap = {"tap", begin, put, put_failure, join, end};
+const struct report_format report_tap = {"tap", begin, put, put_failure, put_campaign, join, end};

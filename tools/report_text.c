@@ -543,6 +543,32 @@ static void put_invariants(FILE *out, const struct report *r)
     }
 }
 
+/* Those that were asked for. */
+static void put_asked(FILE *out, const struct report_goals *goals)
+{
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) != 0) {
+            (void)fprintf(out, "  %-6s", goals->reached[i] > 0 ? "ok" : "FALSE");
+            put_goal_sentence(out, goals, (enum goal)i);
+            (void)fprintf(out, ": %s\n", goal_text((enum goal)i));
+        }
+    }
+}
+
+/* All that were reached, in two lines at most; then those that were asked for. */
+static void put_goals(FILE *out, const struct report *r)
+{
+    const char *separator = "\nGoals reached: ";
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if (r->goals.reached[i] > 0) {
+            (void)fprintf(out, "%s%s", separator, goal_name((enum goal)i));
+            separator = ", ";
+        }
+    }
+    (void)fputs(separator[0] == ',' ? "\n" : r->goals.asked != 0 ? "\nGoals:\n" : "", out);
+    put_asked(out, &r->goals);
+}
+
 /* The query, indented. */
 static void put_query(FILE *out, struct text sql)
 {
@@ -587,17 +613,22 @@ static void put_explanation(FILE *out, const struct report *r)
     }
 }
 
-static void put_verdict(FILE *out, const struct report *r, bool color)
+static void put_passed(FILE *out, bool passed, bool color)
 {
     static const char *const red = "\033[31m", *const green = "\033[32m", *const plain = "\033[0m";
+    (void)fprintf(out, "verdict   %s%s%s", color ? (passed ? green : red) : "",
+                  passed ? "pass" : "FAIL", color ? plain : "");
+}
+
+static void put_verdict(FILE *out, const struct report *r, bool color)
+{
     char hash[HASH128_HEX];
     hash128_hex(r->summary.trace_hash, hash);
     (void)fprintf(out, "\ntrace     %s\n", hash);
     if (r->summary.full) {
         (void)fprintf(out, "full      %s\n", shown(r->summary.full_what).text);
     }
-    (void)fprintf(out, "verdict   %s%s%s", color ? (r->passed ? green : red) : "",
-                  r->passed ? "pass" : "FAIL", color ? plain : "");
+    put_passed(out, r->passed, color);
     if (r->expectations_false > 0) {
         (void)fprintf(out, ", %u of %u expectations false", r->expectations_false,
                       r->scenario->expectations_count);
@@ -609,6 +640,10 @@ static void put_verdict(FILE *out, const struct report *r, bool color)
     if (!report_violates_as_said(r)) {
         (void)fputs(", ", out);
         put_violates_mistake(out, r);
+    }
+    if (report_goals_missed(&r->goals) != 0) {
+        (void)fputs(", ", out);
+        put_goals_mistake(out, &r->goals);
     }
     (void)fprintf(out, "\nreplay    %s\n", r->replay);
 }
@@ -630,9 +665,23 @@ static void put(FILE *out, const struct report *r, bool color)
     put_slowest_invocation(out, r);
     put_slowest_execution(out, r);
     put_invariants(out, r);
+    put_goals(out, r);
     put_expectations(out, r);
     put_explanation(out, r);
     put_verdict(out, r, color);
+}
+
+static void put_campaign(FILE *out, const struct report_campaign *campaign, bool color)
+{
+    const struct report_goals *goals = campaign->goals;
+    put_plain(out, campaign->title);
+    (void)fprintf(out, ", all %" PRIu64 " runs\n\nGoals:\n", goals->runs);
+    put_asked(out, goals);
+    (void)fputc('\n', out);
+    put_passed(out, report_goals_missed(goals) == 0, color);
+    (void)fputs(report_goals_missed(goals) != 0 ? ", " : "", out);
+    put_goals_mistake(out, goals);
+    (void)fputc('\n', out);
 }
 
 static void join(struct report_stream *stream, struct text report)
@@ -646,4 +695,4 @@ static void end(struct report_stream *stream)
     (void)stream;
 }
 
-const struct report_format report_text = {"text", begin, put, NULL, join, end};
+const struct report_format report_text = {"text", begin, put, NULL, put_campaign, join, end};

@@ -603,6 +603,11 @@ static bool apply(struct decoder *c, const struct node *node)
         blame(c->d, c->diagnostics, node->key, path_of(node), "a case does not change the cases");
         return false;
     }
+    if (node->by_case && text_starts(text_from(t.pattern), TEXT("reach"))) {
+        blame(c->d, c->diagnostics, node->key, path_of(node),
+              "a case does not change what all of them reach");
+        return false;
+    }
     if (t.list != NULL && !enter_element(c, node, &t)) {
         return false;
     }

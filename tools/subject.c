@@ -1,10 +1,13 @@
 /* subject.c: see subject.h. */
 #include "tools/subject.h"
 
+#include "model/pipeline/faults.h"
 #include "sim/unicode.h"
 #include "tools/command.h"
+#include "tools/fields.h"
 #include "tools/input_file.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static int show_diagnostics(const struct subject *s)
@@ -32,11 +35,11 @@ static int choose_case(const struct subject *s)
     return STATUS_USAGE;
 }
 
-static int decode(struct subject *s, struct text case_name)
+static int decode(struct subject *s)
 {
     const char *name = strcmp(s->path, "-") == 0 ? "stdin" : s->path;
     struct source source = {text_from(name), s->yaml};
-    s->document = scenario_decode_case(&source, case_name, s->sets, s->sets_count, &s->scenario,
+    s->document = scenario_decode_case(&source, s->case_name, s->sets, s->sets_count, &s->scenario,
                                        &s->diagnostics);
     if (s->document == NULL) {
         (void)fprintf(stderr, "%s: out of memory\n", s->command);
@@ -53,8 +56,8 @@ int subject_load(struct subject *s, bool any_case)
         (void)fprintf(stderr, "%s: %s\n", s->command, error.message);
         return exit_status_of(status);
     }
-    int decoded = decode(s, text_from(s->case_name == NULL ? "" : s->case_name));
-    bool undecided = s->scenario.cases_count > 0 && s->case_name == NULL && !any_case;
+    int decoded = decode(s);
+    bool undecided = s->scenario.cases_count > 0 && s->case_name.at == NULL && !any_case;
     return decoded == STATUS_PASS && undecided ? choose_case(s) : decoded;
 }
 
@@ -62,7 +65,8 @@ int subject_load_case(const struct subject *s, struct text case_name, struct sub
 {
     *into = *s;
     into->document = NULL;
-    int status = decode(into, case_name);
+    into->case_name = case_name;
+    int status = decode(into);
     into->yaml = (struct text){NULL, 0}; /* it is the other's */
     return status;
 }
@@ -78,10 +82,34 @@ void subject_free(struct subject *s)
 void subject_put_arguments(FILE *out, const struct subject *s)
 {
     (void)fprintf(out, " %s", s->path);
-    if (s->case_name != NULL) {
-        (void)fprintf(out, " --case '%s'", s->case_name);
+    if (s->case_name.size > 0) {
+        (void)fprintf(out, " --case '%.*s'", (int)s->case_name.size, s->case_name.at);
     }
     for (size_t i = 0; i < s->sets_count; i++) {
         (void)fprintf(out, " --set '%s'", s->sets[i]);
+    }
+}
+
+void put_fault_options(FILE *out, uint32_t number, const struct fault *fault)
+{
+    static const char *const members[] = {"of",   "at",      "occurrence", "times", "attempts",
+                                          "when", "outcome", "by",         "calls"};
+    static struct scenario with; /* large */
+    ASSERT(number < FAULTS_MAX);
+    (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%.*s", number, fault_word(fault->kind),
+                  (int)fault->process.size, fault->process.at);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        char key[32], value[128], usual[128];
+        (void)snprintf(key, sizeof key, "faults.*.%s", members[i]);
+        struct text_writer w = text_writer(value, sizeof value);
+        struct text_writer u = text_writer(usual, sizeof usual);
+        const struct field *field = field_find(text_from(key));
+        with.faults[number] = *fault;
+        field_put(field, &with, number, &w);
+        with.faults[number] = fault_default;
+        field_put(field, &with, number, &u);
+        if (strcmp(text_writer_string(&w), text_writer_string(&u)) != 0) {
+            (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%s", number, members[i], value);
+        }
     }
 }

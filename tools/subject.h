@@ -13,7 +13,7 @@ enum { SUBJECT_SETS_MAX = 256 };
 struct subject {
     const char *command;   /* "lockstep points", for complaints */
     const char *path;      /* "-": standard input */
-    const char *case_name; /* NULL: none was named */
+    struct text case_name; /* `at` NULL: none was named */
     const char *sets[SUBJECT_SETS_MAX];
     size_t sets_count;
 
@@ -36,5 +36,9 @@ void subject_free(struct subject *s);
 
 /* Writes what makes a command be about it: " FILE --case 'NAME' --set '...'". */
 void subject_put_arguments(FILE *out, const struct subject *s);
+
+/* Writes the options that make it the scenario's fault of that number: " --set faults.0.kill=...".
+ */
+void put_fault_options(FILE *out, uint32_t number, const struct fault *fault);
 
 #endif

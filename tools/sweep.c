@@ -1,7 +1,7 @@
 /* sweep.c: see sweep.h. */
 #include "tools/sweep.h"
 
-#include "tools/fields.h"
+#include "tools/subject.h"
 #include "tools/workers.h"
 
 #include <inttypes.h>
@@ -278,25 +278,6 @@ struct sweep_cell sweep_cell(const struct sweep *s, size_t point, size_t column)
 
 void sweep_put_options(FILE *out, const struct sweep *s, const struct sweep_run *run)
 {
-    static const char *const members[] = {"at", "occurrence", "attempts", "when", "outcome", "by"};
-    static struct scenario with;
-    uint32_t index = s->scenario->faults_count;
     struct fault fault = fault_of(s, run);
-    with.faults[index] = fault;
-    (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%.*s", index, fault_word(fault.kind),
-                  (int)fault.process.size, fault.process.at);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        char key[32], value[128], usual[128];
-        (void)snprintf(key, sizeof key, "faults.*.%s", members[i]);
-        struct text_writer w = text_writer(value, sizeof value);
-        struct text_writer u = text_writer(usual, sizeof usual);
-        const struct field *field = field_find(text_from(key));
-        field_put(field, &with, index, &w);
-        with.faults[index] = fault_default;
-        field_put(field, &with, index, &u);
-        with.faults[index] = fault;
-        if (strcmp(text_writer_string(&w), text_writer_string(&u)) != 0) {
-            (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%s", index, members[i], value);
-        }
-    }
+    put_fault_options(out, s->scenario->faults_count, &fault);
 }

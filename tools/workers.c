@@ -251,6 +251,12 @@ static enum status do_here(const struct work *work, size_t i, bool *more, struct
     return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
 }
 
+unsigned workers_usual(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+}
+
 enum status work_do(const struct work *work, struct error *error)
 {
     enum status status = STATUS_OK;

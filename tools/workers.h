@@ -39,6 +39,9 @@ struct work {
     bool (*stopped)(void *self);
 };
 
+/* As many as there are processors. */
+unsigned workers_usual(void);
+
 /* STATUS_IO or STATUS_NO_MEMORY with a message where the machine refuses. */
 enum status work_do(const struct work *work, struct error *error);
 

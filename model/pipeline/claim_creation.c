@@ -232,6 +232,9 @@ void breaker_note(struct cloud *c, const struct invocation *invocation, bool end
     memcpy(&breaker, memory_of(c, invocation), sizeof breaker);
     breaker.failures = ended_well ? 0 : breaker.failures + 1;
     breaker.failed_ns = ended_well ? 0 : invocation_clock(c, invocation).ns;
+    if (breaker.failures == BREAKER_FAILURES) {
+        goal_reach(pipeline_of(c), GOAL_BREAKER_OPENED);
+    }
     memcpy(memory_of(c, invocation), &breaker, sizeof breaker);
 }
 

@@ -273,11 +273,17 @@ uint64_t deviations_count(const struct pipeline *p)
     return world_used(&p->cloud.simulation.world, p->deviations.made_region);
 }
 
-struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation)
+struct fault menu_fault(const struct deviation_menu *menu, const struct deviation *deviation,
+                        const struct task_type *types)
 {
-    struct fault fault = p->deviations.menu->forms[deviation->form].fault;
-    fault_place(&fault, deviation->point, p->types);
+    struct fault fault = menu->forms[deviation->form].fault;
+    fault_place(&fault, deviation->point, types);
     fault.of = deviation->of;
     fault.occurrence = deviation->occurrence;
     return fault;
+}
+
+struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation)
+{
+    return menu_fault(p->deviations.menu, deviation, p->types);
 }

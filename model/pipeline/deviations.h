@@ -115,4 +115,9 @@ const struct fault *deviation_at_service(struct pipeline *p, enum service_point 
 uint64_t deviations_count(const struct pipeline *p);
 struct fault deviation_fault(const struct pipeline *p, const struct deviation *deviation);
 
+/* The same without a run. */
+struct task_type;
+struct fault menu_fault(const struct deviation_menu *menu, const struct deviation *deviation,
+                        const struct task_type *types);
+
 #endif

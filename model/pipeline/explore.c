@@ -71,7 +71,7 @@ struct explorer {
     exploration_visit *visit;
     void *visitor;
     struct exploration_counts *counts;
-    const volatile int *stop;
+    bool (*stopped)(void);
 };
 
 static struct pipeline *pipeline_under(const struct explorer *e)
@@ -260,7 +260,7 @@ static void tell(struct explorer *e, enum exploration_end end)
 
 static bool interrupted(struct explorer *e)
 {
-    if (e->status == STATUS_OK && e->stop != NULL && *e->stop != 0) {
+    if (e->status == STATUS_OK && e->stopped != NULL && e->stopped()) {
         e->status = STATUS_INTERRUPTED;
     }
     return e->status != STATUS_OK;
@@ -408,7 +408,7 @@ static enum status reserve_worlds(struct explorer *e)
 
 struct explorer *explorer_open(const struct exploration *exploration, struct error *error)
 {
-    ASSERT(exploration->deviations <= EXPLORE_DEVIATIONS_MAX);
+    ASSERT(exploration->deviations >= 1 && exploration->deviations <= EXPLORE_DEVIATIONS_MAX);
     struct explorer *e = calloc(1, sizeof *e);
     if (e == NULL) {
         (void)error_set(error, STATUS_NO_MEMORY, "out of memory for exploring");
@@ -499,7 +499,7 @@ static void tell_plain_run(struct explorer *e)
 }
 
 enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
-                          struct exploration_counts *counts, const volatile int *stop,
+                          struct exploration_counts *counts, bool (*stopped)(void),
                           struct error *error)
 {
     ASSERT(item < e->items);
@@ -508,7 +508,7 @@ enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *
     e->visit = visit;
     e->visitor = self;
     e->counts = counts;
-    e->stop = stop;
+    e->stopped = stopped;
     e->turns_count = e->plain_turns;
     forget_worlds(e);
     if (item == 0) {

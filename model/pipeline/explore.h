@@ -25,7 +25,7 @@
 struct exploration {
     const struct scenario *scenario; /* valid */
     const struct deviation_menu *menu;
-    uint32_t deviations;  /* D: 0 to EXPLORE_DEVIATIONS_MAX */
+    uint32_t deviations;  /* D: 1 to EXPLORE_DEVIATIONS_MAX */
     bool fingerprints;    /* worlds that were seen are not entered again */
     uint64_t worlds_most; /* that are remembered within an item; beyond that, no more are */
     const char *scratch;  /* parent of temporary directories; NULL: /tmp */
@@ -71,11 +71,11 @@ uint64_t explorer_items(const struct explorer *e);
 /* Events of the plain run. */
 uint64_t explorer_events(const struct explorer *e);
 
-/* Does an item: `visit` sees every run of it. Adds to `counts`. `stop` (may be NULL), once not 0,
- * ends it early: STATUS_STOPPED. STATUS_NO_MEMORY or STATUS_IO with a message where the machine
- * refuses. */
+/* Does an item: `visit` sees every run of it. Adds to `counts`. `stopped` (may be NULL), once
+ * true, ends it early: STATUS_INTERRUPTED. STATUS_NO_MEMORY or STATUS_IO with a message where the
+ * machine refuses. */
 enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
-                          struct exploration_counts *counts, const volatile int *stop,
+                          struct exploration_counts *counts, bool (*stopped)(void),
                           struct error *error);
 
 /* The pipeline of its run: names of processes and points. */

@@ -128,14 +128,25 @@ static int64_t end_of_date(struct text date)
     return named ? midnight.ns : INT64_MAX;
 }
 
-/* The row of a date, from 1: nearly always among the latest. */
+/* Nearly always among the latest. */
+const struct date_history *history_date(const struct pipeline *p, uint32_t date)
+{
+    const struct history *h = &p->history;
+    for (uint64_t i = HISTORY_COUNT(p, dates); i > 0; i--) {
+        if (h->dates[i - 1].date == date) {
+            return &h->dates[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* The row of a date, from 1. */
 static uint32_t row_of_date(struct pipeline *p, uint32_t date)
 {
     struct history *h = &p->history;
-    for (uint64_t i = HISTORY_COUNT(p, dates); i > 0; i--) {
-        if (h->dates[i - 1].date == date) {
-            return (uint32_t)i;
-        }
+    const struct date_history *known = history_date(p, date);
+    if (known != NULL) {
+        return (uint32_t)(known - h->dates) + 1;
     }
     uint32_t row = append(p, h->dates_region);
     if (row != 0) {
@@ -147,9 +158,15 @@ static uint32_t row_of_date(struct pipeline *p, uint32_t date)
 
 static void set_pending(struct pipeline *p, struct file_history *file, bool pending)
 {
-    if (file->date_row != 0 && file->pending != pending) {
-        p->history.dates[file->date_row - 1].pending += pending ? 1 : -1;
-        file->pending = pending;
+    if (file->date_row == 0 || file->pending == pending) {
+        return;
+    }
+    struct date_history *date = &p->history.dates[file->date_row - 1];
+    date->pending += pending ? 1 : -1;
+    file->pending = pending;
+    if (pending) {
+        date->latest = (uint32_t)(file - p->history.files) + 1;
+        date->latest_ns = now_ns(p);
     }
 }
 
@@ -283,6 +300,7 @@ static void judge_flush(struct pipeline *p, const struct file_history *file)
 void history_quarantined(struct pipeline *p, uint32_t key)
 {
     struct file_history *file = history_file(p, key);
+    goal_reach(p, GOAL_FILE_QUARANTINED);
     p->history.counts->quarantined += file->quarantined == 0;
     file->quarantined = 1;
 }
@@ -309,10 +327,38 @@ void history_completed(struct pipeline *p, uint32_t key)
     }
 }
 
+/* A file may be listed again in the same manifest: its put is tried again. */
+static void note_listed(struct pipeline *p, const struct object *manifest)
+{
+    for (uint32_t i = 0; i < manifest->body_count; i++) {
+        struct file_history *file =
+            history_file(p, p->cloud.buckets.bodies[manifest->body_start + i]);
+        if (file != NULL && file->listed != 0 && file->listed != manifest->name) {
+            goal_reach(p, GOAL_FILE_LISTED_TWICE);
+        }
+        if (file != NULL) {
+            file->listed = manifest->name;
+        }
+    }
+}
+
+static void note_manifest(struct pipeline *p, const struct object *manifest, uint32_t date)
+{
+    const struct date_history *row = history_date(p, date);
+    note_listed(p, manifest);
+    if (row != NULL && row->end_ns <= now_ns(p)) {
+        goal_reach(p, GOAL_EARLIER_DATE_FLUSHED);
+    }
+    if (manifest->owner != 0) {
+        goal_reach(p, GOAL_MANIFEST_OVERWRITTEN);
+    }
+}
+
 void history_manifest_put(struct pipeline *p, uint32_t manifest, uint32_t date, uint32_t invocation)
 {
     struct history *h = &p->history;
     struct object *object = object_of(p, manifest);
+    note_manifest(p, object, date);
     h->counts->manifest_puts++;
     if (object->owner != 0) {
         h->manifests[object->owner - 1].overwritten = 1;
@@ -362,6 +408,9 @@ uint32_t history_execution_started(struct pipeline *p, uint32_t manifest, uint32
         .started_ns = now_ns(p),
         .ended_ns = HISTORY_NEVER,
     };
+    if (p->cloud.acting != NULL && p->cloud.acting->call.operation == OPERATION_START_AGAIN) {
+        goal_reach(p, GOAL_BATCHER_REPAIRED);
+    }
     if (object != NULL && object->owner != 0) {
         struct manifest_history *put = &h->manifests[object->owner - 1];
         put->latest_execution = row;
@@ -391,6 +440,12 @@ void history_record_put(struct pipeline *p, uint32_t manifest)
     }
 }
 
+static bool has_failed(const struct history *h, uint32_t job_run)
+{
+    return job_run != 0 && (h->job_runs[job_run - 1].state == JOB_FAILED ||
+                            h->job_runs[job_run - 1].state == JOB_TIMED_OUT);
+}
+
 void history_execution_ended(struct cloud *c, const struct execution *e)
 {
     struct history *h = &pipeline_of(c)->history;
@@ -398,6 +453,9 @@ void history_execution_ended(struct cloud *c, const struct execution *e)
     row->status = e->status;
     row->caught = e->caught;
     row->ended_ns = cloud_now(c).ns;
+    if (e->caught != CALL_OK && has_failed(h, e->job_run_row)) {
+        goal_reach(pipeline_of(c), GOAL_FAILURE_PATH_TAKEN);
+    }
     h->counts->executions_succeeded += e->status == EXECUTION_SUCCEEDED;
     h->counts->executions_failed += e->status == EXECUTION_FAILED;
 }
@@ -419,6 +477,9 @@ uint32_t history_run_requested(struct pipeline *p, uint32_t execution, bool acce
     h->executions[execution - 1].refusals += !accepted;
     h->counts->runs_accepted += accepted;
     h->counts->runs_refused += !accepted;
+    if (!accepted) {
+        goal_reach(p, GOAL_JOB_RUN_REFUSED);
+    }
     return row;
 }
 
@@ -506,9 +567,11 @@ void history_lock_acquired(struct pipeline *p, uint32_t date, uint32_t invocatio
     struct tenure_history *before = tenure_of(p, date);
     h->counts->lock_acquired++;
     if (before != NULL && still_works(p, before, invocation)) {
+        goal_reach(p, GOAL_CREATORS_OVERLAP);
         history_violation(p, INVARIANT_S7, date);
     }
     if (taken_over && before != NULL) {
+        goal_reach(p, GOAL_LOCK_TAKEN_OVER);
         h->counts->lock_taken_over++;
         end_tenure(p, before, TENURE_TAKEN_OVER);
     }
@@ -538,6 +601,7 @@ static int64_t end_of_life(const struct pipeline *p, const struct tenure_history
 void history_lock_renewed(struct pipeline *p, uint32_t date)
 {
     struct tenure_history *tenure = tenure_of(p, date);
+    goal_reach(p, GOAL_LEASE_RENEWED);
     if (tenure != NULL) {
         tenure->renewed_ns = now_ns(p);
     }
@@ -547,6 +611,7 @@ void history_lock_refused(struct pipeline *p, uint32_t date)
 {
     struct tenure_history *tenure = tenure_of(p, date);
     p->history.counts->lock_refused++;
+    goal_reach(p, GOAL_LOCK_REFUSED);
     if (tenure != NULL) {
         tenure->refused++;
         if (now_ns(p) > end_of_life(p, tenure) && !tenure->blocked_too_long) {
@@ -561,6 +626,9 @@ void history_lock_gone(struct pipeline *p, uint32_t date, enum tenure_end end)
     struct tenure_history *tenure = tenure_of(p, date);
     if (tenure != NULL && tenure->end == TENURE_HELD) {
         end_tenure(p, tenure, end);
+        if (end == TENURE_DELETED_BY_TTL) {
+            goal_reach(p, GOAL_LOCK_DELETED_BY_TTL);
+        }
     }
 }
 
@@ -678,6 +746,42 @@ void history_operator_ended(struct pipeline *p, uint32_t row, int32_t exit_statu
 /* --- invocations and calls
  * --------------------------------------------------------------------------------- */
 
+/* Who handles the messages of its batch now, and whether another did or does. */
+static void note_deliveries(struct pipeline *p, const struct invocation *invocation)
+{
+    const struct batch *batch = &p->cloud.queue.batches[invocation->request.batch - 1];
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct file_history *file = history_file(p, batch->bodies[i] & ~MESSAGE_UNREADABLE);
+        if (file == NULL) {
+            continue;
+        }
+        uint32_t before = file->handled;
+        file->handled = invocation->row;
+        if (before != 0) {
+            goal_reach(p, GOAL_DELIVERED_TWICE);
+        }
+        if (before != 0 && before != invocation->row &&
+            p->history.invocations[before - 1].end == INVOCATION_RUNNING) {
+            goal_reach(p, GOAL_DELIVERED_WHILE_HANDLED);
+        }
+    }
+}
+
+/* A batch that is tried again has failed, or is a half of one that has. */
+static void note_batch(struct pipeline *p, const struct invocation *invocation)
+{
+    const struct invocation_request *request = &invocation->request;
+    if (request->batch != 0) {
+        note_deliveries(p, invocation);
+    }
+    if (request->lane != 0) {
+        const struct stream_lane *lane = &p->cloud.stream_source.lanes[request->lane - 1];
+        if (lane->errors > 0 || lane->pieces > 1) {
+            goal_reach(p, GOAL_STREAM_BATCH_RETRIED);
+        }
+    }
+}
+
 static void invocation_started(struct pipeline *p, struct invocation *invocation)
 {
     struct history *h = &p->history;
@@ -692,6 +796,7 @@ static void invocation_started(struct pipeline *p, struct invocation *invocation
             .started_ns = now_ns(p),
             .ended_ns = HISTORY_NEVER,
         };
+        note_batch(p, invocation);
     }
 }
 
@@ -708,6 +813,9 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     row->ended_ns = now_ns(p);
     row->point = invocation->task.call.point;
     row->task_type = (uint16_t)invocation->task.type;
+    if (end == INVOCATION_TIMED_OUT) {
+        goal_reach(p, GOAL_FUNCTION_TIMED_OUT);
+    }
     if (invocation->function == FUNCTION_STREAM_CREATOR) {
         const struct stream_creator *s = (const void *)invocation;
         row->records = s->records;
@@ -725,6 +833,9 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     struct tenure_history *tenure = b->creation.date == 0 ? NULL : tenure_of(p, b->creation.date);
     if (tenure != NULL && tenure->invocation == invocation->row && tenure->end == TENURE_HELD) {
         tenure->owner_ended_ns = now_ns(p);
+        if (end != INVOCATION_OK && !tenure->given_up) {
+            goal_reach(p, GOAL_OWNER_DIED);
+        }
     }
 }
 
@@ -757,15 +868,32 @@ static void count_request(struct pipeline *p, const struct task *caller, const s
         throttled && call->attempt == p->types[caller->type].table_attempts_max;
 }
 
+/* The latest tenure of an invocation on a date; NULL where there was none. */
+static struct tenure_history *own_tenure(struct pipeline *p, uint32_t date, uint32_t invocation)
+{
+    for (uint64_t i = HISTORY_COUNT(p, tenures); i > 0; i--) {
+        struct tenure_history *tenure = &p->history.tenures[i - 1];
+        if (tenure->invocation == invocation && tenure->date == date) {
+            return tenure;
+        }
+    }
+    return NULL;
+}
+
 /* Whoever asks for its lock's release works on without it, whatever the answer. */
-static void note_release(struct pipeline *p, const struct task *caller, const struct call *call)
+static void note_release(struct pipeline *p, const struct task *caller, const struct call *call,
+                         enum call_status status)
 {
     uint32_t date;
     memcpy(&date, call->request, sizeof date);
-    struct tenure_history *tenure = tenure_of(p, date);
-    const struct invocation *invocation = (const void *)caller;
-    if (tenure != NULL && tenure->invocation == invocation->row) {
-        tenure->given_up = 1;
+    struct tenure_history *tenure =
+        own_tenure(p, date, ((const struct invocation *)(const void *)caller)->row);
+    if (tenure == NULL) {
+        return;
+    }
+    tenure->given_up = 1;
+    if (tenure->end == TENURE_DELETED_BY_TTL && status == CALL_CONDITION_FAILED) {
+        goal_reach(p, GOAL_LOCK_DELETED_UNDER_OWNER);
     }
 }
 
@@ -775,11 +903,12 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
     struct pipeline *p = pipeline_of(c);
     struct history *h = &p->history;
     if (call->operation == OPERATION_RELEASE_LOCK) {
-        note_release(p, caller, call);
+        note_release(p, caller, call, status);
     }
     if (p->operations[call->operation].of_table) {
         count_request(p, caller, call, status);
     }
+    goals_note_call(p, caller, status);
     if (!h->keep_calls) {
         return;
     }

@@ -8,6 +8,7 @@
 
 #include "model/aws/cloud.h"
 #include "model/pipeline/faults.h"
+#include "model/pipeline/goals.h"
 #include "model/pipeline/scenario.h"
 
 struct pipeline;
@@ -22,7 +23,8 @@ struct file_history {
     uint16_t starts;    /* started manifests that list it */
     uint16_t outputs;   /* times that a job run has put its rows out */
     uint16_t quarantined;
-    uint16_t pending; /* so its record said when it was last told of */
+    uint16_t pending;         /* so its record said when it was last told of */
+    uint32_t handled, listed; /* by that invocation (row) and in that manifest (name), latest */
     int64_t size;
     int64_t arrived_ns, tracked_ns, manifested_ns, completed_ns;
 };
@@ -71,7 +73,10 @@ struct date_history {
     uint32_t date; /* name */
     uint32_t told; /* bit i: a violation of invariant i was noted and has not ended since */
     int64_t pending;
-    int64_t end_ns; /* the midnight that ends it; INT64_MAX: the text is no such date */
+    int64_t end_ns;    /* the midnight that ends it; INT64_MAX: the text is no such date */
+    int64_t latest_ns; /* when its latest file became pending */
+    uint32_t latest;   /* that file's row, from 1; 0: none did */
+    uint32_t unused;
 };
 
 enum tenure_end {
@@ -210,6 +215,7 @@ struct history_counts {
     uint32_t folders, unused;   /* seen: 0, 1, or 2 for more */
     int64_t table_requests, table_throttled, table_retried, table_given_up;
     int64_t violations[INVARIANTS_COUNT];
+    uint64_t goals; /* bit i: enum goal i was reached */
 };
 
 struct history {
@@ -297,5 +303,8 @@ bool history_tell_once(struct pipeline *p, uint32_t date_row, enum invariant inv
 
 /* The file of a key; NULL where no such object arrived. */
 struct file_history *history_file(struct pipeline *p, uint32_t key);
+
+/* A date, by its name; NULL where no file was tracked under it. */
+const struct date_history *history_date(const struct pipeline *p, uint32_t date);
 
 #endif

@@ -98,6 +98,7 @@ enum call_status record_read_page(struct page *page, struct call *call, struct t
     };
     _Static_assert(sizeof reply <= CALL_REPLY_WORDS * 8, "the reply fits");
     memcpy(call->reply, &reply, sizeof reply);
+    goals_note_page(page, call, query);
     return CALL_OK;
 }
 

@@ -482,6 +482,7 @@ struct scenario {
     struct fault faults[FAULTS_MAX];
     struct expectation expectations[EXPECTATIONS_MAX];
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
+    uint32_t reach; /* bit i: enum goal i (goals.h) must be reached by one of its runs at least */
 
     /* The harness (tools/): cases, their verdicts, the catalogue. */
     uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */

@@ -1,0 +1,737 @@
+/* command_explore.c: `lockstep explore`: every run of a scenario with at most D deviations.
+ */
+#include "tools/attempt.h"
+#include "tools/command.h"
+#include "tools/exploration.h"
+#include "tools/options.h"
+#include "tools/report.h"
+#include "tools/subject.h"
+#include "tools/suggest.h"
+#include "tools/version.h"
+#include "tools/workers.h"
+
+#include "model/pipeline/pipeline.h"
+#include "sim/unicode.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DEVIATIONS_USUAL = 1, STORIES_USUAL = 10, WORLDS_USUAL = 1 << 20, CASES_MAX_SHOWN = 64 };
+
+enum {
+    OPTION_DEVIATIONS,
+    OPTION_KINDS,
+    OPTION_CASE,
+    OPTION_SET,
+    OPTION_FORMAT,
+    OPTION_STORIES,
+    OPTION_NO_FINGERPRINTS,
+    OPTION_WORLDS,
+    OPTION_STATE,
+    OPTION_JOBS,
+    OPTION_QUIET,
+    OPTION_HELP
+};
+
+/* In the order of the enumeration. */
+static const struct option table[] = {
+    {"deviations",      'd', "D",          "at most so many in a run, 0 to 8 (1)"                     },
+    {"kinds",           0,   "K,K...",
+     "of deviations, or all (kill,reorder,stall,lose,duplicate,stale,ttl,error)"                      },
+    {"case",            0,   "NAME",       "only the case of this name, where the scenario has cases" },
+    {"set",             0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"     },
+    {"format",          0,   "F",          "text or json, on standard output (text)"                  },
+    {"stories",         0,   "N",          "told of each property, or all (10)"                       },
+    {"no-fingerprints", 0,   NULL,         "enter worlds that were seen before, too"                  },
+    {"worlds",          0,   "N",          "remember so many within one first deviation (1048576)"    },
+    {"state",           0,   "FILE",       "keep what is finished there, and go on from what it holds"},
+    {"jobs",            'j', "N",          "processes that share the runs (the processors)"           },
+    {"quiet",           'q', NULL,         "no progress on a terminal"                                },
+    {"help",            'h', NULL,         "this text"                                                },
+    {NULL,              0,   NULL,         NULL                                                       },
+};
+_Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
+
+struct request {
+    struct subject subject;
+    uint32_t deviations, groups;
+    uint64_t stories, worlds;
+    bool json, quiet, plainly;
+    const char *state;
+    unsigned jobs;
+    struct journal_file *journal;
+};
+
+/* A scenario, or a case of it, explored. */
+struct result {
+    struct text name; /* of the case; empty: none */
+    struct subject subject;
+    struct deviation_menu menu;
+    struct explored explored;
+};
+
+/* --- the command line
+ * -------------------------------------------------------------------------------------- */
+
+static const char *const group_words[] = {
+#define X(name, word, text) word,
+    DEVIATION_GROUP_MAP(X)
+#undef X
+};
+
+static const char *const group_texts[] = {
+#define X(name, word, text) text,
+    DEVIATION_GROUP_MAP(X)
+#undef X
+};
+
+static void put_help(void)
+{
+    (void)fputs("Usage: lockstep explore SCENARIO [OPTION...]\n\n"
+                "Runs the scenario with every set of at most D deviations from its plain run, in "
+                "which nothing\ngoes wrong and everything takes its nominal time: at each call of "
+                "each process, and at each\nthing that a service does, each kind of deviation that "
+                "is possible there. Every run is judged\nby all invariants. What violates them is "
+                "told as stories, the smallest first, each with the\ncommand that runs it. A "
+                "scenario with cases is explored case by case, and compared in a matrix.\n\n",
+                stdout);
+    options_help(table, stdout);
+    (void)fputs("\nKinds of deviations:\n", stdout);
+    for (size_t i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
+        (void)printf("  %-10s %s\n", group_words[i], group_texts[i]);
+    }
+    (void)fputs("\nExamples:\n"
+                "  lockstep explore scenarios/regression/130-files.yaml --kinds kill\n"
+                "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 --case V3\n"
+                "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 "
+                "--state /tmp/pass --format json\n\n"
+                "Exit status: 0 nothing was violated but what the scenario's `violates` names; 1 "
+                "something\nwas; 2 bad input or usage; 3 an internal or input/output error; 130 "
+                "interrupted, after a\nreport of what was done.\n",
+                stdout);
+}
+
+static bool misuse(const char *what, const char *value, const char *suggestion)
+{
+    (void)fprintf(stderr, "lockstep explore: %s%s%s%s\nTry 'lockstep explore --help'.\n", what,
+                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
+    return false;
+}
+
+static bool parse_number(const char *value, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && *number >= least &&
+           *number <= most;
+}
+
+/* "kill,reorder" into bits. */
+static bool parse_groups(const char *value, uint32_t *groups)
+{
+    struct text rest = text_from(value);
+    *groups = (UINT32_C(1) << DEVIATION_GROUPS_COUNT) - 1;
+    if (strcmp(value, "all") == 0) {
+        return true;
+    }
+    *groups = 0;
+    for (;;) {
+        const char *comma = rest.size > 0 ? memchr(rest.at, ',', rest.size) : NULL;
+        struct text word = {rest.at, comma == NULL ? rest.size : (size_t)(comma - rest.at)};
+        struct suggestion near = suggestion(word);
+        unsigned group = 0;
+        while (group < DEVIATION_GROUPS_COUNT && !text_equal(text_from(group_words[group]), word)) {
+            suggestion_offer(&near, text_from(group_words[group]));
+            group++;
+        }
+        if (group == DEVIATION_GROUPS_COUNT) {
+            return misuse("no such kind of deviation", shown(word).text,
+                          suggestion_text(&near).text);
+        }
+        *groups |= UINT32_C(1) << group;
+        if (comma == NULL) {
+            return true;
+        }
+        rest = (struct text){comma + 1, rest.size - word.size - 1};
+    }
+}
+
+static bool take_argument(struct request *r, const char *value)
+{
+    if (r->subject.path != NULL) {
+        return misuse("one scenario, not two", value, "");
+    }
+    r->subject.path = value;
+    return true;
+}
+
+static bool take_set(struct request *r, const char *value)
+{
+    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
+        return misuse("too many assignments", value, "");
+    }
+    r->subject.sets[r->subject.sets_count++] = value;
+    return true;
+}
+
+static bool take_format(struct request *r, const char *value)
+{
+    r->json = strcmp(value, "json") == 0;
+    return r->json || strcmp(value, "text") == 0 ||
+           misuse("no such format", value, "; there are text and json");
+}
+
+static bool take_deviations(struct request *r, const char *value)
+{
+    uint64_t number;
+    if (!parse_number(value, 0, EXPLORE_DEVIATIONS_MAX, &number)) {
+        return misuse("how many deviations? 0 to 8", value, "");
+    }
+    r->deviations = (uint32_t)number;
+    return true;
+}
+
+static bool take_jobs(struct request *r, const char *value)
+{
+    uint64_t jobs;
+    if (!parse_number(value, 1, WORKERS_MAX, &jobs)) {
+        return misuse("how many processes? 1 to 256", value, "");
+    }
+    r->jobs = (unsigned)jobs;
+    return true;
+}
+
+static bool take_stories(struct request *r, const char *value)
+{
+    r->stories = UINT64_MAX;
+    return strcmp(value, "all") == 0 || parse_number(value, 0, UINT32_MAX, &r->stories) ||
+           misuse("how many stories? A number, or all", value, "");
+}
+
+/* One option or argument. False after a message. */
+static bool take(struct request *r, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_ARGUMENT:
+        return take_argument(r, value);
+    case OPTION_DEVIATIONS:
+        return take_deviations(r, value);
+    case OPTION_KINDS:
+        return parse_groups(value, &r->groups);
+    case OPTION_CASE:
+        r->subject.case_name = text_from(value);
+        return true;
+    case OPTION_SET:
+        return take_set(r, value);
+    case OPTION_FORMAT:
+        return take_format(r, value);
+    case OPTION_STORIES:
+        return take_stories(r, value);
+    case OPTION_NO_FINGERPRINTS:
+        r->plainly = true;
+        return true;
+    case OPTION_WORLDS:
+        return parse_number(value, 1, UINT64_C(1) << 32, &r->worlds) ||
+               misuse("how many worlds? 1 to 4294967296", value, "");
+    case OPTION_STATE:
+        r->state = value;
+        return true;
+    case OPTION_JOBS:
+        return take_jobs(r, value);
+    case OPTION_QUIET:
+        r->quiet = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool parse(struct request *r, int argc, char **argv, bool *help)
+{
+    struct options o = options(table, argc, argv);
+    const char *value;
+    *help = false;
+    for (int option = options_next(&o, &value); option != OPTION_END;
+         option = options_next(&o, &value)) {
+        if (option == OPTION_HELP) {
+            *help = true;
+            return true;
+        }
+        if (!take(r, option, value)) {
+            return false;
+        }
+    }
+    return r->subject.path != NULL || misuse("which scenario? Give a file", "", "");
+}
+
+/* --- the work
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int complain(const struct request *r, const struct error *error)
+{
+    (void)fprintf(stderr, "lockstep explore: %s: %s\n", shown(text_from(r->subject.path)).text,
+                  error->message);
+    return exit_status_of(error->status);
+}
+
+/* All that the outcome depends on. */
+static struct hash128 work_hash(const struct request *r)
+{
+    char room[512];
+    struct text_writer w = text_writer(room, sizeof room);
+    text_put(&w, text_from(version_text()));
+    const uint64_t numbers[] = {r->deviations, r->groups, r->worlds, r->plainly};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        text_put_char(&w, ' ');
+        text_put_integer(&w, (int64_t)numbers[i], 0);
+    }
+    struct hash128 hash = hash128(room, w.size);
+    hash = hash128_add(hash, hash128(r->subject.yaml.at, r->subject.yaml.size));
+    for (size_t i = 0; i < r->subject.sets_count; i++) {
+        const struct hash128 both[] = {hash,
+                                       hash128(r->subject.sets[i], strlen(r->subject.sets[i]))};
+        hash = hash128(both, sizeof both);
+    }
+    return hash;
+}
+
+static int explore_one(const struct request *r, uint32_t number, struct result *result)
+{
+    struct error error = {.message = ""};
+    const struct scenario *s = &result->subject.scenario;
+    char title[UNIT_TITLE_MAX + 1];
+    struct text full = unit_title(s->name, result->name, title);
+    title[full.size] = '\0';
+    deviation_menu_fill(&result->menu, s, r->groups);
+    struct exploration_work work = {
+        .exploration = {.scenario = s,
+                        .menu = &result->menu,
+                        .deviations = r->deviations,
+                        .fingerprints = !r->plainly,
+                        .worlds_most = r->worlds},
+        .title = title,
+        .number = number,
+        .workers = r->jobs,
+        .shows_progress = !r->quiet && isatty(STDERR_FILENO),
+        .journal = r->journal,
+        .stopped = attempt_interrupted,
+    };
+    enum status status = exploration_do(&work, &result->explored, &error);
+    return status == STATUS_OK ? STATUS_PASS : complain(r, &error);
+}
+
+/* --- what is told
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static struct fault example_fault(const struct result *result, const struct deviation *d)
+{
+    struct task_type types[TASK_TYPES_COUNT];
+    pipeline_task_types(types, 0);
+    return menu_fault(&result->menu, d, types);
+}
+
+/* "kill manifest_builder[1.1] at PUT_MANIFEST#1 + ..." */
+static void put_story(FILE *out, const struct result *result, const struct finding *f,
+                      bool anchored)
+{
+    (void)fputs(f->size == 0 ? "nothing goes wrong" : "", out);
+    for (uint32_t i = 0; i < f->size; i++) {
+        char room[160];
+        struct text_writer w = text_writer(room, sizeof room);
+        struct fault fault = example_fault(result, &f->example[i]);
+        text_put_fault(&w, &fault, anchored);
+        (void)fprintf(out, "%s%s", i > 0 ? " + " : "", text_writer_string(&w));
+    }
+}
+
+static void put_command(FILE *out, const struct result *result, const struct finding *f)
+{
+    (void)fputs("lockstep run", out);
+    subject_put_arguments(out, &result->subject);
+    (void)fputs(" --default", out);
+    for (uint32_t i = 0; i < f->size; i++) {
+        struct fault fault = example_fault(result, &f->example[i]);
+        put_fault_options(out, result->subject.scenario.faults_count + i, &fault);
+    }
+}
+
+static void put_groups(FILE *out, uint32_t groups, const char *separator, const char *quote)
+{
+    bool first = true;
+    for (size_t i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
+        if ((groups >> i & 1) != 0) {
+            (void)fprintf(out, "%s%s%s%s", first ? "" : separator, quote, group_words[i], quote);
+            first = false;
+        }
+    }
+}
+
+static int64_t files_of(const struct scenario *s)
+{
+    int64_t files = 0;
+    for (uint32_t i = 0; i < s->workloads_count; i++) {
+        files += s->workloads[i].files;
+    }
+    return files;
+}
+
+/* How many invocations of the builder there can be at once; 0: as many as the account lets. */
+static int64_t functions_of(const struct scenario *s)
+{
+    int64_t a = s->function.reserved_concurrency;
+    int64_t b = s->mapping.maximum_concurrency;
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* An upper bound of the chance that some world was taken for another: n^2 / 2^129. Digits and
+ * exponent, rounded up, without floating point. */
+static void put_miss(FILE *out, uint64_t worlds)
+{
+    /* log10(2^129) is 38.83...; n^2 < 10^(2 * digits). */
+    int digits = 1;
+    for (uint64_t rest = worlds; rest >= 10; rest /= 10) {
+        digits++;
+    }
+    (void)fprintf(out, "1e%d", 2 * digits - 38);
+}
+
+static void put_world(FILE *out, const struct scenario *s)
+{
+    int64_t functions = functions_of(s);
+    if (functions > 0) {
+        (void)fprintf(out, "%" PRId64 " function%s, ", functions, functions == 1 ? "" : "s");
+    } else {
+        (void)fputs("functions without a limit, ", out);
+    }
+    (void)fprintf(out, "%" PRId64 " files, threshold %" PRId64, files_of(s),
+                  s->max_files_per_manifest);
+}
+
+static void put_covered(FILE *out, const struct request *r, const struct result *result)
+{
+    const struct explored *x = &result->explored;
+    const struct exploration_counts *c = &x->findings.counts;
+    (void)fprintf(out, "  covered     %s run with at most %" PRIu32 " deviation%s of: ",
+                  x->complete ? "every" : "not every", r->deviations,
+                  r->deviations == 1 ? "" : "s");
+    put_groups(out, r->groups, ", ", "");
+    (void)fputs("\n              ", out);
+    put_world(out, &result->subject.scenario);
+    (void)fputs("; time concrete, latencies nominal\n", out);
+    (void)fprintf(out, "  runs        %" PRIu64 " judged", c->runs);
+    for (uint32_t d = 0; d <= r->deviations; d++) {
+        (void)fprintf(out, "%s%" PRIu64, d == 0 ? " (" : " + ", x->findings.runs[d]);
+    }
+    (void)fprintf(out, " by deviations); %" PRIu64 " events in the plain one\n", x->plain_events);
+    if (!r->plainly) {
+        (void)fprintf(out,
+                      "  worlds      %" PRIu64 " remembered; %" PRIu64
+                      " runs came to one of them and ended there; probability of a\n"
+                      "              missed world below ",
+                      c->worlds, c->seen);
+        put_miss(out, c->worlds);
+        (void)fputc('\n', out);
+    }
+    if (c->unremembered > 0) {
+        (void)fprintf(out, "              %" PRIu64 " more did not fit (--worlds)\n",
+                      c->unremembered);
+    }
+    if (x->findings.full > 0) {
+        (void)fprintf(out,
+                      "  room        %" PRIu64 " runs ended early: the simulation's room was too "
+                      "small (limits.*)\n",
+                      x->findings.full);
+    }
+    if (!x->complete) {
+        (void)fprintf(out, "  stopped     after %" PRIu64 " of %" PRIu64 " first deviations\n",
+                      x->items_done, x->items);
+    }
+}
+
+static void put_property(FILE *out, const struct request *r, const struct result *result,
+                         uint32_t property)
+{
+    const struct findings *f = &result->explored.findings;
+    uint32_t least = findings_least(f, property);
+    if (least == UINT32_MAX) {
+        return;
+    }
+    size_t stories = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        stories += f->rows[i].property == property;
+    }
+    (void)fprintf(out, "\n  %s %s\n", property_name(property), property_text(property));
+    (void)fprintf(out, "     %" PRIu64 " runs, %zu stories; fewest deviations %" PRIu32 "\n",
+                  findings_violating(f, property), stories, least);
+    uint64_t told = 0;
+    for (size_t i = 0; i < f->count && told < r->stories; i++) {
+        const struct finding *story = &f->rows[i];
+        if (story->property != property) {
+            continue;
+        }
+        (void)fprintf(out, "     %" PRIu32 "  ", story->size);
+        put_story(out, result, story, true);
+        (void)fprintf(out, "  (%" PRIu64 " runs like it)\n        ", story->runs);
+        put_command(out, result, story);
+        (void)fputc('\n', out);
+        told++;
+    }
+    if (told < stories) {
+        (void)fprintf(out, "     and %zu more stories (--stories all)\n", stories - (size_t)told);
+    }
+}
+
+static void put_clean(FILE *out, const struct result *result)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+        if (findings_least(&result->explored.findings, i) == UINT32_MAX) {
+            (void)fprintf(out, "%s%s", first ? "\n  no violation found of " : ", ",
+                          property_name(i));
+            first = false;
+        }
+    }
+    (void)fputs(first ? "" : "\n", out);
+}
+
+static void put_text(FILE *out, const struct request *r, const struct result *result)
+{
+    char title[UNIT_TITLE_MAX];
+    put_plain(out, unit_title(result->subject.scenario.name, result->name, title));
+    (void)fputc('\n', out);
+    put_covered(out, r, result);
+    for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+        put_property(out, r, result, i);
+    }
+    put_clean(out, result);
+    (void)fputc('\n', out);
+}
+
+/* The fewest deviations that violate each property, case by case. */
+static void put_matrix(FILE *out, const struct request *r, const struct result *results,
+                       size_t count)
+{
+    (void)fprintf(out,
+                  "Fewest deviations, of at most %" PRIu32 ", that violate it (. none found)\n\n",
+                  r->deviations);
+    (void)fprintf(out, "%-16s", "");
+    for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+        (void)fprintf(out, " %5s", property_name(i));
+    }
+    (void)fputs("        runs\n", out);
+    for (size_t k = 0; k < count; k++) {
+        const struct findings *f = &results[k].explored.findings;
+        (void)fprintf(out, "%-16s", shown(results[k].name).text);
+        for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+            uint32_t least = findings_least(f, i);
+            if (least == UINT32_MAX) {
+                (void)fprintf(out, " %5s", ".");
+            } else {
+                (void)fprintf(out, " %5" PRIu32, least);
+            }
+        }
+        (void)fprintf(out, " %11" PRIu64 "%s\n", f->counts.runs,
+                      results[k].explored.complete ? "" : " (stopped)");
+    }
+}
+
+static void put_story_json(FILE *out, const struct result *result, const struct finding *f)
+{
+    (void)fprintf(out, "{\"deviations\": [");
+    for (uint32_t i = 0; i < f->size; i++) {
+        char room[160];
+        struct text_writer w = text_writer(room, sizeof room);
+        struct fault fault = example_fault(result, &f->example[i]);
+        text_put_fault(&w, &fault, true);
+        (void)fputs(i > 0 ? ", " : "", out);
+        put_json(out, text_written(&w));
+    }
+    (void)fprintf(out, "], \"runs\": %" PRIu64 ", \"command\": \"", f->runs);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (memory != NULL) {
+        put_command(memory, result, f);
+        (void)fclose(memory);
+    }
+    for (size_t i = 0; i < size; i++) {
+        (void)fprintf(out, text[i] == '"' || text[i] == '\\' ? "\\%c" : "%c", text[i]);
+    }
+    free(text);
+    (void)fputs("\"}", out);
+}
+
+static void put_property_json(FILE *out, const struct request *r, const struct result *result,
+                              uint32_t property)
+{
+    const struct findings *f = &result->explored.findings;
+    uint32_t least = findings_least(f, property);
+    (void)fprintf(out, "    {\"property\": \"%s\", \"least\": ", property_name(property));
+    if (least == UINT32_MAX) {
+        (void)fputs("null", out);
+    } else {
+        (void)fprintf(out, "%" PRIu32, least);
+    }
+    (void)fprintf(out, ", \"runs\": %" PRIu64 ", \"stories\": [", findings_violating(f, property));
+    uint64_t told = 0;
+    for (size_t i = 0; i < f->count && told < r->stories; i++) {
+        if (f->rows[i].property == property) {
+            (void)fputs(told > 0 ? ",\n      " : "\n      ", out);
+            put_story_json(out, result, &f->rows[i]);
+            told++;
+        }
+    }
+    (void)fputs("]}", out);
+}
+
+static void put_result_json(FILE *out, const struct request *r, const struct result *result)
+{
+    const struct explored *x = &result->explored;
+    const struct scenario *s = &result->subject.scenario;
+    (void)fputs("  {\"scenario\": ", out);
+    put_json(out, s->name);
+    (void)fputs(", \"case\": ", out);
+    put_json(out, result->name);
+    (void)fprintf(out, ", \"complete\": %s,\n   \"deviations\": %" PRIu32 ", \"kinds\": [",
+                  x->complete ? "true" : "false", r->deviations);
+    put_groups(out, r->groups, ", ", "\"");
+    (void)fprintf(out,
+                  "], \"time\": \"concrete\", \"functions\": %" PRId64 ", \"files\": %" PRId64
+                  ", \"threshold\": %" PRId64 ",\n",
+                  functions_of(s), files_of(s), s->max_files_per_manifest);
+    (void)fprintf(out,
+                  "   \"runs\": %" PRIu64 ", \"seen\": %" PRIu64 ", \"worlds\": %" PRIu64
+                  ", \"unremembered\": %" PRIu64 ", \"events\": %" PRIu64 ", \"full\": %" PRIu64
+                  ", \"plain_events\": %" PRIu64 ",\n   \"properties\": [\n",
+                  x->findings.counts.runs, x->findings.counts.seen, x->findings.counts.worlds,
+                  x->findings.counts.unremembered, x->findings.counts.events, x->findings.full,
+                  x->plain_events);
+    for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+        put_property_json(out, r, result, i);
+        (void)fputs(i + 1 < PROPERTIES_COUNT ? ",\n" : "]}", out);
+    }
+}
+
+static void put_all(const struct request *r, const struct result *results, size_t count)
+{
+    if (r->json) {
+        (void)printf("{\"lockstep\": \"%s\", \"results\": [\n", version_text());
+        for (size_t i = 0; i < count; i++) {
+            put_result_json(stdout, r, &results[i]);
+            (void)fputs(i + 1 < count ? ",\n" : "\n", stdout);
+        }
+        (void)fputs("]}\n", stdout);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        put_text(stdout, r, &results[i]);
+    }
+    if (count > 1) {
+        put_matrix(stdout, r, results, count);
+    }
+}
+
+/* Whether something was violated that is not said to be. */
+static bool finds(const struct result *result)
+{
+    const struct scenario *s = &result->subject.scenario;
+    uint32_t said = s->violates == VIOLATES_ANY ? 0 : s->violates;
+    for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+        if ((i == PROPERTY_ENDS || (said >> i & 1) == 0) &&
+            findings_least(&result->explored.findings, i) != UINT32_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int explore_all(struct request *r, struct result *results, size_t cases, size_t *done)
+{
+    int status = STATUS_PASS;
+    bool found = false;
+    for (*done = 0; *done < cases && status == STATUS_PASS && !attempt_interrupted();) {
+        struct result *result = &results[*done];
+        result->name = r->subject.case_name.at != NULL       ? r->subject.case_name
+                       : r->subject.scenario.cases_count > 0 ? r->subject.scenario.cases[*done].name
+                                                             : TEXT("");
+        status = subject_load_case(&r->subject, result->name, &result->subject);
+        (*done)++;
+        if (status == STATUS_PASS) {
+            status = explore_one(r, (uint32_t)*done, result);
+            found |= finds(result);
+        }
+    }
+    if (status != STATUS_PASS) {
+        return status;
+    }
+    put_all(r, results, *done);
+    return close_output(attempt_interrupted() ? STATUS_BY_INTERRUPT
+                        : found               ? STATUS_FAIL
+                                              : STATUS_PASS);
+}
+
+static int perform(struct request *r)
+{
+    struct error error = {.message = ""};
+    int status = subject_load(&r->subject, true);
+    if (status != STATUS_PASS) {
+        return status;
+    }
+    if (r->state != NULL) {
+        r->journal = journal_file_open(r->state, work_hash(r), &error);
+        if (r->journal == NULL) {
+            (void)fprintf(stderr, "lockstep explore: %s\n", error.message);
+            return exit_status_of(error.status);
+        }
+    }
+    attempt_watch_interrupts();
+    bool several = r->subject.scenario.cases_count > 0 && r->subject.case_name.at == NULL;
+    size_t cases = several ? r->subject.scenario.cases_count : 1;
+    size_t done = 0;
+    struct result *results = calloc(cases, sizeof *results);
+    if (results == NULL) {
+        (void)fprintf(stderr, "lockstep explore: out of memory\n");
+        return STATUS_INTERNAL;
+    }
+    status = explore_all(r, results, cases, &done);
+    for (size_t i = 0; i < done; i++) {
+        explored_free(&results[i].explored);
+        subject_free(&results[i].subject);
+    }
+    free(results);
+    return status;
+}
+
+int command_explore(int argc, char **argv)
+{
+    struct request *r = calloc(1, sizeof *r);
+    bool help = false;
+    int status = STATUS_USAGE;
+    if (r == NULL) {
+        (void)fprintf(stderr, "lockstep explore: out of memory\n");
+        return STATUS_INTERNAL;
+    }
+    r->subject.command = "lockstep explore";
+    r->deviations = DEVIATIONS_USUAL;
+    r->groups = DEVIATION_GROUPS_USUAL;
+    r->stories = STORIES_USUAL;
+    r->worlds = WORLDS_USUAL;
+    r->jobs = workers_usual();
+    if (parse(r, argc, argv, &help)) {
+        if (help) {
+            put_help();
+            status = close_output(STATUS_PASS);
+        } else {
+            status = perform(r);
+        }
+    }
+    journal_file_close(r->journal);
+    subject_free(&r->subject);
+    free(r);
+    return status;
+}

@@ -1,0 +1,383 @@
+/* findings.c: see findings.h. */
+#include "tools/findings.h"
+
+#include "tools/report.h"
+
+#include "sim/hash.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+const char *property_name(uint32_t property)
+{
+    return property == PROPERTY_ENDS ? "ends" : invariant_name((enum invariant)property);
+}
+
+const char *property_text(uint32_t property)
+{
+    return property == PROPERTY_ENDS ? "the run goes on without end"
+                                     : invariant_text((enum invariant)property);
+}
+
+void findings_free(struct findings *f)
+{
+    free(f->rows);
+    free(f->cells);
+    *f = (struct findings){0};
+}
+
+/* --- the rows
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static bool same_story(const struct finding *a, const struct finding *b)
+{
+    return a->property == b->property && a->size == b->size &&
+           memcmp(a->elements, b->elements, a->size * sizeof a->elements[0]) == 0;
+}
+
+static uint64_t story_hash(const struct finding *story)
+{
+    return hash64(story->elements, story->size * sizeof story->elements[0], story->property);
+}
+
+/* The cell of a story, or the free one where it would be. There are cells. */
+static size_t cell_of(const struct findings *f, const struct finding *story)
+{
+    size_t cell = story_hash(story) & (f->cells_count - 1);
+    while (f->cells[cell] != 0 && !same_story(&f->rows[f->cells[cell] - 1], story)) {
+        cell = (cell + 1) & (f->cells_count - 1);
+    }
+    return cell;
+}
+
+static bool is_known(const struct findings *f, const struct finding *story)
+{
+    return f->cells_count > 0 && f->cells[cell_of(f, story)] != 0;
+}
+
+static void set_cells(struct findings *f)
+{
+    memset(f->cells, 0, f->cells_count * sizeof *f->cells);
+    for (size_t i = 0; i < f->count; i++) {
+        f->cells[cell_of(f, &f->rows[i])] = (uint32_t)i + 1;
+    }
+}
+
+static enum status grow(struct findings *f, struct error *error)
+{
+    size_t capacity = f->capacity == 0 ? 256 : 2 * f->capacity;
+    struct finding *rows = realloc(f->rows, capacity * sizeof *rows);
+    f->rows = rows != NULL ? rows : f->rows;
+    uint32_t *cells = realloc(f->cells, 2 * capacity * sizeof *cells);
+    f->cells = cells != NULL ? cells : f->cells;
+    if (rows == NULL || cells == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for findings");
+    }
+    f->capacity = capacity;
+    f->cells_count = 2 * capacity;
+    set_cells(f);
+    return STATUS_OK;
+}
+
+static int compare_examples(const struct finding *a, const struct finding *b)
+{
+    for (uint32_t i = 0; i < a->size; i++) {
+        const uint32_t left[] = {a->example[i].point, a->example[i].of.parent,
+                                 a->example[i].of.ordinal, a->example[i].occurrence,
+                                 a->example[i].form};
+        const uint32_t right[] = {b->example[i].point, b->example[i].of.parent,
+                                  b->example[i].of.ordinal, b->example[i].occurrence,
+                                  b->example[i].form};
+        for (size_t k = 0; k < sizeof left / sizeof left[0]; k++) {
+            if (left[k] != right[k]) {
+                return left[k] < right[k] ? -1 : 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static enum status put(struct findings *f, const struct finding *story, struct error *error)
+{
+    if (f->count == f->capacity) {
+        enum status status = grow(f, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    size_t cell = cell_of(f, story);
+    if (f->cells[cell] == 0) {
+        f->rows[f->count++] = *story;
+        f->cells[cell] = (uint32_t)f->count;
+        return STATUS_OK;
+    }
+    struct finding *row = &f->rows[f->cells[cell] - 1];
+    row->runs += story->runs;
+    if (compare_examples(story, row) < 0) {
+        memcpy(row->example, story->example, sizeof row->example);
+    }
+    return STATUS_OK;
+}
+
+/* --- a run
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int compare_elements(const void *left, const void *right)
+{
+    const uint32_t *a = left;
+    const uint32_t *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static struct finding story_of(const struct exploration_run *run)
+{
+    struct finding story = {.size = run->deviations_count, .runs = 1};
+    for (uint32_t i = 0; i < run->deviations_count; i++) {
+        const struct deviation *d = &run->deviations[i];
+        story.elements[i] = d->point * (DEVIATION_FORMS_MAX + 1) + d->form;
+        story.example[i] = *d;
+    }
+    qsort(story.elements, story.size, sizeof story.elements[0], compare_elements);
+    return story;
+}
+
+/* Whether a part of the story, smaller than all of it, is known of its property. */
+static bool contains_known(const struct findings *known, const struct finding *story)
+{
+    uint32_t all = (UINT32_C(1) << story->size) - 1;
+    for (uint32_t set = 0; set < all; set++) {
+        struct finding part = {.property = story->property};
+        for (uint32_t i = 0; i < story->size; i++) {
+            if ((set >> i & 1) != 0) {
+                part.elements[part.size++] = story->elements[i];
+            }
+        }
+        if (is_known(known, &part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status findings_add(struct findings *f, const struct findings *known,
+                         const struct exploration_run *run, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (run->end == EXPLORED_SEEN) {
+        return status;
+    }
+    uint32_t violated = run->violated;
+    violated |= (uint32_t)(run->end == EXPLORED_ENDLESS) << PROPERTY_ENDS;
+    f->runs[run->deviations_count]++;
+    f->full += run->end == EXPLORED_FULL;
+    struct finding story = story_of(run);
+    for (uint32_t i = 0; status == STATUS_OK && i < PROPERTIES_COUNT; i++) {
+        if ((violated >> i & 1) == 0) {
+            continue;
+        }
+        f->violating[i][run->deviations_count]++;
+        story.property = i;
+        if (known == NULL || !contains_known(known, &story)) {
+            status = put(f, &story, error);
+        }
+    }
+    return status;
+}
+
+enum status findings_merge(struct findings *f, const struct findings *more, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
+        f->runs[d] += more->runs[d];
+        for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+            f->violating[i][d] += more->violating[i][d];
+        }
+    }
+    f->full += more->full;
+    f->counts.runs += more->counts.runs;
+    f->counts.seen += more->counts.seen;
+    f->counts.worlds += more->counts.worlds;
+    f->counts.unremembered += more->counts.unremembered;
+    f->counts.events += more->counts.events;
+    for (size_t i = 0; status == STATUS_OK && i < more->count; i++) {
+        status = put(f, &more->rows[i], error);
+    }
+    return status;
+}
+
+/* --- as text
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void write_number(FILE *out, uint64_t number)
+{
+    (void)fprintf(out, "%" PRIu64 " ", number);
+}
+
+void findings_write(const struct findings *f, FILE *out)
+{
+    const struct exploration_counts *c = &f->counts;
+    const uint64_t head[] = {c->runs,   c->seen, c->worlds, c->unremembered,
+                             c->events, f->full, f->count};
+    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++) {
+        write_number(out, head[i]);
+    }
+    for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
+        write_number(out, f->runs[d]);
+        for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+            write_number(out, f->violating[i][d]);
+        }
+    }
+    (void)fputc('\n', out);
+    for (size_t row = 0; row < f->count; row++) {
+        const struct finding *story = &f->rows[row];
+        write_number(out, story->property);
+        write_number(out, story->size);
+        write_number(out, story->runs);
+        for (uint32_t i = 0; i < story->size; i++) {
+            const struct deviation *d = &story->example[i];
+            write_number(out, story->elements[i]);
+            write_number(out, d->form);
+            write_number(out, d->point);
+            write_number(out, d->of.parent);
+            write_number(out, d->of.ordinal);
+            write_number(out, d->occurrence);
+        }
+        (void)fputc('\n', out);
+    }
+}
+
+/* Numbers, each with a blank or line feed behind it. */
+struct reader {
+    struct text rest;
+    bool bad;
+};
+
+static uint64_t read_number(struct reader *r, uint64_t most)
+{
+    uint64_t number = 0;
+    size_t size = 0;
+    while (size < r->rest.size && r->rest.at[size] >= '0' && r->rest.at[size] <= '9') {
+        uint64_t digit = (uint64_t)(r->rest.at[size] - '0');
+        r->bad |= __builtin_mul_overflow(number, 10, &number) ||
+                  __builtin_add_overflow(number, digit, &number);
+        size++;
+    }
+    r->bad |= size == 0 || size == r->rest.size || r->rest.at[size] != ' ' || number > most;
+    size += size < r->rest.size;
+    if (size < r->rest.size && r->rest.at[size] == '\n') {
+        size++;
+    }
+    r->rest = (struct text){r->rest.at + size, r->rest.size - size};
+    return r->bad ? 0 : number;
+}
+
+static uint32_t read_small(struct reader *r, uint32_t most)
+{
+    return (uint32_t)read_number(r, most);
+}
+
+static struct finding read_story(struct reader *r)
+{
+    struct finding story = {.property = read_small(r, PROPERTIES_COUNT - 1)};
+    story.size = read_small(r, EXPLORE_DEVIATIONS_MAX);
+    story.runs = read_number(r, UINT64_MAX);
+    for (uint32_t i = 0; i < story.size && !r->bad; i++) {
+        struct deviation *d = &story.example[i];
+        story.elements[i] = read_small(r, UINT32_MAX);
+        d->form = read_small(r, DEVIATION_FORMS_MAX - 1);
+        d->point = read_small(r, POINTS_MAX - 1);
+        d->of.parent = read_small(r, UINT32_MAX);
+        d->of.ordinal = read_small(r, UINT32_MAX);
+        d->occurrence = read_small(r, UINT32_MAX);
+    }
+    return story;
+}
+
+enum status findings_read(struct findings *f, struct text text, struct error *error)
+{
+    struct reader r = {.rest = text};
+    struct findings read = {0};
+    read.counts.runs = read_number(&r, UINT64_MAX);
+    read.counts.seen = read_number(&r, UINT64_MAX);
+    read.counts.worlds = read_number(&r, UINT64_MAX);
+    read.counts.unremembered = read_number(&r, UINT64_MAX);
+    read.counts.events = read_number(&r, UINT64_MAX);
+    read.full = read_number(&r, UINT64_MAX);
+    uint64_t rows = read_number(&r, UINT32_MAX);
+    for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
+        read.runs[d] = read_number(&r, UINT64_MAX);
+        for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
+            read.violating[i][d] = read_number(&r, UINT64_MAX);
+        }
+    }
+    enum status status = STATUS_OK;
+    for (uint64_t i = 0; i < rows && !r.bad && status == STATUS_OK; i++) {
+        struct finding story = read_story(&r);
+        if (!r.bad) {
+            status = put(&read, &story, error);
+        }
+    }
+    if (status == STATUS_OK && (r.bad || r.rest.size > 0)) {
+        status = error_set(error, STATUS_CORRUPT, "these are no findings");
+    }
+    if (status == STATUS_OK) {
+        status = findings_merge(f, &read, error);
+    }
+    findings_free(&read);
+    return status;
+}
+
+/* --- reading them
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct finding *a = left;
+    const struct finding *b = right;
+    if (a->property != b->property) {
+        return a->property < b->property ? -1 : 1;
+    }
+    if (a->size != b->size) {
+        return a->size < b->size ? -1 : 1;
+    }
+    if (a->runs != b->runs) {
+        return a->runs > b->runs ? -1 : 1;
+    }
+    for (uint32_t i = 0; i < a->size; i++) {
+        if (a->elements[i] != b->elements[i]) {
+            return a->elements[i] < b->elements[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+void findings_sort(struct findings *f)
+{
+    if (f->count > 0) {
+        qsort(f->rows, f->count, sizeof *f->rows, compare_rows);
+        set_cells(f);
+    }
+}
+
+uint32_t findings_least(const struct findings *f, uint32_t property)
+{
+    for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
+        if (f->violating[property][d] > 0) {
+            return d;
+        }
+    }
+    return UINT32_MAX;
+}
+
+uint64_t findings_violating(const struct findings *f, uint32_t property)
+{
+    uint64_t sum = 0;
+    for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
+        sum += f->violating[property][d];
+    }
+    return sum;
+}
