@@ -595,10 +595,16 @@ const struct field_list *field_list_of(const struct field *field)
                         : field_list_find((struct text){field->key, (size_t)(star - field->key)});
 }
 
-bool field_list_add(const struct field_list *list, struct scenario *scenario)
+uint32_t field_list_count(const struct field_list *list, const struct scenario *scenario)
 {
     uint32_t count;
-    memcpy(&count, (char *)scenario + list->count_offset, sizeof count);
+    memcpy(&count, (const char *)scenario + list->count_offset, sizeof count);
+    return count;
+}
+
+bool field_list_add(const struct field_list *list, struct scenario *scenario)
+{
+    uint32_t count = field_list_count(list, scenario);
     if (count == list->most) {
         return false;
     }
@@ -992,8 +998,10 @@ static enum status parse_ranged(const struct field *field, struct text value, in
                                 struct error *error)
 {
     enum status status;
+    bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
+    struct text rest = {value.at + negative, value.size - negative};
     if (field->type == FIELD_INTEGER) {
-        status = parse_integer(value, amount, error);
+        status = parse_integer(rest, amount, error);
     } else if (field->type == FIELD_SIZE) {
         status = parse_size(value, amount, error);
     } else if (field->type == FIELD_SHARE) {
@@ -1002,15 +1010,14 @@ static enum status parse_ranged(const struct field *field, struct text value, in
         status = parse_money(value, amount, error);
     } else if (field->type == FIELD_DURATION) {
         struct duration d = {0};
-        bool negative = field->least < 0 && value.size > 0 && value.at[0] == '-';
-        struct text rest = {value.at + negative, value.size - negative};
         status = duration_parse(rest, &d, error);
-        *amount = negative ? -d.ns : d.ns;
+        *amount = d.ns;
     } else {
         struct instant t = {0};
         status = instant_parse(value, &t, error);
         *amount = t.ns;
     }
+    *amount = status == STATUS_OK && negative ? -*amount : *amount;
     if (status != STATUS_OK || (*amount >= field->least && *amount <= field->most)) {
         return status;
     }
@@ -1102,6 +1109,15 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
     return status;
 }
 
+struct text field_text(const struct field *field, const struct scenario *scenario, uint32_t index)
+{
+    struct text text;
+    ASSERT(field->type == FIELD_TEXT || field->type == FIELD_COMMAND || field->type == FIELD_DATE ||
+           field->type == FIELD_FAULT);
+    memcpy(&text, (const char *)scenario + base_of(field, index) + field->offset, sizeof text);
+    return text;
+}
+
 unsigned field_word(const struct field *field, const struct scenario *scenario)
 {
     ASSERT(field->type == FIELD_WORD && field_list_of(field) == NULL);
@@ -1152,8 +1168,7 @@ void field_put(const struct field *field, const struct scenario *scenario, uint3
     case FIELD_COMMAND:
     case FIELD_DATE:
     case FIELD_FAULT:
-        memcpy(&v.text, at, sizeof v.text);
-        text_put(w, v.text);
+        text_put(w, field_text(field, scenario, index));
         return;
     case FIELD_INSTANCE:
         memcpy(&v.instance, at, sizeof v.instance);

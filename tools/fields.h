@@ -86,6 +86,9 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
 void field_put(const struct field *field, const struct scenario *scenario, uint32_t index,
                struct text_writer *w);
 
+/* The text that a field of FIELD_TEXT, _COMMAND, _DATE or _FAULT holds now. */
+struct text field_text(const struct field *field, const struct scenario *scenario, uint32_t index);
+
 /* The enumerator a FIELD_WORD holds now. */
 unsigned field_word(const struct field *field, const struct scenario *scenario);
 
@@ -96,6 +99,8 @@ void field_set_bits(const struct field *field, struct scenario *scenario, uint32
 
 /* The type in a few words, for documentation: "duration, 1s to 15m". */
 void field_put_type(const struct field *field, struct text_writer *w);
+
+uint32_t field_list_count(const struct field_list *list, const struct scenario *scenario);
 
 /* Adds an element with default values; false where the list is full. */
 bool field_list_add(const struct field_list *list, struct scenario *scenario);

@@ -547,17 +547,10 @@ static bool kind_fits(const struct node *node, const struct target *t)
     return node->kind == kind_wanted(t) && !node->empty;
 }
 
-static uint32_t count_of(const struct field_list *list, const struct scenario *s)
-{
-    uint32_t count;
-    memcpy(&count, (const char *)s + list->count_offset, sizeof count);
-    return count;
-}
-
 /* Sees to it that the element which the path leads into is there: the next one is appended. */
 static bool enter_element(struct decoder *c, const struct node *node, const struct target *t)
 {
-    uint32_t count = count_of(t->list, c->scenario);
+    uint32_t count = field_list_count(t->list, c->scenario);
     if (t->index < count) {
         return true;
     }
@@ -728,7 +721,7 @@ static void blame_missing(struct decoder *c, struct text path, const char *what)
 static void require_field(struct decoder *c, const struct field *field)
 {
     const struct field_list *list = field_list_of(field);
-    uint32_t count = list == NULL ? 1 : count_of(list, c->scenario);
+    uint32_t count = list == NULL ? 1 : field_list_count(list, c->scenario);
     for (uint32_t i = 0; i < count; i++) {
         char room[PATH_MAX_SIZE];
         struct text path = element_path(field, i, room);

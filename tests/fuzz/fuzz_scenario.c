@@ -3,11 +3,13 @@
  *
  * The input is a scenario; after a first NUL byte follow assignments, each ended by NUL or the end.
  * What is checked beyond memory: diagnostics are printable and in order, and a scenario without
- * errors can be written field by field and read back the same, each of its cases, too.
+ * errors can be written field by field and read back the same, and as a file of its own, each of
+ * its cases, too.
  */
 #include "sim/unicode.h"
-#include "tools/fields.h"
+#include "tests/same_scenario.h"
 #include "tools/scenario_decoder.h"
+#include "tools/scenario_writer.h"
 
 #include <stdlib.h>
 
@@ -60,6 +62,28 @@ static void check_fields(const struct scenario *scenario)
     }
 }
 
+/* What is written of a scenario without errors is the same scenario. */
+static void check_written(const struct scenario *scenario)
+{
+    static struct scenario expected, again;
+    static struct diagnostics diagnostics;
+    static char room[SCENARIO_BYTES_MAX];
+    struct text_writer w = text_writer(room, sizeof room);
+    scenario_write(scenario, scenario->description, &w);
+    if (w.overflowed) {
+        return;
+    }
+    struct source file = {TEXT("written"), text_written(&w)};
+    struct document *d = scenario_decode(&file, NULL, 0, &again, &diagnostics);
+    if (d != NULL) {
+        expected = *scenario;
+        make_own(&expected);
+        ASSERT(diagnostics.total == 0);
+        ASSERT(scenarios_difference(&expected, &again) == NULL);
+    }
+    document_destroy(d);
+}
+
 /* Each case of a scenario without errors: decoded, it is the case; or there are complaints. */
 static void check_cases(const struct source *file, const char *const *sets, size_t sets_count,
                         const struct scenario *all)
@@ -77,6 +101,7 @@ static void check_cases(const struct source *file, const char *const *sets, size
             ASSERT(text_equal(scenario.case_name, name));
             ASSERT(scenario.expectations_count <= EXPECTATIONS_MAX);
             check_fields(&scenario);
+            check_written(&scenario);
         }
         document_destroy(d);
     }
@@ -103,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     if (d != NULL && diagnostics.total == 0) {
         check_fields(&scenario);
+        check_written(&scenario);
         check_cases(&file, sets, count, &scenario);
     }
     document_destroy(d);
