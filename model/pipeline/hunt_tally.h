@@ -1,7 +1,7 @@
 /* hunt_tally.h: what came of some runs of a hunt: counts, and the failures in groups.
  *
  * Method. A failure is an invariant with a story: the deviations without which the run does not
- * violate it, anchors left out. The first run that fails in a new way is reduced: blocks of its
+ * violate it, anchors left out. Its first run that fails in a new way is reduced: blocks of its
  * deviations are left out, halves first, single ones at last, as long as the invariant stays
  * violated. A later run that has all deviations of a known story (again without anchors) is counted
  * to it and not reduced, so the counts say how often a story was there, not whether there was
@@ -22,7 +22,8 @@ struct find {
     uint64_t count;    /* runs that are counted to it */
     uint64_t first;    /* the least number among them */
     uint64_t events;   /* of the reduced run */
-    uint64_t deviations_count;
+    uint32_t deviations_count;
+    uint32_t story[HUNT_DEVIATIONS_MAX]; /* what they are, rising: form and point of each */
     struct deviation deviations[HUNT_DEVIATIONS_MAX]; /* of the reduced run, in its order */
 };
 
@@ -38,6 +39,8 @@ struct hunt_tally {
     uint64_t repeats;                     /* runs that reducing took */
     struct find *finds;
     uint64_t finds_count, finds_room;
+    uint32_t *cells; /* find + 1 by the hash of its story; 0: free */
+    uint64_t cells_count;
 };
 
 void hunt_tally_init(struct hunt_tally *t);
@@ -48,7 +51,19 @@ void hunt_tally_deinit(struct hunt_tally *t);
 enum status hunt_tally_run(struct hunt_tally *t, struct hunter *h, const struct hunt_run *run,
                            uint64_t repeats_most, struct error *error);
 
-/* Adds a find as it is. STATUS_NO_MEMORY. */
+/* Adds what came of other runs: counts, and finds with the same story as one, the example being
+ * that of the least number. STATUS_NO_MEMORY. */
+enum status hunt_tally_merge(struct hunt_tally *t, const struct hunt_tally *more,
+                             struct error *error);
+
+/* Adds a find with its count, to one of the same story or as a new one. STATUS_NO_MEMORY. */
 enum status hunt_tally_add(struct hunt_tally *t, const struct find *find, struct error *error);
+
+/* Finds by what they are about, number of deviations, count (most first), story. */
+void hunt_tally_sort(struct hunt_tally *t);
+
+/* Of all strategies: runs, and those that found something. */
+uint64_t hunt_tally_runs(const struct hunt_tally *t);
+uint64_t hunt_tally_found(const struct hunt_tally *t, uint32_t what);
 
 #endif
