@@ -28,6 +28,7 @@ int command_explore(int argc, char **argv);
 int command_shrink(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_blame(int argc, char **argv);
+int command_hunt(int argc, char **argv);
 int command_table(int argc, char **argv);
 int command_help(int argc, char **argv); /* topics; the commands' own help is theirs */
 

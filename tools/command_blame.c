@@ -212,7 +212,7 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_ARGUMENT:
         return take_argument(r, value);
     case OPTION_CASE:
-        r->subject.case_name = value;
+        r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
         return take_set(r, value);

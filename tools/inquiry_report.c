@@ -88,9 +88,9 @@ static struct words title_words(const struct inquiry_report *r)
     struct words words;
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put(&w, r->subject->scenario.name);
-    if (r->subject->case_name != NULL) {
+    if (r->subject->case_name.size > 0) {
         text_put(&w, TEXT(" / "));
-        text_put(&w, text_from(r->subject->case_name));
+        text_put(&w, r->subject->case_name);
     }
     (void)text_writer_string(&w);
     return words;
@@ -439,12 +439,11 @@ static void put_head_json(FILE *out, const struct inquiry_report *r)
     const struct violation_row *violation = &timeline_of(r)->violation;
     struct words words;
     struct text_writer w = text_writer(words.text, sizeof words.text);
-    const char *only = r->subject->case_name;
     text_put_groups(&w, r->groups, TEXT(","));
     (void)fputs("{\"scenario\": ", out);
     put_json(out, r->subject->scenario.name);
     (void)fputs(", \"case\": ", out);
-    put_json_or_null(out, text_from(only == NULL ? "" : only));
+    put_json_or_null(out, r->subject->case_name);
     (void)fprintf(out,
                   ", \"property\": \"%s\", \"subject\": ", invariant_name(violation->invariant));
     put_json(out, violation->subject);
