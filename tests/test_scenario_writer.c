@@ -205,8 +205,8 @@ static void put_words(struct random_stream *r, const struct field *field, struct
 static void put_random(struct random_stream *r, const struct field *field, struct text_writer *w)
 {
     static const char *const dates[] = {"2026-01-29", "9999-99-99", "none"};
-    static const char *const commands[] = {"check-locks --clear-expired", "reprocess-failed list-failed",
-                                           "upload --files 3"};
+    static const char *const commands[] = {"check-locks --clear-expired",
+                                           "reprocess-failed list-failed", "upload --files 3"};
     static const char *const instances[] = {"0", "7", "2.7"};
     static const char *const distributions[] = {
         "40ms", "uniform(3h, 48h)", "lognormal(1ms, 2ms)", "exponential(1us)",
