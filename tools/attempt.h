@@ -13,8 +13,9 @@ struct attempt_options {
     const char *out, *table, *trace, *record, *replay; /* files; NULL: not wanted */
     enum choice_strategy strategy;
     uint64_t seed;
-    bool explain;  /* the story of the run's violations is wanted */
-    bool progress; /* a line on standard error while it runs */
+    bool seed_said; /* else the scenario's `choices` may have it that none is used */
+    bool explain;   /* the story of the run's violations is wanted */
+    bool progress;  /* a line on standard error while it runs */
 };
 
 /* Who is told of the run. What is told is valid during the call. */

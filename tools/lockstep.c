@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"run",       command_run,       "run scenarios and judge them"                       },
     {"replay",    command_replay,    "one run's story; go through it, forward and back"   },
     {"explore",   command_explore,   "every run with at most so many deviations"          },
+    {"shrink",    command_shrink,    "the smallest case that fails as a given one does"   },
     {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"     },
     {"points",    command_points,    "where a fault can strike, and what comes of each"   },
     {"table",     command_table,     "look into a kept table, fill it, copy it"           },

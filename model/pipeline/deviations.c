@@ -170,7 +170,7 @@ static const struct fault *ask(struct pipeline *p, uint32_t point, const struct 
     if (forms == 0) {
         return NULL;
     }
-    d->offer = (struct deviation_offer){point, forms, task};
+    d->offer = (struct deviation_offer){point, occurrence, forms, task};
     uint32_t chosen = choose(p->cloud.simulation.choices, CHOICE_DEVIATION,
                              1 + (uint64_t)__builtin_popcountll(forms));
     if (chosen == 0) {

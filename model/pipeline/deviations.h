@@ -74,6 +74,7 @@ struct deviation {
 /* What a choice is about, while it is being asked. */
 struct deviation_offer {
     uint32_t point;
+    uint32_t occurrence; /* of the asker's visits to the point, from 1 */
     uint64_t forms; /* bit i: form i is possible; alternative n is the n-th bit that is set */
     const struct task *task; /* who; NULL: a service */
 };
