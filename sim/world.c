@@ -253,6 +253,14 @@ static int compare_pending(const void *left, const void *right)
     return a->sequence < b->sequence ? -1 : 1;
 }
 
+uint32_t world_pending(const struct world *w, struct pending_event *room)
+{
+    struct listing listing = {.events = room};
+    event_queue_each(w->queue, list_event, &listing);
+    qsort(room, listing.count, sizeof *room, compare_pending);
+    return listing.count;
+}
+
 struct hash128 world_fingerprint(const struct world *w, struct pending_event *room)
 {
     struct hash128 parts[WORLD_REGIONS_MAX + 2];
@@ -262,13 +270,11 @@ struct hash128 world_fingerprint(const struct world *w, struct pending_event *ro
             parts[count++] = hash128(record(w, i, 0), w->states[i].used * w->regions[i].stride);
         }
     }
-    struct listing listing = {.events = room};
-    event_queue_each(w->queue, list_event, &listing);
-    qsort(room, listing.count, sizeof *room, compare_pending);
-    for (uint32_t i = 0; i < listing.count; i++) {
+    uint32_t pending = world_pending(w, room);
+    for (uint32_t i = 0; i < pending; i++) {
         room[i].sequence = i;
     }
-    parts[count++] = hash128(room, listing.count * sizeof *room);
+    parts[count++] = hash128(room, pending * sizeof *room);
     parts[count++] = (struct hash128){(uint64_t)event_queue_now(w->queue).ns, 0};
     return hash128(parts, count * sizeof parts[0]);
 }

@@ -108,6 +108,9 @@ struct pending_event {
     struct event event;
 };
 
+/* Lists them: as many as event_queue_count says, for which `room` is. */
+uint32_t world_pending(const struct world *w, struct pending_event *room);
+
 /* The hash of all that decides what happens next and how it is judged, time of day included, the
  * table aside: what world_hash covers, byte for byte, REGION_HISTORY, and the order of events that
  * are due at one instant. `room` is for as many pending events as the queue can hold. */

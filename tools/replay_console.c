@@ -389,7 +389,9 @@ static int converse(struct replay *r, FILE *in, bool terminal)
         (void)fputs(terminal ? "" : "\n", r->out);
         enum status status = obey(r, line, &error);
         if (status != STATUS_OK) {
-            (void)fprintf(r->out, "error: %s\n", error.message);
+            (void)fputs("error: ", r->out);
+            put_plain(r->out, text_from(error.message)); /* SQLite's quotes what was typed */
+            (void)fputc('\n', r->out);
             int wrong =
                 status == STATUS_BAD_INPUT && terminal ? STATUS_PASS : exit_status_of(status);
             result = exit_status_worse(result, wrong);

@@ -5,6 +5,7 @@
 #include "model/pipeline/invariants.h"
 #include "model/pipeline/lock.h"
 #include "model/pipeline/run_state.h"
+#include "sim/unicode.h"
 
 #include <stdlib.h>
 
@@ -108,8 +109,8 @@ static enum status no_process(struct text name, const struct task_type *types, s
         text_put(&w, i > 0 ? TEXT(", ") : TEXT(""));
         text_put(&w, text_from(types[i].name));
     }
-    return error_set(error, STATUS_BAD_INPUT, "%.*s: no such process; there are %s",
-                     name.size < 60 ? (int)name.size : 60, name.at, text_writer_string(&w));
+    return error_set(error, STATUS_BAD_INPUT, "%s: no such process; there are %s", shown(name).text,
+                     text_writer_string(&w));
 }
 
 enum status process_name_parse(struct text text, struct process_name *name, struct error *error)
@@ -180,9 +181,9 @@ enum status point_place_parse(struct text text, struct point_place *place, struc
         return STATUS_OK;
     }
     return error_set(error, STATUS_BAD_INPUT,
-                     "%.*s: no such point; write PROCESS.POINT, as in "
+                     "%s: no such point; write PROCESS.POINT, as in "
                      "manifest_builder.PUT_MANIFEST ('lockstep points' lists them)",
-                     text.size < 80 ? (int)text.size : 80, text.at);
+                     shown(text).text);
 }
 
 uint64_t run_point_reached(const struct run *run, struct point_place place)
@@ -326,32 +327,9 @@ uint64_t run_pending_count(const struct run *run)
     return event_queue_count(pipeline_in(run)->cloud.simulation.world.queue);
 }
 
-struct pending_listing {
-    struct pending_event *rows;
-    uint64_t count;
-};
-
-static void list_event(void *self, struct instant at, uint64_t sequence, const struct event *event)
-{
-    struct pending_listing *l = self;
-    l->rows[l->count++] = (struct pending_event){at.ns, sequence, *event};
-}
-
-static int compare_pending(const void *left, const void *right)
-{
-    const struct pending_event *a = left;
-    const struct pending_event *b = right;
-    if (a->at_ns != b->at_ns) {
-        return a->at_ns < b->at_ns ? -1 : 1;
-    }
-    return a->sequence < b->sequence ? -1 : 1;
-}
-
 void run_pending(const struct run *run, struct pending_event *rows)
 {
-    struct pending_listing l = {rows, 0};
-    event_queue_each(pipeline_in(run)->cloud.simulation.world.queue, list_event, &l);
-    qsort(rows, l.count, sizeof *rows, compare_pending);
+    (void)world_pending(&pipeline_in(run)->cloud.simulation.world, rows);
 }
 
 bool event_is_about(const struct event *event, const struct process_row *process)
