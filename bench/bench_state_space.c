@@ -48,8 +48,8 @@ struct run {
 /* Waits for a child, which must do well; what it used. */
 static void await(pid_t child, struct run *run)
 {
-    struct rusage used;
-    int status;
+    struct rusage used = {0};
+    int status = 0;
     expect(child > 0 && wait4(child, &status, 0, &used) == child, "cannot run a process");
     expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process has failed");
     run->seconds = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
@@ -126,21 +126,21 @@ static void remove_verifiers(void)
 }
 
 /* The number in front of `what` in SPIN's report. */
-static uint64_t reported(const char *report, const char *what)
+static uint64_t reported(const char *text, const char *what)
 {
-    const char *at = strstr(report, what);
+    const char *at = strstr(text, what);
     expect(at != NULL, "SPIN's report is not as expected");
-    while (at > report && at[-1] != '\n') {
+    while (at != NULL && at > text && at[-1] != '\n') {
         at--;
     }
-    return strtoull(at, NULL, 10);
+    return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
 static struct run run_spin(uint32_t lambdas)
 {
     char program[64];
     char file[64];
-    static char report[1 << 16];
+    static char text[1 << 16];
     struct run run;
     (void)snprintf(program, sizeof program, "%s/pan-%u", directory, lambdas);
     (void)snprintf(file, sizeof file, "%s/report", directory);
@@ -155,11 +155,11 @@ static struct run run_spin(uint32_t lambdas)
     await(child, &run);
     FILE *f = fopen(file, "re");
     expect(f != NULL, "no report of SPIN's");
-    report[fread(report, 1, sizeof report - 1, f)] = '\0';
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
     (void)fclose(f);
-    expect(strstr(report, "errors: 0") != NULL, "SPIN found an error");
-    run.outcome = (struct outcome){.worlds = reported(report, " states, stored"),
-                                   .transitions = reported(report, " transitions (=")};
+    expect(strstr(text, "errors: 0") != NULL, "SPIN found an error");
+    run.outcome = (struct outcome){.worlds = reported(text, " states, stored"),
+                                   .transitions = reported(text, " transitions (=")};
     return run;
 }
 
@@ -212,7 +212,7 @@ static struct run run_rival(const struct rival *rival, uint32_t lambdas)
 
 static void report(const struct rival *rival, struct run runs[TURNS_MAX], int turns)
 {
-    double seconds[TURNS_MAX];
+    double seconds[TURNS_MAX] = {0};
     for (int i = 0; i < turns; i++) {
         seconds[i] = runs[i].seconds;
     }

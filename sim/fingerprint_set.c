@@ -34,6 +34,17 @@ void fingerprint_set_deinit(struct fingerprint_set *set)
     *set = (struct fingerprint_set){0};
 }
 
+/* Where a hash is looked for first. */
+static uint64_t home_of(const struct fingerprint_set *set, struct hash128 hash)
+{
+    return (uint64_t)((wide_t)hash.high * set->slots >> 64);
+}
+
+void fingerprint_set_expect(const struct fingerprint_set *set, struct hash128 hash)
+{
+    __builtin_prefetch(set->words + home_of(set, hash) * set->stride, 1);
+}
+
 /* Whether a slot holds that tag. */
 static bool holds(const struct fingerprint_set *set, const uint64_t *slot, struct hash128 tag)
 {
@@ -45,7 +56,7 @@ enum fingerprint_result fingerprint_set_add(struct fingerprint_set *set, struct 
 {
     const struct hash128 empty = {0, 0};
     const uint64_t zeros[2] = {0};
-    uint64_t slot = (uint64_t)((wide_t)hash.high * set->slots >> 64);
+    uint64_t slot = home_of(set, hash);
     uint64_t *at = set->words + slot * set->stride;
     if (holds(set, zeros, hash)) {
         hash.low = 1;

@@ -35,6 +35,10 @@ void fingerprint_set_deinit(struct fingerprint_set *set);
 enum fingerprint_result fingerprint_set_add(struct fingerprint_set *set, struct hash128 hash,
                                             uint64_t **word);
 
+/* Asks for the memory of a hash that is about to be added: it is far away, and other work can be
+ * done while it comes. */
+void fingerprint_set_expect(const struct fingerprint_set *set, struct hash128 hash);
+
 /* K such that no more than 2^-K of `count` worlds are expected to be missed; negative where it may
  * be more than one. */
 int32_t fingerprint_missed_log2(uint64_t count, uint32_t tag_bits);

@@ -186,15 +186,25 @@ static bool fire(struct state_space *s, uint32_t transition)
     return true;
 }
 
+/* The hash of the present world, which is about to be met. */
+static struct hash128 hash_here(struct state_space *s)
+{
+    struct hash128 hash = {0, 0};
+    if (s->search.order != STATE_STATELESS) {
+        hash = s->model.hash(s->model.self);
+        fingerprint_set_expect(&s->seen, hash);
+    }
+    return hash;
+}
+
 /* Has the present world, one transition behind the path, been seen? Then only what slept at every
  * visit until now, and does not sleep at this one, is left of it. False: nothing is. */
-static bool meet(struct state_space *s, uint64_t sleep, struct step *step)
+static bool meet(struct state_space *s, struct hash128 hash, uint64_t sleep, struct step *step)
 {
     uint64_t *slept = NULL;
-    enum fingerprint_result met =
-        s->search.order == STATE_STATELESS
-            ? FINGERPRINT_NEW
-            : fingerprint_set_add(&s->seen, s->model.hash(s->model.self), &slept);
+    enum fingerprint_result met = s->search.order == STATE_STATELESS
+                                      ? FINGERPRINT_NEW
+                                      : fingerprint_set_add(&s->seen, hash, &slept);
     if (met == FINGERPRINT_KNOWN && s->search.sleep_sets) {
         uint64_t woken = *slept & ~sleep;
         *slept &= sleep;
@@ -273,12 +283,13 @@ static void try_next(struct state_space *s)
     if (!fire(s, transition)) {
         return;
     }
+    struct hash128 hash = hash_here(s);
     if (s->search.sleep_sets) {
         sleep = sleep_behind(s, here->sleep, transition);
         here->sleep |= bit;
     }
     struct step there;
-    if (meet(s, sleep, &there)) {
+    if (meet(s, hash, sleep, &there)) {
         extend(s, there);
     } else {
         back(s);
@@ -339,7 +350,7 @@ static void fire_all(struct state_space *s)
         if (!fire(s, i)) {
             continue;
         }
-        if (meet(s, 0, &there)) {
+        if (meet(s, hash_here(s), 0, &there)) {
             s->origins[there.world] = (struct origin){here->world, i};
         }
         back(s);
@@ -387,7 +398,7 @@ enum status state_space_explore(struct state_space *s, struct error *error)
 {
     ASSERT(s->results.worlds == 0);
     struct step first;
-    bool fresh = meet(s, 0, &first);
+    bool fresh = meet(s, hash_here(s), 0, &first);
     ASSERT(fresh);
     extend(s, first);
     if (s->search.order == STATE_BREADTH_FIRST) {

@@ -271,3 +271,22 @@ int64_t mean_halfwidth(const int64_t *values, int64_t count)
     uint128 product = root * (uint64_t)student_t_milli(count - 1) << surplus;
     return (int64_t)divide_up(product, (uint128)(1000 * (uint64_t)count) << scale);
 }
+
+/* The bounds are (2 h + z^2 -+ z sqrt(z^2 + 4 h (n - h) / n)) / (2 (n + z^2)). */
+struct share share_of(uint64_t hits, uint64_t count)
+{
+    ASSERT(1 <= count && count <= SHARE_COUNT_MAX && hits <= count);
+    const uint64_t million = 1000000;
+    const uint64_t z = 1959964; /* times 10^6 */
+    const uint64_t z_squared = 3841459;
+    uint128 spread = (uint128)hits * (count - hits) * 4 * million * million / count;
+    uint128 half = (uint128)z * (square_root((uint128)z_squared * million + spread) + 1);
+    uint128 centre = (uint128)(2 * hits * million + z_squared) * million;
+    uint128 divisor = 2 * (uint128)(count * million + z_squared);
+    uint128 high = divide_up(centre + half, divisor);
+    return (struct share){
+        .low_ppm = centre <= half ? 0 : (int64_t)((centre - half) / divisor),
+        .ppm = (int64_t)((2 * hits * million + count) / (2 * count)),
+        .high_ppm = high > million ? (int64_t)million : (int64_t)high,
+    };
+}

@@ -58,6 +58,19 @@ int64_t level_mean_milli(const struct level *l, struct instant now);
  * to nearest. With it, mean +- t * s / sqrt(n) is the 95 % interval of a mean. */
 int64_t student_t_milli(int64_t degrees);
 
+/* A share of trials, in millionths, and its 95 % interval. */
+struct share {
+    int64_t low_ppm, ppm, high_ppm;
+};
+
+enum { SHARE_COUNT_MAX = 1 << 30 };
+
+/* Of `count` trials (1 to SHARE_COUNT_MAX) `hits` (0 to count) came out so: the share, rounded to
+ * nearest, half up, and Wilson's score interval, rounded outwards, within 0 and 10^6. Also right
+ * where none or all did (E. B. Wilson, Journal of the American Statistical Association 22, 1927).
+ */
+struct share share_of(uint64_t hits, uint64_t count);
+
 enum { HALFWIDTH_COUNT_MAX = 1 << 20 };
 
 /* The half-width of the 95 % confidence interval of the mean of `count` values (2 to

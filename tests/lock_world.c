@@ -381,56 +381,65 @@ static bool fire(void *self, uint32_t transition)
     return transition == 2 * lambdas ? expire(w) : sweep(w);
 }
 
-/* Cells: the lock with the clock; the budget of crashes; then for each file its item, the manifests
- * that list it, and its execution; and each Lambda itself. */
+/* Cells: who holds the lock; whether it has expired; the budget of crashes; then each file's item,
+ * and each Lambda itself. Manifests and executions are no cells: what two Lambdas do to them comes
+ * to the same in either order. */
 enum {
-    CELL_LOCK,
+    CELL_HOLDER,
+    CELL_EXPIRED,
     CELL_CRASHES,
     CELL_ITEMS = 8,
-    CELL_LISTED = 16,
-    CELL_STARTED = 24,
-    CELL_LAMBDAS = 32
+    CELL_LAMBDAS = 16,
+    LOCK_CELLS = 1 << CELL_HOLDER | 1 << CELL_EXPIRED,
 };
 
-static struct footprint reads_and_writes(uint64_t cells)
+/* A call on the lock that is refused has only looked at it. */
+static struct footprint lock_footprint(bool refused, uint64_t looked_at)
 {
-    return (struct footprint){cells, cells};
+    return refused ? (struct footprint){looked_at, 0} : (struct footprint){LOCK_CELLS, LOCK_CELLS};
 }
 
-static struct footprint call_footprint(const struct lambda *l, uint32_t lambda)
+static struct footprint call_footprint(const struct lock_world *w, uint32_t lambda)
 {
+    const struct lambda *l = &w->now.lambdas[lambda];
+    uint64_t file = (uint64_t)lowest(l->todo) << CELL_ITEMS;
     switch ((enum point)l->at) {
     case PUT_FILE:
         return (struct footprint){0, UINT64_C(1) << (CELL_ITEMS + lambda)};
+    case ACQUIRE_LOCK:
+        return lock_footprint(w->now.holder != 0 && !lock_world_expired(w), LOCK_CELLS);
     case QUERY_PENDING:
         return (struct footprint){UINT64_C(0xFF) << CELL_ITEMS, 0};
     case CLAIM_FILE:
-        return reads_and_writes((uint64_t)lowest(l->todo) << CELL_ITEMS);
+        return (struct footprint){file, file};
     case MARK_FILE:
     case HAND_FILE_BACK:
-        return (struct footprint){0, (uint64_t)lowest(l->todo) << CELL_ITEMS};
-    case PUT_MANIFEST:
-        return reads_and_writes((uint64_t)l->mine << CELL_LISTED);
-    case START_EXECUTION:
-        return (struct footprint){0, (uint64_t)l->mine << CELL_STARTED};
-    case ACQUIRE_LOCK:
+        return (struct footprint){0, file};
     case RELEASE_LOCK:
+        return lock_footprint(w->now.holder != lambda + 1, 1 << CELL_HOLDER);
+    case PUT_MANIFEST:
+    case START_EXECUTION:
     case START:
         break;
     }
-    return reads_and_writes(UINT64_C(1) << CELL_LOCK);
+    return (struct footprint){0, 0};
 }
 
 static struct footprint footprint(void *self, uint32_t transition)
 {
     const struct lock_world *w = self;
     uint32_t lambdas = w->config.lambdas;
-    if (transition >= 2 * lambdas) {
-        return reads_and_writes(UINT64_C(1) << CELL_LOCK);
+    if (transition == 2 * lambdas) {
+        return (struct footprint){LOCK_CELLS, 1 << CELL_EXPIRED};
     }
-    uint32_t lambda = transition % lambdas;
-    struct footprint f = transition < lambdas ? call_footprint(&w->now.lambdas[lambda], lambda)
-                                              : reads_and_writes(UINT64_C(1) << CELL_CRASHES);
+    if (transition > 2 * lambdas) {
+        return (struct footprint){LOCK_CELLS, LOCK_CELLS};
+    }
+    uint32_t lambda = transition < lambdas ? transition : transition - lambdas;
+    struct footprint f = {1 << CELL_CRASHES, 1 << CELL_CRASHES};
+    if (transition < lambdas) {
+        f = call_footprint(w, lambda);
+    }
     f.reads |= UINT64_C(1) << (CELL_LAMBDAS + lambda);
     f.writes |= UINT64_C(1) << (CELL_LAMBDAS + lambda);
     return f;

@@ -179,7 +179,7 @@ steps 0 'goto 423\nlock\nprocesses\nqueue\nitems\nitems LOCK\npending 2\npending
     "$stuck" --case V0
 check "the lock's owner is dead" grep -qE 'held by invocation 10 of manifest-builder, which ended at 0:00:18\.535: killed at PUT_MANIFEST$' <(shown lock)
 check "... it has expired" grep -qE '^    expired at 0:05:18\.000, 60\.[0-9]+ s ago; it has refused [0-9]+$' <(shown lock)
-check "... and who asks for it is told" grep -qE '^  at the lock:  manifest_builder\[2\.11\] +ACQUIRE_LOCK' <(shown lock)
+check "... and who asks for it is told" grep -qE '^  manifest_builder\[2\.11\] +ACQUIRE_LOCK' <(grep -A9 '^  at the lock:$' <(shown lock))
 check "processes, and what is next for them" grep -qE '^  manifest_builder\[2\.11\] +ACQUIRE_LOCK +PutItem of 2026-01-30, sent .*; at 0:06:18\.[0-9]{3} it is answered; time-out 0:09:18' <(shown processes)
 check "the queue" grep -qx '0 visible, 1 in flight, 0 hidden, 0 dead; 0 notifications under way' <(shown queue)
 check "... and its message" grep -qE '^  in flight  received 2 times, sent 0:00:18\.500, visible again 0:12:18' <(shown queue)
@@ -219,6 +219,13 @@ steps 0 "$forward" "$stuck" --case V0
 cp out first
 steps 0 "$forward" "$stuck" --case V0
 check "a session gives the same bytes" cmp first out
+
+# The example of docs/replay.md is what the program gives.
+awk '/^> break violation L3$/ { on = 1 } /^```$/ { on = 0 } on' "$top/docs/replay.md" >example
+(cd "$top" && grep '^> ' "$work/example" | sed 's/^> //' |
+    "$program" replay scenarios/incidents/f03-dead-owner.yaml --case V0 --step) >out
+check "the example of docs/replay.md" diff -u example out
+check "... is one" [ "$(wc -l <example)" -gt 30 ]
 
 # Choices that were recorded.
 "$program" run three.yaml --seed 9 --record choices -q

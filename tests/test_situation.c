@@ -224,11 +224,13 @@ static void a_point_was_reached_as_often_as_its_row_says(void **state)
     journey_end(&w);
 }
 
-static const struct {
+struct naming {
     const char *name, *text;
     bool good;
     int64_t parent, ordinal;
-} names[] = {
+};
+
+static const struct naming names[] = {
     {"a type alone",         "manifest_builder",               true,  0, 0},
     {"of an environment",    "manifest_builder[2.7]",          true,  2, 7},
     {"of nobody",            "state_machine[3]",               true,  0, 3},
@@ -245,15 +247,15 @@ static const struct {
 
 static void a_process_is_named_as_reports_name_it(void **state)
 {
-    const size_t i = (size_t)(uintptr_t)*state;
+    const struct naming *n = *state;
     struct process_name name;
     struct error error = {.message = ""};
-    enum status status = process_name_parse(text_from(names[i].text), &name, &error);
-    assert_int_equal(status, names[i].good ? STATUS_OK : STATUS_BAD_INPUT);
-    assert_int_equal(error.message[0] == '\0', names[i].good);
-    if (names[i].good) {
-        assert_int_equal(name.parent, names[i].parent);
-        assert_int_equal(name.ordinal, names[i].ordinal);
+    enum status status = process_name_parse(text_from(n->text), &name, &error);
+    assert_int_equal(status, n->good ? STATUS_OK : STATUS_BAD_INPUT);
+    assert_int_equal(error.message[0] == '\0', n->good);
+    if (n->good) {
+        assert_int_equal(name.parent, n->parent);
+        assert_int_equal(name.ordinal, n->ordinal);
     }
 }
 
@@ -384,10 +386,7 @@ int main(void)
     cases_add(&cases, "a lock is its item and its tenure", a_lock_is_its_item_and_its_tenure,
               &journeys[1]);
     CASES_ADD_TABLE(&cases, a_point_was_reached_as_often_as_its_row_says, journeys);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        cases_add(&cases, names[i].name, a_process_is_named_as_reports_name_it,
-                  (const void *)(uintptr_t)i);
-    }
+    CASES_ADD_TABLE(&cases, a_process_is_named_as_reports_name_it, names);
     CASES_ADD(&cases, places_that_are_none_are_refused);
     cases_add(&cases, "a look knows what is on its way", a_look_knows_what_is_on_its_way,
               &journeys[0]);

@@ -376,6 +376,43 @@ static void test_halfwidths_of_random_values(void **state)
     }
 }
 
+/* The textbook's formula in doubles: the interval holds it, and is at most two millionths wider on
+ * either side. */
+static void test_shares(void **state)
+{
+    (void)state;
+    struct random_stream stream = random_stream(1, TEXT("shares"));
+    for (int round = 0; round < 5000; round++) {
+        uint64_t count = 1 + random_below(&stream, UINT64_C(1) << random_below(&stream, 31));
+        uint64_t hits =
+            round % 3 == 0 ? (uint64_t)(round % 2) * count : random_below(&stream, count + 1);
+        const double z = 1.959963984540054;
+        double n = (double)count;
+        double share = (double)hits / n;
+        double centre = (share + z * z / (2 * n)) / (1 + z * z / n);
+        double half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n);
+        struct share s = share_of(hits, count);
+        assert_true(fabs((double)s.ppm - share * 1e6) <= 0.500001);
+        assert_true((double)s.low_ppm <= (centre - half) * 1e6 + 1e-6);
+        assert_true((double)s.low_ppm >= (centre - half) * 1e6 - 2);
+        assert_true((double)s.high_ppm >= (centre + half) * 1e6 - 1e-6);
+        assert_true((double)s.high_ppm <= (centre + half) * 1e6 + 2);
+        assert_true(0 <= s.low_ppm && s.low_ppm <= s.ppm && s.ppm <= s.high_ppm);
+        assert_true(s.high_ppm <= 1000000);
+    }
+}
+
+/* 0 of 10: 3.84 / 13.84 = 27.75 %, by hand. */
+static void test_a_share_that_never_came_out(void **state)
+{
+    (void)state;
+    struct share s = share_of(0, 10);
+    assert_int_equal(s.low_ppm, 0);
+    assert_int_equal(s.ppm, 0);
+    assert_int_equal(s.high_ppm, 277533);
+    assert_int_equal(share_of(10, 10).low_ppm, 1000000 - 277533);
+}
+
 int main(void)
 {
     struct cases cases = {0};
@@ -393,5 +430,7 @@ int main(void)
     CASES_ADD(&cases, test_student_t);
     CASES_ADD_TABLE(&cases, test_halfwidth, halfwidths);
     CASES_ADD(&cases, test_halfwidths_of_random_values);
+    CASES_ADD(&cases, test_shares);
+    CASES_ADD(&cases, test_a_share_that_never_came_out);
     return cases_run("stats", &cases);
 }

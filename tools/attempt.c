@@ -25,6 +25,7 @@ static const uint64_t choices_max = UINT64_C(1) << 30;
 /* One run under way: what must be given back at its end. */
 struct attempt {
     const struct attempt_options *options;
+    struct attempt_options plain; /* the same, where the scenario wants no draws */
     const struct unit *unit;
     FILE *errors;
     struct scenario scenario;
@@ -62,6 +63,11 @@ void attempt_watch_interrupts(void)
 bool attempt_interrupted(void)
 {
     return interrupted != 0;
+}
+
+const volatile int *attempt_interrupt(void)
+{
+    return &interrupted;
 }
 
 /* ---- The command that gives the run again. ---- */
@@ -383,9 +389,21 @@ static void begin_report(struct attempt *a)
     a->report.goals.asked = a->unit->runs == 1 ? a->unit->reach : 0;
 }
 
+/* Where the command line does not say who decides, the scenario does. */
+static void choose_strategy(struct attempt *a)
+{
+    if (a->scenario.choices == DECIDER_DEFAULT && a->options->strategy == CHOICE_SEEDED &&
+        !a->options->seed_said) {
+        a->plain = *a->options;
+        a->plain.strategy = CHOICE_DEFAULT;
+        a->options = &a->plain;
+    }
+}
+
 static int run_unit(struct attempt *a, const struct attempt_listener *listener)
 {
     int status = load(a);
+    choose_strategy(a);
     if (status == STATUS_PASS) {
         status = prepare_expectations(a);
     }

@@ -13,8 +13,9 @@ struct attempt_options {
     const char *out, *table, *trace, *record, *replay; /* files; NULL: not wanted */
     enum choice_strategy strategy;
     uint64_t seed;
-    bool explain;  /* the story of the run's violations is wanted */
-    bool progress; /* a line on standard error while it runs */
+    bool seed_said; /* else the scenario's `choices` may have it that none is used */
+    bool explain;   /* the story of the run's violations is wanted */
+    bool progress;  /* a line on standard error while it runs */
 };
 
 /* Who is told of the run. What is told is valid during the call. */
@@ -35,6 +36,9 @@ int attempt_run(const struct attempt_options *options, const struct unit *unit,
 /* From now on, the first interrupt ends the runs in good order; a second one ends the program. */
 void attempt_watch_interrupts(void);
 bool attempt_interrupted(void);
+
+/* Not 0 once it has come: for long work that looks at it now and then. */
+const volatile int *attempt_interrupt(void);
 
 /* The command that runs the unit so again, for a shell, cut at `size`. */
 void attempt_command(const struct attempt_options *options, const struct unit *unit, char *buffer,

@@ -5,12 +5,11 @@
 #include "tools/exploration.h"
 #include "tools/options.h"
 #include "tools/report.h"
+#include "tools/search_text.h"
 #include "tools/subject.h"
-#include "tools/suggest.h"
 #include "tools/version.h"
 #include "tools/workers.h"
 
-#include "model/pipeline/pipeline.h"
 #include "sim/unicode.h"
 
 #include <errno.h>
@@ -75,18 +74,6 @@ struct result {
 /* --- the command line
  * -------------------------------------------------------------------------------------- */
 
-static const char *const group_words[] = {
-#define X(name, word, text) word,
-    DEVIATION_GROUP_MAP(X)
-#undef X
-};
-
-static const char *const group_texts[] = {
-#define X(name, word, text) text,
-    DEVIATION_GROUP_MAP(X)
-#undef X
-};
-
 static void put_help(void)
 {
     (void)fputs("Usage: lockstep explore SCENARIO [OPTION...]\n\n"
@@ -99,9 +86,7 @@ static void put_help(void)
                 stdout);
     options_help(table, stdout);
     (void)fputs("\nKinds of deviations:\n", stdout);
-    for (size_t i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
-        (void)printf("  %-10s %s\n", group_words[i], group_texts[i]);
-    }
+    search_put_groups_help(stdout);
     (void)fputs("\nExamples:\n"
                 "  lockstep explore scenarios/regression/130-files.yaml --kinds kill\n"
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 --case V3\n"
@@ -129,34 +114,11 @@ static bool parse_number(const char *value, uint64_t least, uint64_t most, uint6
            *number <= most;
 }
 
-/* "kill,reorder" into bits. */
-static bool parse_groups(const char *value, uint32_t *groups)
+static bool take_kinds(struct request *r, const char *value)
 {
-    struct text rest = text_from(value);
-    *groups = (UINT32_C(1) << DEVIATION_GROUPS_COUNT) - 1;
-    if (strcmp(value, "all") == 0) {
-        return true;
-    }
-    *groups = 0;
-    for (;;) {
-        const char *comma = rest.size > 0 ? memchr(rest.at, ',', rest.size) : NULL;
-        struct text word = {rest.at, comma == NULL ? rest.size : (size_t)(comma - rest.at)};
-        struct suggestion near = suggestion(word);
-        unsigned group = 0;
-        while (group < DEVIATION_GROUPS_COUNT && !text_equal(text_from(group_words[group]), word)) {
-            suggestion_offer(&near, text_from(group_words[group]));
-            group++;
-        }
-        if (group == DEVIATION_GROUPS_COUNT) {
-            return misuse("no such kind of deviation", shown(word).text,
-                          suggestion_text(&near).text);
-        }
-        *groups |= UINT32_C(1) << group;
-        if (comma == NULL) {
-            return true;
-        }
-        rest = (struct text){comma + 1, rest.size - word.size - 1};
-    }
+    struct error error;
+    return search_groups_parse(value, &r->groups, &error) == STATUS_OK ||
+           misuse(error.message, "", "");
 }
 
 static bool take_argument(struct request *r, const char *value)
@@ -220,7 +182,7 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_DEVIATIONS:
         return take_deviations(r, value);
     case OPTION_KINDS:
-        return parse_groups(value, &r->groups);
+        return take_kinds(r, value);
     case OPTION_CASE:
         r->subject.case_name = text_from(value);
         return true;
@@ -328,66 +290,6 @@ static int explore_one(const struct request *r, uint32_t number, struct result *
  * -----------------------------------------------------------------------------------------------
  */
 
-static struct fault example_fault(const struct result *result, const struct deviation *d)
-{
-    struct task_type types[TASK_TYPES_COUNT];
-    pipeline_task_types(types, 0);
-    return menu_fault(&result->menu, d, types);
-}
-
-/* "kill manifest_builder[1.1] at PUT_MANIFEST#1 + ..." */
-static void put_story(FILE *out, const struct result *result, const struct finding *f,
-                      bool anchored)
-{
-    (void)fputs(f->size == 0 ? "nothing goes wrong" : "", out);
-    for (uint32_t i = 0; i < f->size; i++) {
-        char room[160];
-        struct text_writer w = text_writer(room, sizeof room);
-        struct fault fault = example_fault(result, &f->example[i]);
-        text_put_fault(&w, &fault, anchored);
-        (void)fprintf(out, "%s%s", i > 0 ? " + " : "", text_writer_string(&w));
-    }
-}
-
-static void put_command(FILE *out, const struct result *result, const struct finding *f)
-{
-    (void)fputs("lockstep run", out);
-    subject_put_arguments(out, &result->subject);
-    (void)fputs(" --default", out);
-    for (uint32_t i = 0; i < f->size; i++) {
-        struct fault fault = example_fault(result, &f->example[i]);
-        put_fault_options(out, result->subject.scenario.faults_count + i, &fault);
-    }
-}
-
-static void put_groups(FILE *out, uint32_t groups, const char *separator, const char *quote)
-{
-    bool first = true;
-    for (size_t i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
-        if ((groups >> i & 1) != 0) {
-            (void)fprintf(out, "%s%s%s%s", first ? "" : separator, quote, group_words[i], quote);
-            first = false;
-        }
-    }
-}
-
-static int64_t files_of(const struct scenario *s)
-{
-    int64_t files = 0;
-    for (uint32_t i = 0; i < s->workloads_count; i++) {
-        files += s->workloads[i].files;
-    }
-    return files;
-}
-
-/* How many invocations of the builder there can be at once; 0: as many as the account lets. */
-static int64_t functions_of(const struct scenario *s)
-{
-    int64_t a = s->function.reserved_concurrency;
-    int64_t b = s->mapping.maximum_concurrency;
-    return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
 /* An upper bound of the chance that some world was taken for another: n^2 / 2^129. Digits and
  * exponent, rounded up, without floating point. */
 static void put_miss(FILE *out, uint64_t worlds)
@@ -400,18 +302,6 @@ static void put_miss(FILE *out, uint64_t worlds)
     (void)fprintf(out, "1e%d", 2 * digits - 38);
 }
 
-static void put_world(FILE *out, const struct scenario *s)
-{
-    int64_t functions = functions_of(s);
-    if (functions > 0) {
-        (void)fprintf(out, "%" PRId64 " function%s, ", functions, functions == 1 ? "" : "s");
-    } else {
-        (void)fputs("functions without a limit, ", out);
-    }
-    (void)fprintf(out, "%" PRId64 " files, threshold %" PRId64, files_of(s),
-                  s->max_files_per_manifest);
-}
-
 static void put_covered(FILE *out, const struct request *r, const struct result *result)
 {
     const struct explored *x = &result->explored;
@@ -419,9 +309,9 @@ static void put_covered(FILE *out, const struct request *r, const struct result 
     (void)fprintf(out, "  covered     %s run with at most %" PRIu32 " deviation%s of: ",
                   x->complete ? "every" : "not every", r->deviations,
                   r->deviations == 1 ? "" : "s");
-    put_groups(out, r->groups, ", ", "");
+    search_put_groups(out, r->groups, ", ", "");
     (void)fputs("\n              ", out);
-    put_world(out, &result->subject.scenario);
+    search_put_world(out, &result->subject.scenario);
     (void)fputs("; time concrete, latencies nominal\n", out);
     (void)fprintf(out, "  runs        %" PRIu64 " judged", c->runs);
     for (uint32_t d = 0; d <= r->deviations; d++) {
@@ -466,8 +356,9 @@ static void put_property(FILE *out, const struct request *r, const struct result
         stories += f->rows[i].property == property;
     }
     (void)fprintf(out, "\n  %s %s\n", property_name(property), property_text(property));
-    (void)fprintf(out, "     %" PRIu64 " runs, %zu stories; fewest deviations %" PRIu32 "\n",
-                  findings_violating(f, property), stories, least);
+    (void)fprintf(out, "     %" PRIu64 " run%s, %zu stor%s; fewest deviations %" PRIu32 "\n",
+                  findings_violating(f, property), findings_violating(f, property) == 1 ? "" : "s",
+                  stories, stories == 1 ? "y" : "ies", least);
     uint64_t told = 0;
     for (size_t i = 0; i < f->count && told < r->stories; i++) {
         const struct finding *story = &f->rows[i];
@@ -475,9 +366,10 @@ static void put_property(FILE *out, const struct request *r, const struct result
             continue;
         }
         (void)fprintf(out, "     %" PRIu32 "  ", story->size);
-        put_story(out, result, story, true);
-        (void)fprintf(out, "  (%" PRIu64 " runs like it)\n        ", story->runs);
-        put_command(out, result, story);
+        search_put_story(out, &result->menu, story->example, story->size, true);
+        (void)fprintf(out, "  (%" PRIu64 " run%s like it)\n        ", story->runs,
+                      story->runs == 1 ? "" : "s");
+        search_put_command(out, &result->subject, &result->menu, story->example, story->size);
         (void)fputc('\n', out);
         told++;
     }
@@ -542,28 +434,11 @@ static void put_matrix(FILE *out, const struct request *r, const struct result *
 
 static void put_story_json(FILE *out, const struct result *result, const struct finding *f)
 {
-    (void)fprintf(out, "{\"deviations\": [");
-    for (uint32_t i = 0; i < f->size; i++) {
-        char room[160];
-        struct text_writer w = text_writer(room, sizeof room);
-        struct fault fault = example_fault(result, &f->example[i]);
-        text_put_fault(&w, &fault, true);
-        (void)fputs(i > 0 ? ", " : "", out);
-        put_json(out, text_written(&w));
-    }
-    (void)fprintf(out, "], \"runs\": %" PRIu64 ", \"command\": \"", f->runs);
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    if (memory != NULL) {
-        put_command(memory, result, f);
-        (void)fclose(memory);
-    }
-    for (size_t i = 0; i < size; i++) {
-        (void)fprintf(out, text[i] == '"' || text[i] == '\\' ? "\\%c" : "%c", text[i]);
-    }
-    free(text);
-    (void)fputs("\"}", out);
+    (void)fprintf(out, "{\"deviations\": ");
+    search_put_story_json(out, &result->menu, f->example, f->size);
+    (void)fprintf(out, ", \"runs\": %" PRIu64 ", \"command\": ", f->runs);
+    search_put_command_json(out, &result->subject, &result->menu, f->example, f->size);
+    (void)fputc('}', out);
 }
 
 static void put_property_json(FILE *out, const struct request *r, const struct result *result,
@@ -599,11 +474,11 @@ static void put_result_json(FILE *out, const struct request *r, const struct res
     put_json(out, result->name);
     (void)fprintf(out, ", \"complete\": %s,\n   \"deviations\": %" PRIu32 ", \"kinds\": [",
                   x->complete ? "true" : "false", r->deviations);
-    put_groups(out, r->groups, ", ", "\"");
+    search_put_groups(out, r->groups, ", ", "\"");
     (void)fprintf(out,
                   "], \"time\": \"concrete\", \"functions\": %" PRId64 ", \"files\": %" PRId64
                   ", \"threshold\": %" PRId64 ",\n",
-                  functions_of(s), files_of(s), s->max_files_per_manifest);
+                  search_functions(s), search_files(s), s->max_files_per_manifest);
     (void)fprintf(out,
                   "   \"runs\": %" PRIu64 ", \"seen\": %" PRIu64 ", \"worlds\": %" PRIu64
                   ", \"unremembered\": %" PRIu64 ", \"events\": %" PRIu64 ", \"full\": %" PRIu64

@@ -117,6 +117,7 @@ static bool parse_seed(struct request *r, const char *value)
     char *end;
     errno = 0;
     r->options.strategy = CHOICE_SEEDED;
+    r->options.seed_said = true;
     r->options.seed = strtoull(value, &end, 10);
     bool digits = value[0] >= '0' && value[0] <= '9';
     return digits && *end == '\0' && errno == 0

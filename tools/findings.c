@@ -1,11 +1,11 @@
 /* findings.c: see findings.h. */
 #include "tools/findings.h"
 
+#include "tools/numbers.h"
 #include "tools/report.h"
 
 #include "sim/hash.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 const char *property_name(uint32_t property)
@@ -211,106 +211,71 @@ enum status findings_merge(struct findings *f, const struct findings *more, stru
  * -----------------------------------------------------------------------------------------------
  */
 
-static void write_number(FILE *out, uint64_t number)
-{
-    (void)fprintf(out, "%" PRIu64 " ", number);
-}
-
 void findings_write(const struct findings *f, FILE *out)
 {
     const struct exploration_counts *c = &f->counts;
     const uint64_t head[] = {c->runs,   c->seen, c->worlds, c->unremembered,
                              c->events, f->full, f->count};
     for (size_t i = 0; i < sizeof head / sizeof head[0]; i++) {
-        write_number(out, head[i]);
+        number_write(out, head[i]);
     }
     for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
-        write_number(out, f->runs[d]);
+        number_write(out, f->runs[d]);
         for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
-            write_number(out, f->violating[i][d]);
+            number_write(out, f->violating[i][d]);
         }
     }
     (void)fputc('\n', out);
     for (size_t row = 0; row < f->count; row++) {
         const struct finding *story = &f->rows[row];
-        write_number(out, story->property);
-        write_number(out, story->size);
-        write_number(out, story->runs);
+        number_write(out, story->property);
+        number_write(out, story->size);
+        number_write(out, story->runs);
         for (uint32_t i = 0; i < story->size; i++) {
             const struct deviation *d = &story->example[i];
-            write_number(out, story->elements[i]);
-            write_number(out, d->form);
-            write_number(out, d->point);
-            write_number(out, d->of.parent);
-            write_number(out, d->of.ordinal);
-            write_number(out, d->occurrence);
+            number_write(out, story->elements[i]);
+            number_write(out, d->form);
+            number_write(out, d->point);
+            number_write(out, d->of.parent);
+            number_write(out, d->of.ordinal);
+            number_write(out, d->occurrence);
         }
         (void)fputc('\n', out);
     }
 }
 
-/* Numbers, each with a blank or line feed behind it. */
-struct reader {
-    struct text rest;
-    bool bad;
-};
-
-static uint64_t read_number(struct reader *r, uint64_t most)
+static struct finding read_story(struct number_reader *r)
 {
-    uint64_t number = 0;
-    size_t size = 0;
-    while (size < r->rest.size && r->rest.at[size] >= '0' && r->rest.at[size] <= '9') {
-        uint64_t digit = (uint64_t)(r->rest.at[size] - '0');
-        r->bad |= __builtin_mul_overflow(number, 10, &number) ||
-                  __builtin_add_overflow(number, digit, &number);
-        size++;
-    }
-    r->bad |= size == 0 || size == r->rest.size || r->rest.at[size] != ' ' || number > most;
-    size += size < r->rest.size;
-    if (size < r->rest.size && r->rest.at[size] == '\n') {
-        size++;
-    }
-    r->rest = (struct text){r->rest.at + size, r->rest.size - size};
-    return r->bad ? 0 : number;
-}
-
-static uint32_t read_small(struct reader *r, uint32_t most)
-{
-    return (uint32_t)read_number(r, most);
-}
-
-static struct finding read_story(struct reader *r)
-{
-    struct finding story = {.property = read_small(r, PROPERTIES_COUNT - 1)};
-    story.size = read_small(r, EXPLORE_DEVIATIONS_MAX);
-    story.runs = read_number(r, UINT64_MAX);
+    struct finding story = {.property = number_read_small(r, PROPERTIES_COUNT - 1)};
+    story.size = number_read_small(r, EXPLORE_DEVIATIONS_MAX);
+    story.runs = number_read(r, UINT64_MAX);
     for (uint32_t i = 0; i < story.size && !r->bad; i++) {
         struct deviation *d = &story.example[i];
-        story.elements[i] = read_small(r, UINT32_MAX);
-        d->form = read_small(r, DEVIATION_FORMS_MAX - 1);
-        d->point = read_small(r, POINTS_MAX - 1);
-        d->of.parent = read_small(r, UINT32_MAX);
-        d->of.ordinal = read_small(r, UINT32_MAX);
-        d->occurrence = read_small(r, UINT32_MAX);
+        story.elements[i] = number_read_small(r, UINT32_MAX);
+        d->form = number_read_small(r, DEVIATION_FORMS_MAX - 1);
+        d->point = number_read_small(r, POINTS_MAX - 1);
+        d->of.parent = number_read_small(r, UINT32_MAX);
+        d->of.ordinal = number_read_small(r, UINT32_MAX);
+        d->occurrence = number_read_small(r, UINT32_MAX);
     }
     return story;
 }
 
 enum status findings_read(struct findings *f, struct text text, struct error *error)
 {
-    struct reader r = {.rest = text};
+    struct number_reader r = {.rest = text};
     struct findings read = {0};
-    read.counts.runs = read_number(&r, UINT64_MAX);
-    read.counts.seen = read_number(&r, UINT64_MAX);
-    read.counts.worlds = read_number(&r, UINT64_MAX);
-    read.counts.unremembered = read_number(&r, UINT64_MAX);
-    read.counts.events = read_number(&r, UINT64_MAX);
-    read.full = read_number(&r, UINT64_MAX);
-    uint64_t rows = read_number(&r, UINT32_MAX);
+    read.counts.runs = number_read(&r, UINT64_MAX);
+    read.counts.seen = number_read(&r, UINT64_MAX);
+    read.counts.worlds = number_read(&r, UINT64_MAX);
+    read.counts.unremembered = number_read(&r, UINT64_MAX);
+    read.counts.events = number_read(&r, UINT64_MAX);
+    read.full = number_read(&r, UINT64_MAX);
+    uint64_t rows = number_read(&r, UINT32_MAX);
     for (uint32_t d = 0; d <= EXPLORE_DEVIATIONS_MAX; d++) {
-        read.runs[d] = read_number(&r, UINT64_MAX);
+        read.runs[d] = number_read(&r, UINT64_MAX);
         for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
-            read.violating[i][d] = read_number(&r, UINT64_MAX);
+            read.violating[i][d] = number_read(&r, UINT64_MAX);
         }
     }
     enum status status = STATUS_OK;

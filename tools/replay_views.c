@@ -512,6 +512,7 @@ static void put_lock(const struct replay *r, const struct lock_row *lock)
 static void put_waiting(const struct replay *r, const struct scene *s, const struct lock_row *locks,
                         uint64_t count)
 {
+    uint64_t told = 0;
     for (uint64_t i = 0; i < s->processes_count; i++) {
         const struct process_row *row = &s->processes[i];
         bool owns = false;
@@ -519,12 +520,24 @@ static void put_waiting(const struct replay *r, const struct scene *s, const str
             owns |= locks[l].process.type.size > 0 && is_of_name(row, &locks[l].process);
         }
         if (row->at_lock && !owns) {
-            (void)fputs("  at the lock:", r->out);
+            (void)fputs(told++ == 0 ? "  at the lock:\n" : "", r->out);
             put_process(r, row);
             put_next(r, row, s->pending, s->pending_count);
             (void)fputc('\n', r->out);
         }
     }
+}
+
+static void put_locks(const struct replay *r, const struct scene *s, struct lock_row *locks,
+                      uint64_t count)
+{
+    run_locks(r->run, locks);
+    (void)fputs(count == 0 ? "there is no lock\n" : "", r->out);
+    for (uint64_t i = 0; i < count && i < LINES_SHOWN; i++) {
+        put_lock(r, &locks[i]);
+    }
+    put_rest(r, count, LINES_SHOWN);
+    put_waiting(r, s, locks, count);
 }
 
 enum status view_lock(struct replay *r, struct text argument, struct error *error)
@@ -533,15 +546,12 @@ enum status view_lock(struct replay *r, struct text argument, struct error *erro
     struct scene scene = {0};
     uint64_t count = run_locks_count(r->run);
     struct lock_row *locks = calloc(count + 1, sizeof *locks);
-    enum status status = locks == NULL ? out_of_memory(error) : take_scene(&scene, r, error);
+    if (locks == NULL) {
+        return out_of_memory(error);
+    }
+    enum status status = take_scene(&scene, r, error);
     if (status == STATUS_OK) {
-        run_locks(r->run, locks);
-        (void)fputs(count == 0 ? "there is no lock\n" : "", r->out);
-        for (uint64_t i = 0; i < count && i < LINES_SHOWN; i++) {
-            put_lock(r, &locks[i]);
-        }
-        put_rest(r, count, LINES_SHOWN);
-        put_waiting(r, &scene, locks, count);
+        put_locks(r, &scene, locks, count);
     }
     give_scene(&scene);
     free(locks);

@@ -30,6 +30,17 @@ static struct duration long_stall(const struct scenario *s)
     return (struct duration){life_ns < timeout_ns - NS_PER_S ? life_ns : timeout_ns / 2};
 }
 
+static void keep_groups(struct deviation_menu *menu, const struct deviation_menu *all,
+                        uint32_t groups)
+{
+    menu->count = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        if ((groups >> all->forms[i].group & 1) != 0) {
+            menu->forms[menu->count++] = all->forms[i];
+        }
+    }
+}
+
 void deviation_menu_fill(struct deviation_menu *menu, const struct scenario *s, uint32_t groups)
 {
     struct deviation_menu all = {0};
@@ -53,12 +64,57 @@ void deviation_menu_fill(struct deviation_menu *menu, const struct scenario *s, 
     ADD(&all, CORRUPT, CORRUPT, 0, .attempts = 1);
     ADD(&all, SKEW, CLOCK_SKEW, 0, .attempts = 1, SECONDS(600));
     ADD(&all, SKEW, CLOCK_SKEW, 0, .attempts = 1, SECONDS(-600));
-    menu->count = 0;
-    for (uint32_t i = 0; i < all.count; i++) {
-        if ((groups >> all.forms[i].group & 1) != 0) {
-            menu->forms[menu->count++] = all.forms[i];
-        }
+    keep_groups(menu, &all, groups);
+}
+
+/* A form for each of some amounts of time, in seconds, up to a 0. */
+static void add_each(struct deviation_menu *menu, enum deviation_group group, enum fault_kind kind,
+                     uint32_t services, const int64_t *seconds)
+{
+    for (; *seconds != 0; seconds++) {
+        add(menu, group, services,
+            &(struct fault){
+                .kind = kind, .times = 1, .calls = 1, .attempts = 1, SECONDS(*seconds)});
     }
+}
+
+void deviation_menu_fill_hunting(struct deviation_menu *menu, const struct scenario *s,
+                                 uint32_t groups)
+{
+    static const int64_t arrivals[] = {1, 8, 64, 512, 0};
+    static const int64_t stalls[] = {1, 4, 16, 64, 256, 0};
+    static const int64_t ages[] = {1, 10, 100, 0};
+    static const int64_t lives[] = {60, 600, 6000, 48 * 3600, 0};
+    static const int64_t starts[] = {10, 60, 600, 3600, 0};
+    static const int64_t skews[] = {1, 30, 600, -1, -30, -600, 0};
+    struct deviation_menu all = {0};
+    ADD(&all, KILL, KILL, 0, .attempts = 1);
+    ADD(&all, KILL, KILL, 0, .attempts = 1, .when = FAULT_WHEN_BEFORE);
+    for (int64_t calls = 1; calls <= HUNTED_CALLS_MAX; calls *= 4) {
+        add(&all, DEVIATION_REORDER, 0,
+            &(struct fault){.kind = FAULT_YIELD, .times = 1, .attempts = 1, .calls = calls});
+    }
+    add_each(&all, DEVIATION_REORDER, FAULT_DELAY, AT(NOTIFICATION) | AT(DELIVERY), arrivals);
+    add_each(&all, DEVIATION_STALL, FAULT_STALL, 0, stalls);
+    ADD(&all, STALL, STALL, 0, .attempts = 1, .by = long_stall(s));
+    ADD(&all, LOSE, LOSE_REPLY, 0, .attempts = 1);
+    ADD(&all, LOSE, LOSE_REQUEST, 0, .attempts = 1);
+    ADD(&all, LOSE, LOSE, 0, .attempts = 1);
+    ADD(&all, DUPLICATE, DUPLICATE, 0, .attempts = 1);
+    add_each(&all, DEVIATION_STALE, FAULT_STALE, 0, ages);
+    add_each(&all, DEVIATION_TTL, FAULT_DELAY, AT(TTL_DELETION), lives);
+    ADD(&all, ERROR, THROTTLE, 0, .attempts = 1);
+    ADD(&all, ERROR, THROTTLE, 0, .attempts = 0);
+    ADD(&all, ERROR, ERROR, 0, .attempts = 1, .outcome = FAULT_OUTCOME_APPLIED);
+    ADD(&all, ERROR, ERROR, 0, .attempts = 0);
+    ADD(&all, ERROR, REFUSE, 0, .attempts = 1);
+    add_each(&all, DEVIATION_DELAY, FAULT_DELAY, AT(START) | AT(EVENT) | AT(TICK) | AT(BATCH),
+             starts);
+    ADD(&all, FAIL, FAIL, 0, .attempts = 1);
+    ADD(&all, FAIL, FAIL, 0, .attempts = 1, .when = FAULT_WHEN_AFTER);
+    ADD(&all, CORRUPT, CORRUPT, 0, .attempts = 1);
+    add_each(&all, DEVIATION_SKEW, FAULT_CLOCK_SKEW, 0, skews);
+    keep_groups(menu, &all, groups);
 }
 
 struct duration deviations_staleness(const struct deviation_menu *menu)
@@ -170,7 +226,7 @@ static const struct fault *ask(struct pipeline *p, uint32_t point, const struct 
     if (forms == 0) {
         return NULL;
     }
-    d->offer = (struct deviation_offer){point, forms, task};
+    d->offer = (struct deviation_offer){point, occurrence, forms, task};
     uint32_t chosen = choose(p->cloud.simulation.choices, CHOICE_DEVIATION,
                              1 + (uint64_t)__builtin_popcountll(forms));
     if (chosen == 0) {

@@ -62,6 +62,13 @@ struct deviation_menu {
 /* The forms of some groups (bits), with amounts that mean something in the scenario. */
 void deviation_menu_fill(struct deviation_menu *menu, const struct scenario *s, uint32_t groups);
 
+/* The same for searches that draw: more forms of the same groups, with amounts that lie a factor
+ * apart, so that to draw one evenly is to draw its amount log-uniformly. */
+void deviation_menu_fill_hunting(struct deviation_menu *menu, const struct scenario *s,
+                                 uint32_t groups);
+
+enum { HUNTED_CALLS_MAX = 64 }; /* the most calls that a process lets go first */
+
 /* One that was made. */
 struct deviation {
     uint32_t form;       /* of the menu */
@@ -74,7 +81,8 @@ struct deviation {
 /* What a choice is about, while it is being asked. */
 struct deviation_offer {
     uint32_t point;
-    uint64_t forms; /* bit i: form i is possible; alternative n is the n-th bit that is set */
+    uint32_t occurrence; /* of the asker's visits to the point, from 1 */
+    uint64_t forms;      /* bit i: form i is possible; alternative n is the n-th bit that is set */
     const struct task *task; /* who; NULL: a service */
 };
 
