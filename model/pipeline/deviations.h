@@ -75,7 +75,7 @@ struct deviation {
 struct deviation_offer {
     uint32_t point;
     uint32_t occurrence; /* of the asker's visits to the point, from 1 */
-    uint64_t forms; /* bit i: form i is possible; alternative n is the n-th bit that is set */
+    uint64_t forms;      /* bit i: form i is possible; alternative n is the n-th bit that is set */
     const struct task *task; /* who; NULL: a service */
 };
 
@@ -83,6 +83,7 @@ struct deviation_offer {
 struct deviations {
     const struct deviation_menu *menu; /* NULL: nothing is ever asked */
     bool silent;                       /* nothing is asked just now */
+    bool alone;                        /* a process may let others go first that are yet to come */
     uint64_t reached;                  /* points at which it could have been asked */
     uint64_t possible[POINTS_MAX];     /* forms by point */
     struct deviation_offer offer;
