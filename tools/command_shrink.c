@@ -326,6 +326,7 @@ static void strip(struct request *r, struct scenario *s)
     s->choices = DECIDER_DEFAULT;
     s->catalogue = (struct catalogue){0};
     s->required_invariants = 0;
+    s->reach = 0;
     s->violates = VIOLATES_ANY;
     s->cases_count = s->expectations_count = 0;
 }

@@ -208,7 +208,7 @@ static bool has_company(const struct pipeline *p)
 static uint64_t forms_at(const struct pipeline *p, uint32_t point)
 {
     uint64_t forms = p->deviations.possible[point];
-    for (uint64_t left = forms; left != 0; left &= left - 1) {
+    for (uint64_t left = p->deviations.alone ? 0 : forms; left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (p->deviations.menu->forms[i].fault.kind == FAULT_YIELD && !has_company(p)) {
             forms &= ~(UINT64_C(1) << i);

@@ -90,6 +90,7 @@ struct deviation_offer {
 struct deviations {
     const struct deviation_menu *menu; /* NULL: nothing is ever asked */
     bool silent;                       /* nothing is asked just now */
+    bool alone;                        /* a process may let others go first that are yet to come */
     uint64_t reached;                  /* points at which it could have been asked */
     uint64_t possible[POINTS_MAX];     /* forms by point */
     struct deviation_offer offer;

@@ -555,7 +555,8 @@ static bool try_scenario(struct shrinker *s)
     if (size >= s->size || !open_setting(s, s->other)) {
         return false;
     }
-    bool better = fails_in_other(s);
+    uint32_t fails_plainly = trials_plain_violated(s->other->trials) >> s->shrink->property & 1;
+    bool better = (fails_plainly == 0 || best_list(s)->count == 0) && fails_in_other(s);
     if (better) {
         struct setting *former = s->setting;
         s->setting = s->other;

@@ -15,7 +15,8 @@
  *   move      all deviations from one on some choices earlier; a single one aimed elsewhere. This
  *             makes the run short, and names processes by first use
  *   scenario  a simpler one (the caller's `reduce`), with the same deviations, or, where they do
- *             not fit any more, with deviations of the same kinds at the same points of any visits
+ *             not fit any more, with deviations of the same kinds at the same points of any visits.
+ *             Never one that fails without any, unless the given one does: that is another failure
  *
  * Better is, in this order: fewer deviations, a smaller scenario (the caller's `size`), smaller
  * amounts, fewer events, the first by text. So it comes to an end, and the outcome depends on

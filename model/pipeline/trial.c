@@ -17,6 +17,7 @@ struct trials {
     struct run *run;
     struct run_snapshot *start;
     uint64_t events_most;
+    uint32_t plain_violated;
     bool out_of_memory;
 
     const struct trial_list *list; /* of the run under way */
@@ -77,13 +78,16 @@ static void note_place(struct trials *t, const struct deviation_offer *offer)
     }
 }
 
-/* Which of the scenario's faults struck here: those whose count went up. */
+/* Which of the scenario's faults struck here: those whose count went up. Of several at a call the
+ * last one counts; at a service they all do. */
 static void note_strikes(struct trials *t)
 {
     const struct pipeline *p = pipeline_under(t);
     const struct trial_place *place = &t->places[t->places_count - 1];
     struct trial_strikes *strikes = t->strikes;
     struct trial_list *list = &strikes->list;
+    bool of_service = point_is_of_service(place->point);
+    uint32_t before = list->count;
     uint64_t here = 0;
     for (uint32_t i = 0; i < t->scenario->faults_count; i++) {
         if (p->state->faults[i].struck == strikes->counts[i]) {
@@ -91,6 +95,7 @@ static void note_strikes(struct trials *t)
         }
         strikes->counts[i] = p->state->faults[i].struck;
         here |= UINT64_C(1) << i;
+        list->count = of_service ? list->count : before;
         if (strikes->counts[i] > TRIAL_STRIKES_TOLD || list->count == TRIAL_DEVIATIONS_MAX) {
             strikes->untold |= UINT64_C(1) << i;
         } else {
@@ -99,7 +104,7 @@ static void note_strikes(struct trials *t)
                 trial_aim(t, &t->scenario->faults[i], place, t->places_count - 1);
         }
     }
-    strikes->untold |= (here & (here - 1)) != 0 ? here : 0;
+    strikes->untold |= of_service && (here & (here - 1)) != 0 ? here : 0;
 }
 
 static bool is_meant(const struct trials *t, const struct trial_deviation *d,
@@ -223,6 +228,11 @@ enum status trials_observe(struct trials *t, struct trial_outcome *outcome,
     return status;
 }
 
+uint32_t trials_plain_violated(const struct trials *t)
+{
+    return t->plain_violated;
+}
+
 const struct trial_place *trials_places(const struct trials *t, uint32_t *count)
 {
     *count = t->places_count;
@@ -251,6 +261,7 @@ static enum status measure(struct trials *t, struct error *error)
     struct trial_outcome plain;
     t->events_most = UINT64_MAX;
     enum status status = trials_run(t, &nothing, TRIAL_BY_NAME, &plain, error);
+    t->plain_violated = plain.violated;
     t->events_most = plain.events * EVENTS_FACTOR + EVENTS_MORE;
     return status;
 }
@@ -271,6 +282,7 @@ struct trials *trials_open(const struct scenario *scenario, struct duration stal
         .choices = &t->choices, .trace = &t->trace, .menu = &t->menu, .scratch = scratch};
     t->run = run_create(scenario, &options, error);
     if (t->run != NULL) {
+        pipeline_under(t)->deviations.alone = true;
         t->start = run_snapshot_take(t->run, error);
     }
     if (t->start == NULL || measure(t, error) != STATUS_OK) {

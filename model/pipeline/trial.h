@@ -56,8 +56,8 @@ enum { TRIAL_STRIKES_TOLD = 16 };
 /* What the scenario's own faults did in a trial. */
 struct trial_strikes {
     uint64_t counts[FAULTS_MAX]; /* how often each has struck */
-    uint64_t untold; /* bit i: fault i struck too often, or at once with another one at a
-                        call or a deed, or there was no room: not all are in the list */
+    uint64_t untold; /* bit i: fault i struck too often, or together with another one a service's
+                        deed, or there was no room: not all are in the list */
     struct trial_list list;
     uint32_t faults[TRIAL_DEVIATIONS_MAX]; /* of each of the list, the fault's number */
 };
@@ -69,6 +69,9 @@ struct trials;
 struct trials *trials_open(const struct scenario *scenario, struct duration staleness,
                            const char *scratch, struct error *error);
 void trials_close(struct trials *t); /* NULL is ignored */
+
+/* What the plain run violates: without deviations, but for the scenario's own faults. */
+uint32_t trials_plain_violated(const struct trials *t);
 
 /* Makes a run with the deviations of the list. STATUS_IO or STATUS_NO_MEMORY with a message where
  * the machine refuses. */
