@@ -96,18 +96,17 @@ static struct words title_words(const struct inquiry_report *r)
     return words;
 }
 
-/* What the continuations are: without this, a share means nothing. */
+/* What the continuations are, in lines: without this, a share means nothing. */
 static struct words method_words(const struct inquiry_report *r)
 {
     struct words words;
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put_integer(&w, (int64_t)r->request->runs, 0);
-    text_put(&w,
-             TEXT(" random continuations from each event: latencies and orders drawn, later "
-                  "faults of the case not struck, rare deviations (assumed: one call or message "
-                  "in 1000 to 20000) of the kinds "));
+    text_put(&w, TEXT(" random continuations from each event: latencies and orders drawn, the "
+                      "case's later faults\n  not struck, deviations rare (assumed: at one call or "
+                      "message in 100 to 20000, by kind) of the kinds\n  "));
     text_put_groups(&w, r->groups, TEXT(", "));
-    text_put(&w, TEXT("; 95 % intervals after Wilson. Until the event, time is concrete and "
+    text_put(&w, TEXT(";\n  95 % intervals after Wilson. Until the event, time is concrete and "
                       "latencies are nominal."));
     (void)text_writer_string(&w);
     return words;
