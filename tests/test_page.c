@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTILE "</text></svg><script>alert('1')</script><!-- \" & \x01\xFF\xE2\x80\xAE]]>"
+#define HOSTILE                                                                                    \
+    "</text></svg><script>alert('1')</script><!-- \" & \x01\xFF\xE2\x80\xAE]]>\xE2\x80\xAC"
 
 /* --- what comes of a text
  * --------------------------------------------------------------------------------------
@@ -18,19 +19,19 @@
 static const struct text_case {
     const char *name, *text, *html;
 } texts[] = {
-    {"plain",                        "batch-0001.json",                 "batch-0001.json"                           },
-    {"HTML's own",                   "<a href=\"x\">&amp;'",            "&lt;a href=&quot;x&quot;&gt;&amp;amp;&#39;"},
-    {"beyond ASCII",                 "d\xC3\xA9j\xC3\xA0 \xE2\x82\xAC", "d\xC3\xA9j\xC3\xA0 \xE2\x82\xAC"           },
+    {"plain",                        "batch-0001.json",                                       "batch-0001.json"                           },
+    {"HTML's own",                   "<a href=\"x\">&amp;'",                                  "&lt;a href=&quot;x&quot;&gt;&amp;amp;&#39;"},
+    {"beyond ASCII",                 "d\xC3\xA9j\xC3\xA0 \xE2\x82\xAC",                       "d\xC3\xA9j\xC3\xA0 \xE2\x82\xAC"           },
     {"controls",
      "a\x01"
-     "b\x1B[0m\x7F",                                                    "a\xEF\xBF\xBD"
-     "b\xEF\xBF\xBD[0m\xEF\xBF\xBD"                                                             },
-    {"controls of two bytes",        "\xC2\x85\xC2\xA0",                "\xEF\xBF\xBD\xC2\xA0"                      },
-    {"what is not UTF-8",            "a\xFF\xC3(",                      "a\xEF\xBF\xBD\xEF\xBF\xBD("                },
-    {"what turns the writing round", "\xE2\x80\xAEnosj\xE2\x81\xA9",
-     "\xEF\xBF\xBDnosj\xEF\xBF\xBD"                                                                                 },
-    {"no character in XML",          "\xEF\xBF\xBF\xEF\xBF\xBE",        "\xEF\xBF\xBD\xEF\xBF\xBD"                  },
-    {"line feeds and tabs stay",     "a\n\tb",                          "a\n\tb"                                    },
+     "b\x1B[0m\x7F",                                                                          "a\xEF\xBF\xBD"
+     "b\xEF\xBF\xBD[0m\xEF\xBF\xBD"                                                                                   },
+    {"controls of two bytes",        "\xC2\x85\xC2\xA0",                                      "\xEF\xBF\xBD\xC2\xA0"                      },
+    {"what is not UTF-8",            "a\xFF\xC3(",                                            "a\xEF\xBF\xBD\xEF\xBF\xBD("                },
+    {"what turns the writing round", "\xE2\x80\xAEnosj\xE2\x80\xAC\xE2\x81\xA6x\xE2\x81\xA9",
+     "\xEF\xBF\xBDnosj\xEF\xBF\xBD\xEF\xBF\xBDx\xEF\xBF\xBD"                                                                              },
+    {"no character in XML",          "\xEF\xBF\xBF\xEF\xBF\xBE",                              "\xEF\xBF\xBD\xEF\xBF\xBD"                  },
+    {"line feeds and tabs stay",     "a\n\tb",                                                "a\n\tb"                                    },
 };
 
 static void test_text(void **state)
@@ -145,11 +146,11 @@ static const char *read_tag(const char *at, char stack[32][16], int *depth)
     const char *name = at + closes;
     size_t size = strcspn(name, " />\n");
     const char *end = name + size;
-    char quote = '\0';
+    bool quoted = false;
     assert_true(size > 0 && size < 16);
-    for (; quote != '\0' || *end != '>'; end++) {
+    for (; quoted || *end != '>'; end++) {
         assert_true(*end != '\0' && *end != '<');
-        quote = *end != '"' ? quote : quote == '\0' ? '"' : '\0';
+        quoted = quoted != (*end == '"');
     }
     if (closes) {
         assert_true(*depth > 0);
