@@ -61,7 +61,7 @@ err_has "Usage: lockstep COMMAND"
 expect 2 rum
 out_is_empty
 err_has "rum: no such command (did you mean 'run'?)"
-for command in run points schema vectors; do
+for command in run points blame schema vectors; do
     expect 0 "$command" --help
     out_has "lockstep $command"
     err_is_empty

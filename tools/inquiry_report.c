@@ -85,7 +85,7 @@ static void text_put_groups(struct text_writer *w, uint32_t groups, struct text 
 
 static struct words title_words(const struct inquiry_report *r)
 {
-    struct words words;
+    struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put(&w, r->subject->scenario.name);
     if (r->subject->case_name.size > 0) {
@@ -96,18 +96,17 @@ static struct words title_words(const struct inquiry_report *r)
     return words;
 }
 
-/* What the continuations are: without this, a share means nothing. */
+/* What the continuations are, in lines: without this, a share means nothing. */
 static struct words method_words(const struct inquiry_report *r)
 {
-    struct words words;
+    struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put_integer(&w, (int64_t)r->request->runs, 0);
-    text_put(&w,
-             TEXT(" random continuations from each event: latencies and orders drawn, later "
-                  "faults of the case not struck, rare deviations (assumed: one call or message "
-                  "in 1000 to 20000) of the kinds "));
+    text_put(&w, TEXT(" random continuations from each event: latencies and orders drawn, the "
+                      "case's later faults\n  not struck, deviations rare (assumed: at one call or "
+                      "message in 100 to 20000, by kind) of the kinds\n  "));
     text_put_groups(&w, r->groups, TEXT(", "));
-    text_put(&w, TEXT("; 95 % intervals after Wilson. Until the event, time is concrete and "
+    text_put(&w, TEXT(";\n  95 % intervals after Wilson. Until the event, time is concrete and "
                       "latencies are nominal."));
     (void)text_writer_string(&w);
     return words;
@@ -115,7 +114,7 @@ static struct words method_words(const struct inquiry_report *r)
 
 static struct words verdict_words(const struct inquiry_report *r)
 {
-    struct words words;
+    struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
     const struct blame_verdict *v = &r->inquiry->verdict;
     if (measured(r) == 0) {
@@ -322,7 +321,7 @@ static void put_changes(FILE *out, const struct inquiry_report *r)
     (void)fprintf(out, "\nWhat would have been with one change, all else by default: %s\n",
                   invariant_name(blame_property(r->inquiry->blame)));
     for (uint32_t i = 0; i < r->inquiry->changes_tried;) {
-        struct change_row row;
+        struct change_row row = {.prevents = false};
         i += change_row(r, i, &row);
         (void)fputs("  ", out);
         put_plain(out, text_from(row.change.text));
@@ -406,7 +405,7 @@ static void put_change_json(FILE *out, const struct inquiry_report *r, uint32_t 
 {
     struct blame_change change = blame_change(r->inquiry->blame, i);
     const struct blame_outcome *o = &r->inquiry->outcomes[i];
-    struct words words;
+    struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put_change(&w, &change);
     (void)fprintf(out, "%s\n  {\"change\": ", i > 0 ? "," : "");
@@ -437,7 +436,7 @@ static void put_head_json(FILE *out, const struct inquiry_report *r)
 {
     const struct blame_verdict *v = &r->inquiry->verdict;
     const struct violation_row *violation = &timeline_of(r)->violation;
-    struct words words;
+    struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
     text_put_groups(&w, r->groups, TEXT(","));
     (void)fputs("{\"scenario\": ", out);

@@ -10,26 +10,23 @@
  * -----------------------------------------------------------------------------------------------
  */
 
-/* Whether a character must not be shown, or is none in XML. */
+/* Whether a character must not be shown, or is none in XML: controls, what turns the direction of
+ * writing (U+202A to U+202E, U+2066 to U+2069), U+FFFE, U+FFFF. */
 static bool is_hidden(struct text character)
 {
-    static const char *const hidden[] = {"\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC",
-                                         "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA6",
-                                         "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9",
-                                         "\xEF\xBF\xBE", "\xEF\xBF\xBF"};
-    unsigned char first = (unsigned char)character.at[0];
+    const unsigned char *byte = (const unsigned char *)character.at;
     if (character.size == 1) {
-        return (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F;
+        return (byte[0] < 0x20 && byte[0] != '\n' && byte[0] != '\t') || byte[0] == 0x7F;
     }
-    if (character.size == 2 && first == 0xC2) {
-        return (unsigned char)character.at[1] < 0xA0;
+    if (character.size == 2) {
+        return byte[0] == 0xC2 && byte[1] < 0xA0;
     }
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
-        if (text_equal(character, text_from(hidden[i]))) {
-            return true;
-        }
-    }
-    return false;
+    uint32_t point = character.size != 3
+                         ? 0
+                         : (byte[0] & UINT32_C(15)) << 12 | (byte[1] & UINT32_C(63)) << 6 |
+                               (byte[2] & UINT32_C(63));
+    return (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) ||
+           point == 0xFFFE || point == 0xFFFF;
 }
 
 /* What stands for a character of HTML's own; NULL: itself. */

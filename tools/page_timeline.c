@@ -1,6 +1,7 @@
 /* page_timeline.c: a story in a page: its drawing, its curve, its events in words. See page.h. */
 #include "tools/page.h"
 
+#include "sim/assert.h"
 #include "sim/stats.h"
 #include "tools/report.h"
 #include "tools/sequence_diagram.h"
@@ -23,6 +24,7 @@ static uint32_t measured(const struct page_timeline *s)
 
 static struct share share_at(const struct page_timeline *s, uint32_t point)
 {
+    ASSERT(s->points != NULL);
     return share_of(s->points[point].violating, s->points[point].runs);
 }
 
@@ -37,6 +39,7 @@ static bool deviates(const struct page_timeline *s, uint32_t point)
 
 static int curve_x(const struct page_timeline *s, uint32_t point)
 {
+    ASSERT(s->timeline->items_count > 0);
     return LEFT + (int)(point * (uint32_t)(WIDTH - LEFT - RIGHT) / s->timeline->items_count);
 }
 

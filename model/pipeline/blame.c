@@ -45,6 +45,9 @@ enum { DEVIATIONS_DRAWN_MAX = DEVIATIONS_MADE_MAX - 1 };
 
 uint32_t blame_often_ppm(const struct deviation_form *form)
 {
+    if (form->group == DEVIATION_TTL) {
+        return 10000; /* TTL is known for it */
+    }
     static const uint32_t often[FAULT_KINDS_COUNT] = {
         [FAULT_KILL] = 100,      [FAULT_LOSE_REPLY] = 100, [FAULT_LOSE_REQUEST] = 100,
         [FAULT_THROTTLE] = 500,  [FAULT_ERROR] = 50,       [FAULT_TIMEOUT] = 50,
