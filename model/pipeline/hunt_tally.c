@@ -73,16 +73,24 @@ static void set_cells(struct hunt_tally *t)
     }
 }
 
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "out of memory for what a hunt finds");
+}
+
 static enum status grow(struct hunt_tally *t, struct error *error)
 {
     uint64_t room = t->finds_room == 0 ? 64 : 2 * t->finds_room;
     struct find *finds = realloc(t->finds, room * sizeof *finds);
-    t->finds = finds != NULL ? finds : t->finds;
-    uint32_t *cells = realloc(t->cells, 2 * room * sizeof *cells);
-    t->cells = cells != NULL ? cells : t->cells;
-    if (finds == NULL || cells == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for what a hunt finds");
+    if (finds == NULL) {
+        return no_memory(error);
     }
+    t->finds = finds;
+    uint32_t *cells = realloc(t->cells, 2 * room * sizeof *cells);
+    if (cells == NULL) {
+        return no_memory(error);
+    }
+    t->cells = cells;
     t->finds_room = room;
     t->cells_count = 2 * room;
     set_cells(t);
