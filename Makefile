@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 PACKAGES := build-essential clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind gcovr \
             libcmocka-dev libjansson-dev liblmdb-dev libsqlite3-dev libxxhash-dev libyaml-dev \
             jq python3 zlib1g-dev
-PACKAGES_BENCH := python3-simpy3
+PACKAGES_BENCH := python3-simpy3 spin
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Wvla -Werror
@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh harness.sh catalogue.sh oracles.sh points.sh hunt.sh sources.sh table.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh explore.sh harness.sh catalogue.sh oracles.sh points.sh hunt.sh replay.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
@@ -54,6 +54,9 @@ $(OUT)/tests/test_%: $(OUT)/tests/test_%.o $(LIBRARY)
 $(OUT)/tests/test_table_differential: \
     $(addprefix $(OUT)/tests/,naive_value.o naive_capacity.o naive_expression.o naive_table.o \
         table_sequence.o)
+
+$(OUT)/tests/test_lock_world: $(OUT)/tests/naive_lock.o
+$(OUT)/tests/test_lock_world $(OUT)/bench/bench_state_space: $(OUT)/tests/lock_world.o
 
 # What takes memory, so that it can be refused.
 $(OUT)/tests/test_api: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \

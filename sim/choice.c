@@ -109,7 +109,12 @@ bool choose_chance(struct choices *c, uint32_t label, int64_t ppm)
 
 void choices_save(const struct choices *c, struct choices_position *position)
 {
-    *position = (struct choices_position){.list_count = c->list_count, .position = c->position};
+    *position = (struct choices_position){
+        .list_count = c->list_count,
+        .position = c->position,
+        .diverged = c->diverged,
+        .overflowed = c->overflowed,
+    };
     for (uint32_t i = 0; i < c->labels_count; i++) {
         position->counts[i] = c->streams[i].count;
     }
@@ -119,6 +124,8 @@ void choices_load(struct choices *c, const struct choices_position *position)
 {
     c->list_count = position->list_count;
     c->position = position->position;
+    c->diverged = position->diverged;
+    c->overflowed = position->overflowed;
     for (uint32_t i = 0; i < c->labels_count; i++) {
         c->streams[i].count = position->counts[i];
     }

@@ -95,6 +95,7 @@ bool choose_chance(struct choices *c, uint32_t label, int64_t ppm);
 struct choices_position {
     uint64_t counts[CHOICE_LABELS_MAX];
     uint64_t list_count, position;
+    bool diverged, overflowed;
 };
 
 void choices_save(const struct choices *c, struct choices_position *position);

@@ -27,6 +27,16 @@ void memory_expect(void *at, size_t bytes)
 #endif
 }
 
+void memory_prefer_large_pages(void *at, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(at, bytes, MADV_HUGEPAGE);
+#else
+    (void)at;
+    (void)bytes;
+#endif
+}
+
 bool memory_area_init(struct memory_area *area, size_t bytes)
 {
     *area = (struct memory_area){.base = memory_reserve(bytes), .size = bytes};

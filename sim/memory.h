@@ -21,6 +21,10 @@ void memory_release(void *memory, size_t bytes);
  * it has no memory left. */
 void memory_expect(void *at, size_t bytes);
 
+/* Reserved memory from `at` on is better made of large pages: for what is looked up all over the
+ * place, where most of the time goes into finding small ones. A wish, as above. */
+void memory_prefer_large_pages(void *at, size_t bytes);
+
 /* An area hands out reserved memory in order; what was taken since a certain time is taken back at
  * once by setting `used` to what it was then. */
 struct memory_area {

@@ -127,7 +127,7 @@ err_has "is longer than queue.visibility_timeout; AWS refuses such an event sour
 expect 2 run --until 5 good.yaml
 err_has "until: '5' is not a duration"
 expect 2 run --set 'expect.0.sql=DELETE FROM files' good.yaml
-err_has "an expectation reads and does nothing else"
+err_has "a query reads and does nothing else"
 expect 2 run --set faults.0.kill=manifest_builder --set faults.0.at=NOWHERE good.yaml
 err_has "faults.0.at: manifest_builder has no such point; there are COPY_TO_QUARANTINE, TRACK_FILE,"
 

@@ -7,19 +7,8 @@
 static inline bool same_value(const struct field *field, const struct scenario *a,
                               const struct scenario *b, uint32_t index)
 {
-    char room[2][2048];
-    if (field->type == FIELD_FAULT && a->faults[index].kind != b->faults[index].kind) {
-        return false;
-    }
-    if (field->type == FIELD_TEXT || field->type == FIELD_COMMAND || field->type == FIELD_DATE ||
-        field->type == FIELD_FAULT) {
-        return text_equal(field_text(field, a, index), field_text(field, b, index));
-    }
-    struct text_writer w = text_writer(room[0], sizeof room[0]);
-    struct text_writer v = text_writer(room[1], sizeof room[1]);
-    field_put(field, a, index, &w);
-    field_put(field, b, index, &v);
-    return !w.overflowed && text_equal(text_written(&w), text_written(&v));
+    return (field->type != FIELD_FAULT || a->faults[index].kind == b->faults[index].kind) &&
+           field_is_same(field, a, index, b, index);
 }
 
 /* The key of the first field that differs, or what else does; NULL where nothing differs. */

@@ -1,10 +1,13 @@
 /* test_memory.c: reserved address space is zeroed, writable to its last byte, and costs nothing
- * until it is touched; what is expected becomes memory at once, and keeps what is in it; what
- * cannot be reserved is NULL, not a crash.
+ * until it is touched; what is expected becomes memory at once, and keeps what is in it; so does
+ * what is better made of large pages; what cannot be reserved is NULL, not a crash.
  */
 #include "sim/memory.h"
 #include "tests/cases.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -73,6 +76,44 @@ static void test_expected(void **state)
     memory_release(memory, PAGES * page);
 }
 
+/* Whether the kernel's flags of the mapping that begins at `memory` say that large pages are
+ * wanted.
+ */
+static bool wants_large_pages(const void *memory)
+{
+    FILE *f = fopen("/proc/self/smaps", "re");
+    char line[512];
+    bool here = false;
+    bool wants = false;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        char *end;
+        uintptr_t begin = (uintptr_t)strtoull(line, &end, 16);
+        here = *end == '-' ? begin == (uintptr_t)memory : here;
+        wants |= here && strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " hg") != NULL;
+    }
+    (void)fclose(f);
+    return wants;
+}
+
+/* A machine without large pages goes without them. */
+static void test_large_pages(void **state)
+{
+    (void)state;
+    const size_t size = (size_t)4 << 20;
+    bool known = access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0;
+    unsigned char *memory = memory_reserve(size);
+    assert_non_null(memory);
+    memory[5] = 7;
+    memory_prefer_large_pages(memory + 1, size - 1); /* does not begin with a page */
+    assert_false(wants_large_pages(memory));
+    memory_prefer_large_pages(memory, size);
+    assert_int_equal(wants_large_pages(memory), known);
+    assert_int_equal(memory[5], 7);
+    assert_int_equal(memory[size - 1], 0);
+    memory_release(memory, size);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -86,6 +127,7 @@ int main(void)
     CASES_ADD(&cases, test_zeroed_and_writable_to_the_end);
     CASES_ADD(&cases, test_more_than_the_machine_has);
     CASES_ADD(&cases, test_expected);
+    CASES_ADD(&cases, test_large_pages);
     CASES_ADD(&cases, test_refused);
     return cases_run("memory", &cases);
 }

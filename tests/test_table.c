@@ -561,6 +561,64 @@ static void a_rollback_gives_capacity_back(void **state)
     close_table(t);
 }
 
+/* What was written */
+
+struct change {
+    uint32_t before, now; /* sizes as DynamoDB counts; 0: no item */
+};
+
+struct changes {
+    struct change list[8];
+    int count;
+};
+
+static void note_change(void *self, struct item before, struct item now)
+{
+    struct changes *c = self;
+    c->list[c->count++] = (struct change){before.bytes.size == 0 ? 0 : item_size(before),
+                                          now.bytes.size == 0 ? 0 : item_size(now)};
+}
+
+static void remove_key(struct table *t, const char *k)
+{
+    struct table_reply reply;
+    assert_int_equal(table_delete(t, START, key_of("d", k), NULL, NULL, &reply), TABLE_OK);
+}
+
+/* Each item once, in the order of first writes, however often it was written. */
+static void changes_are_told_item_by_item(void **state)
+{
+    (void)state;
+    static const struct change expected[] = {
+        {100, 300},
+        {0,   150},
+        {120, 0  }
+    };
+    struct table *t = open_table();
+    struct changes changes = {.count = 0};
+    (void)put_units(t, sized("d", "a", NULL, 100));
+    (void)put_units(t, sized("d", "b", NULL, 120));
+    uint64_t mark = table_mark(t);
+    uint64_t since = table_next_write(t);
+    (void)put_units(t, sized("d", "a", NULL, 200));
+    (void)put_units(t, sized("d", "c", NULL, 150));
+    (void)put_units(t, sized("d", "a", NULL, 300));
+    remove_key(t, "b");
+    (void)put_units(t, sized("d", "e", NULL, 170));
+    remove_key(t, "e");
+    assert_int_equal(table_next_write(t), since + 6);
+    table_each_change(t, since, note_change, &changes);
+    assert_int_equal(changes.count, 3);
+    assert_memory_equal(changes.list, expected, sizeof expected);
+    table_rollback(t, mark);
+    assert_int_equal(table_next_write(t), since);
+    changes.count = 0;
+    table_each_change(t, since, note_change, &changes);
+    assert_int_equal(changes.count, 0);
+    table_release_marks(t);
+    close_table(t);
+}
+
 /* Refusals */
 
 static void too_many_items_are_a_verdict(void **state)
@@ -791,6 +849,7 @@ int main(void)
         cmocka_unit_test(an_index_lags_and_is_sparse),
         cmocka_unit_test(a_rollback_restores_everything),
         cmocka_unit_test(a_rollback_gives_capacity_back),
+        cmocka_unit_test(changes_are_told_item_by_item),
         cmocka_unit_test(too_many_items_are_a_verdict),
         cmocka_unit_test(other_calls_refuse_too),
     };

@@ -25,6 +25,7 @@ static const uint64_t choices_max = UINT64_C(1) << 30;
 /* One run under way: what must be given back at its end. */
 struct attempt {
     const struct attempt_options *options;
+    struct attempt_options plain; /* the same, where the scenario wants no draws */
     const struct unit *unit;
     FILE *errors;
     struct scenario scenario;
@@ -62,6 +63,11 @@ void attempt_watch_interrupts(void)
 bool attempt_interrupted(void)
 {
     return interrupted != 0;
+}
+
+const volatile int *attempt_interrupt(void)
+{
+    return &interrupted;
 }
 
 /* ---- The command that gives the run again. ---- */
@@ -120,7 +126,8 @@ static int complain(const struct attempt *a, enum status status)
 {
     char room[UNIT_TITLE_MAX];
     struct text title = unit_title(text_from(a->unit->path), a->unit->case_name, room);
-    (void)fprintf(a->errors, "lockstep run: %s: %s\n", shown(title).text, a->error.message);
+    (void)fprintf(a->errors, "lockstep %s: %s: %s\n", a->options->command, shown(title).text,
+                  a->error.message);
     return exit_status_of(status);
 }
 
@@ -128,7 +135,7 @@ static int show_diagnostics(const struct attempt *a)
 {
     char *room = malloc(DIAGNOSTICS_TEXT);
     if (room == NULL) {
-        (void)fprintf(a->errors, "lockstep run: out of memory\n");
+        (void)fprintf(a->errors, "lockstep %s: out of memory\n", a->options->command);
         return STATUS_INTERNAL;
     }
     struct text_writer w = text_writer(room, DIAGNOSTICS_TEXT);
@@ -147,7 +154,7 @@ static int miss(struct attempt *a)
     if (status == STATUS_OK) {
         status = error_set(&a->error, STATUS_IO, "cannot read %.200s: it changes", a->unit->path);
     }
-    (void)fprintf(a->errors, "lockstep run: %s\n", a->error.message);
+    (void)fprintf(a->errors, "lockstep %s: %s\n", a->options->command, a->error.message);
     return exit_status_of(status);
 }
 
@@ -286,15 +293,19 @@ static void end_progress(const struct progress *p)
 }
 
 /* Lets the run go on until it ends or is interrupted. */
-static int advance(struct attempt *a)
+static int advance(struct attempt *a, const struct attempt_listener *listener)
 {
+    uint64_t turn = listener->stepped != NULL ? 1 : EVENTS_A_TURN;
     struct progress progress = {.on = a->options->progress};
     enum run_state state = RUN_GOING;
     if (progress.on) {
         (void)clock_gettime(CLOCK_MONOTONIC, &progress.last);
     }
     while (state == RUN_GOING && !interrupted) {
-        state = run_advance(a->run, EVENTS_A_TURN, &a->error);
+        state = run_advance(a->run, turn, &a->error);
+        if (listener->stepped != NULL) {
+            listener->stepped(listener->self, a->run);
+        }
         show_progress(&progress, a);
     }
     end_progress(&progress);
@@ -378,9 +389,21 @@ static void begin_report(struct attempt *a)
     a->report.goals.asked = a->unit->runs == 1 ? a->unit->reach : 0;
 }
 
+/* Where the command line does not say who decides, the scenario does. */
+static void choose_strategy(struct attempt *a)
+{
+    if (a->scenario.choices == DECIDER_DEFAULT && a->options->strategy == CHOICE_SEEDED &&
+        !a->options->seed_said) {
+        a->plain = *a->options;
+        a->plain.strategy = CHOICE_DEFAULT;
+        a->options = &a->plain;
+    }
+}
+
 static int run_unit(struct attempt *a, const struct attempt_listener *listener)
 {
     int status = load(a);
+    choose_strategy(a);
     if (status == STATUS_PASS) {
         status = prepare_expectations(a);
     }
@@ -394,7 +417,10 @@ static int run_unit(struct attempt *a, const struct attempt_listener *listener)
         return status;
     }
     begin_report(a);
-    status = advance(a);
+    if (listener->visit != NULL) {
+        return listener->visit(listener->self, a->run, &a->report);
+    }
+    status = advance(a, listener);
     return status == STATUS_PASS ? conclude(a, listener) : status;
 }
 
@@ -420,7 +446,7 @@ int attempt_run(const struct attempt_options *options, const struct unit *unit,
 {
     struct attempt *a = calloc(1, sizeof *a);
     if (a == NULL) {
-        (void)fprintf(errors, "lockstep run: out of memory\n");
+        (void)fprintf(errors, "lockstep %s: out of memory\n", options->command);
         return STATUS_INTERNAL;
     }
     a->options = options;

@@ -25,6 +25,9 @@ int command_catalogue(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_points(int argc, char **argv);
 int command_explore(int argc, char **argv);
+int command_shrink(int argc, char **argv);
+int command_replay(int argc, char **argv);
+int command_blame(int argc, char **argv);
 int command_hunt(int argc, char **argv);
 int command_table(int argc, char **argv);
 int command_help(int argc, char **argv); /* topics; the commands' own help is theirs */

@@ -356,8 +356,9 @@ static void put_property(FILE *out, const struct request *r, const struct result
         stories += f->rows[i].property == property;
     }
     (void)fprintf(out, "\n  %s %s\n", property_name(property), property_text(property));
-    (void)fprintf(out, "     %" PRIu64 " runs, %zu stories; fewest deviations %" PRIu32 "\n",
-                  findings_violating(f, property), stories, least);
+    (void)fprintf(out, "     %" PRIu64 " run%s, %zu stor%s; fewest deviations %" PRIu32 "\n",
+                  findings_violating(f, property), findings_violating(f, property) == 1 ? "" : "s",
+                  stories, stories == 1 ? "y" : "ies", least);
     uint64_t told = 0;
     for (size_t i = 0; i < f->count && told < r->stories; i++) {
         const struct finding *story = &f->rows[i];
@@ -366,7 +367,8 @@ static void put_property(FILE *out, const struct request *r, const struct result
         }
         (void)fprintf(out, "     %" PRIu32 "  ", story->size);
         search_put_story(out, &result->menu, story->example, story->size, true);
-        (void)fprintf(out, "  (%" PRIu64 " runs like it)\n        ", story->runs);
+        (void)fprintf(out, "  (%" PRIu64 " run%s like it)\n        ", story->runs,
+                      story->runs == 1 ? "" : "s");
         search_put_command(out, &result->subject, &result->menu, story->example, story->size);
         (void)fputc('\n', out);
         told++;

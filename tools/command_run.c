@@ -117,6 +117,7 @@ static bool parse_seed(struct request *r, const char *value)
     char *end;
     errno = 0;
     r->options.strategy = CHOICE_SEEDED;
+    r->options.seed_said = true;
     r->options.seed = strtoull(value, &end, 10);
     bool digits = value[0] >= '0' && value[0] <= '9';
     return digits && *end == '\0' && errno == 0
@@ -319,7 +320,7 @@ static int run_unit(void *self, size_t i, FILE *out, FILE *errors)
 {
     const struct session *s = self;
     struct place place = {s->request, out};
-    struct attempt_listener listener = {write_report, &place};
+    const struct attempt_listener listener = {.told = write_report, .self = &place};
     return attempt_run(&s->request->options, &s->plan.units[i], &listener, errors);
 }
 
@@ -632,6 +633,7 @@ int command_run(int argc, char **argv)
         return STATUS_INTERNAL;
     }
     r->format = report_format_at(0);
+    r->options.command = "run";
     r->options.strategy = CHOICE_SEEDED;
     r->options.seed = 1;
     if (parse(r, argc, argv, &help)) {

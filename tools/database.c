@@ -663,13 +663,13 @@ static int authorize(void *self, int action, const char *first, const char *seco
         return SQLITE_OK;
     }
     if (action == SQLITE_FUNCTION && is_refused_function(second)) {
-        d->refused = "an expectation has no clock and no random numbers";
+        d->refused = "a query has no clock and no random numbers";
         return SQLITE_DENY;
     }
     if (action == SQLITE_SELECT || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE) {
         return SQLITE_OK;
     }
-    d->refused = "an expectation reads and does nothing else";
+    d->refused = "a query reads and does nothing else";
     return SQLITE_DENY;
 }
 
@@ -726,17 +726,13 @@ static enum status prepare_query(struct database *d, const char *query, sqlite3_
                    ? refuse_query(d, error)
                    : error_set(error, STATUS_BAD_INPUT, "more than one statement");
     }
-    if (sqlite3_column_count(*statement) != 1) {
-        return error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
-                         sqlite3_column_count(*statement));
-    }
     return STATUS_OK;
 }
 
-enum status database_expect(struct database *d, uint32_t index, struct text sql,
-                            struct error *error)
+/* Creates the tables that the query names, and prepares it. */
+static enum status prepare_text(struct database *d, struct text sql, sqlite3_stmt **statement,
+                                struct error *error)
 {
-    ASSERT(index < EXPECTATIONS_MAX && d->expectations[index] == NULL);
     char *query = malloc(sql.size + 1);
     if (query == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
@@ -745,9 +741,22 @@ enum status database_expect(struct database *d, uint32_t index, struct text sql,
     query[sql.size] = '\0';
     enum status status = create_named(d, query, error);
     if (status == STATUS_OK) {
-        status = prepare_query(d, query, &d->expectations[index], error);
+        status = prepare_query(d, query, statement, error);
     }
     free(query);
+    return status;
+}
+
+enum status database_expect(struct database *d, uint32_t index, struct text sql,
+                            struct error *error)
+{
+    ASSERT(index < EXPECTATIONS_MAX && d->expectations[index] == NULL);
+    sqlite3_stmt **statement = &d->expectations[index];
+    enum status status = prepare_text(d, sql, statement, error);
+    if (status == STATUS_OK && sqlite3_column_count(*statement) != 1) {
+        status = error_set(error, STATUS_BAD_INPUT, "the query gives %d columns, not one",
+                           sqlite3_column_count(*statement));
+    }
     return status;
 }
 
@@ -808,7 +817,8 @@ bool database_reads_calls(const struct database *database)
     return false;
 }
 
-enum status database_evaluate(struct database *d, struct report *report, struct error *error)
+/* Fills the tables that are read. */
+static enum status fill_wanted(struct database *d, const struct report *report, struct error *error)
 {
     (void)sqlite3_set_authorizer(d->sqlite, NULL, NULL); /* what follows is ours */
     enum status status = execute(d->sqlite, "BEGIN", error);
@@ -817,9 +827,12 @@ enum status database_evaluate(struct database *d, struct report *report, struct 
             status = fill_table(d->sqlite, &tables[i], report, error);
         }
     }
-    if (status == STATUS_OK) {
-        status = execute(d->sqlite, "COMMIT", error);
-    }
+    return status == STATUS_OK ? execute(d->sqlite, "COMMIT", error) : status;
+}
+
+enum status database_evaluate(struct database *d, struct report *report, struct error *error)
+{
+    enum status status = fill_wanted(d, report, error);
     for (uint32_t i = 0; status == STATUS_OK && i < report->scenario->expectations_count; i++) {
         uint32_t rounds = 0;
         sqlite3_progress_handler(d->sqlite, 1000000, count_steps, &rounds);
@@ -827,6 +840,77 @@ enum status database_evaluate(struct database *d, struct report *report, struct 
         status = evaluate_one(d, d->expectations[i], &report->expectations[i], error);
     }
     sqlite3_progress_handler(d->sqlite, 0, NULL, NULL);
+    return status;
+}
+
+/* ---- One query. ---- */
+
+enum { COLUMNS_MAX = 64 };
+
+static void put_names(sqlite3_stmt *statement, const struct database_reader *reader)
+{
+    struct text cells[COLUMNS_MAX];
+    int count = sqlite3_column_count(statement);
+    for (int i = 0; i < count; i++) {
+        const char *name = sqlite3_column_name(statement, i);
+        cells[i] = text_from(name != NULL ? name : "");
+    }
+    reader->names(reader->self, cells, (size_t)count);
+}
+
+static void put_values(sqlite3_stmt *statement, const struct database_reader *reader)
+{
+    struct text cells[COLUMNS_MAX];
+    int count = sqlite3_column_count(statement);
+    for (int i = 0; i < count; i++) {
+        const void *text = sqlite3_column_text(statement, i);
+        cells[i] = text == NULL ? TEXT("NULL")
+                                : (struct text){text, (size_t)sqlite3_column_bytes(statement, i)};
+    }
+    reader->row(reader->self, cells, (size_t)count);
+}
+
+static enum status read_rows(struct database *d, sqlite3_stmt *statement,
+                             const struct database_reader *reader, struct error *error)
+{
+    uint32_t rounds = 0;
+    uint64_t rows = 0;
+    int step = SQLITE_ROW;
+    sqlite3_progress_handler(d->sqlite, 1000000, count_steps, &rounds);
+    put_names(statement, reader);
+    while (rows < reader->rows_max && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        put_values(statement, reader);
+        rows++;
+    }
+    if (step == SQLITE_DONE || step == SQLITE_ROW) {
+        return STATUS_OK;
+    }
+    return error_set(error, step == SQLITE_NOMEM ? STATUS_NO_MEMORY : STATUS_BAD_INPUT, "%s",
+                     step == SQLITE_INTERRUPT ? "the query takes too long"
+                                              : sqlite3_errmsg(d->sqlite));
+}
+
+enum status database_query(const struct report *report, struct text sql,
+                           const struct database_reader *reader, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    struct database *d = database_create(error);
+    if (d == NULL) {
+        return error->status;
+    }
+    enum status status = prepare_text(d, sql, &statement, error);
+    if (status == STATUS_OK && sqlite3_column_count(statement) > COLUMNS_MAX) {
+        status =
+            error_set(error, STATUS_BAD_INPUT, "the query gives more than %d columns", COLUMNS_MAX);
+    }
+    if (status == STATUS_OK) {
+        status = fill_wanted(d, report, error);
+    }
+    if (status == STATUS_OK) {
+        status = read_rows(d, statement, reader, error);
+    }
+    (void)sqlite3_finalize(statement);
+    database_destroy(d);
     return status;
 }
 

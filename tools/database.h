@@ -29,6 +29,20 @@ bool database_reads_calls(const struct database *database);
 enum status database_evaluate(struct database *database, struct report *report,
                               struct error *error);
 
+/* Who reads the rows of a query: first the columns' names, then each row, as texts that are valid
+ * during the call ("NULL" for no value); of more than rows_max rows the first ones. */
+struct database_reader {
+    void (*names)(void *self, const struct text *cells, size_t count);
+    void (*row)(void *self, const struct text *cells, size_t count);
+    uint64_t rows_max;
+    void *self;
+};
+
+/* Asks one query of the report's run as it stands. STATUS_BAD_INPUT with a message where it is
+ * wrong, or would write; what has been read by then stays told. */
+enum status database_query(const struct report *report, struct text sql,
+                           const struct database_reader *reader, struct error *error);
+
 /* Writes all tables, the judged report and its expectations to a new file (over an old one), with
  * indexes; to a temporary name first. STATUS_IO with a message where that fails. */
 enum status database_write(const char *path, const struct report *report, struct error *error);

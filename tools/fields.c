@@ -12,6 +12,7 @@
 
 #define WORD(name, word) word,
 static const char *const preset_words[] = {PRESET_MAP(WORD) NULL};
+static const char *const decider_words[] = {DECIDER_MAP(WORD) NULL};
 static const char *const builder_words[] = {BUILDER_MAP(WORD) NULL};
 static const char *const machine_words[] = {MACHINE_MAP(WORD) NULL};
 static const char *const lock_words[] = {LOCK_MODE_MAP(WORD) NULL};
@@ -122,6 +123,9 @@ static const struct field table[] = {
      .text = "Virtual time at which the run starts, UTC."},
     ROW_DURATION("until", until, 0, 36500 * DAY,
                  "How long to run from the start; 0s: until nothing is left to happen."),
+    ROW_WORD("choices", choices, decider,
+             "Who decides on latencies, orders and all else that may go either way, unless the command "
+             "line says: seed, by draws; or default, which of each takes the usual."),
     {.key = "invariants", .type = FIELD_WORDS, AT(required_invariants), .words = invariant_words,
      .text = "Invariants that must hold; all are checked, the others only reported."},
 
@@ -615,11 +619,36 @@ bool field_list_add(const struct field_list *list, struct scenario *scenario)
     return true;
 }
 
+void field_list_remove(const struct field_list *list, struct scenario *scenario, uint32_t index)
+{
+    uint32_t count = field_list_count(list, scenario);
+    char *items = (char *)scenario + list->items_offset;
+    ASSERT(index < count);
+    memmove(items + index * list->item_size, items + (index + 1) * list->item_size,
+            (count - index - 1) * list->item_size);
+    count--;
+    memcpy((char *)scenario + list->count_offset, &count, sizeof count);
+}
+
 /* The struct that a field's offset counts from. */
 static size_t base_of(const struct field *field, uint32_t index)
 {
     const struct field_list *list = field_list_of(field);
     return list == NULL ? 0 : list->items_offset + index * list->item_size;
+}
+
+void fields_fill_base(struct scenario *base, const struct scenario *s)
+{
+    scenario_init(base);
+    for (size_t i = 0; i < fields_count(); i++) {
+        if (table[i].apply != NULL && field_word(&table[i], base) != field_word(&table[i], s)) {
+            table[i].apply(base, field_word(&table[i], s));
+        }
+    }
+    for (size_t i = 0; field_list_at(i) != NULL; i++) {
+        bool added = field_list_add(&lists[i], base);
+        ASSERT(added);
+    }
 }
 
 static enum status refuse(struct error *error, struct text value, const char *what)
@@ -1050,33 +1079,54 @@ union field_value {
     struct distribution_spec distribution;
 };
 
-static enum status parse(const struct field *field, struct text text, union field_value *v,
-                         size_t *size, struct error *error)
+static size_t size_of(const struct field *field)
 {
     switch (field->type) {
     case FIELD_TEXT:
-        *size = sizeof v->text;
+    case FIELD_COMMAND:
+    case FIELD_DATE:
+    case FIELD_FAULT:
+        return sizeof(struct text);
+    case FIELD_INSTANCE:
+        return sizeof(struct instance);
+    case FIELD_BOOLEAN:
+        return sizeof(bool);
+    case FIELD_WORD:
+        return sizeof(unsigned);
+    case FIELD_WORDS:
+        return sizeof(uint32_t);
+    case FIELD_DISTRIBUTION:
+        return sizeof(struct distribution_spec);
+    case FIELD_INTEGER:
+    case FIELD_SIZE:
+    case FIELD_SHARE:
+    case FIELD_MONEY:
+    case FIELD_DURATION:
+    case FIELD_INSTANT:
+        break;
+    }
+    return sizeof(int64_t);
+}
+
+static enum status parse(const struct field *field, struct text text, union field_value *v,
+                         struct error *error)
+{
+    switch (field->type) {
+    case FIELD_TEXT:
         return parse_text(text, field->required, &v->text, error);
     case FIELD_COMMAND:
-        *size = sizeof v->text;
         return parse_command(text, &v->text, error);
     case FIELD_DATE:
-        *size = sizeof v->text;
         return parse_date(text, &v->text, error);
     case FIELD_INSTANCE:
-        *size = sizeof v->instance;
         return parse_instance(text, &v->instance, error);
     case FIELD_BOOLEAN:
-        *size = sizeof v->yes;
         return parse_boolean(text, &v->yes, error);
     case FIELD_WORD:
-        *size = sizeof v->word;
         return parse_word(field->words, text, &v->word, error);
     case FIELD_WORDS:
-        *size = sizeof v->bits;
         return parse_words(field, text, &v->bits, error);
     case FIELD_DISTRIBUTION:
-        *size = sizeof v->distribution;
         return distribution_parse(text, &v->distribution, error);
     case FIELD_INTEGER:
     case FIELD_SIZE:
@@ -1084,7 +1134,6 @@ static enum status parse(const struct field *field, struct text text, union fiel
     case FIELD_MONEY:
     case FIELD_DURATION:
     case FIELD_INSTANT:
-        *size = sizeof v->amount;
         return parse_ranged(field, text, &v->amount, error);
     case FIELD_FAULT:
         break;
@@ -1101,12 +1150,17 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
     }
     union field_value v;
     memset(&v, 0, sizeof v);
-    size_t size;
-    enum status status = parse(field, value, &v, &size, error);
+    enum status status = parse(field, value, &v, error);
     if (status == STATUS_OK) {
-        memcpy((char *)scenario + base_of(field, index) + field->offset, &v, size);
+        memcpy((char *)scenario + base_of(field, index) + field->offset, &v, size_of(field));
     }
     return status;
+}
+
+bool field_is_of_text(const struct field *field)
+{
+    return field->type == FIELD_TEXT || field->type == FIELD_COMMAND || field->type == FIELD_DATE ||
+           field->type == FIELD_FAULT;
 }
 
 struct text field_text(const struct field *field, const struct scenario *scenario, uint32_t index)
@@ -1116,6 +1170,49 @@ struct text field_text(const struct field *field, const struct scenario *scenari
            field->type == FIELD_FAULT);
     memcpy(&text, (const char *)scenario + base_of(field, index) + field->offset, sizeof text);
     return text;
+}
+
+struct text field_value(const struct field *field, const struct scenario *s, uint32_t index,
+                        char room[FIELD_VALUE_MAX])
+{
+    struct text_writer w = text_writer(room, FIELD_VALUE_MAX);
+    if (field_is_of_text(field)) {
+        return field_text(field, s, index);
+    }
+    field_put(field, s, index, &w);
+    ASSERT(!w.overflowed);
+    return text_written(&w);
+}
+
+bool field_is_same(const struct field *field, const struct scenario *a, uint32_t a_index,
+                   const struct scenario *b, uint32_t b_index)
+{
+    char room[2][FIELD_VALUE_MAX];
+    return text_equal(field_value(field, a, a_index, room[0]),
+                      field_value(field, b, b_index, room[1]));
+}
+
+void field_copy(const struct field *field, struct scenario *to, uint32_t to_index,
+                const struct scenario *from, uint32_t from_index)
+{
+    ASSERT(field->type != FIELD_FAULT); /* its kind is stored apart */
+    memcpy((char *)to + base_of(field, to_index) + field->offset,
+           (const char *)from + base_of(field, from_index) + field->offset, size_of(field));
+}
+
+int64_t field_amount(const struct field *field, const struct scenario *scenario, uint32_t index)
+{
+    int64_t amount;
+    ASSERT(field->type == FIELD_INTEGER || field->type == FIELD_DURATION);
+    memcpy(&amount, (const char *)scenario + base_of(field, index) + field->offset, sizeof amount);
+    return amount;
+}
+
+void field_set_amount(const struct field *field, struct scenario *scenario, uint32_t index,
+                      int64_t amount)
+{
+    ASSERT(field->type == FIELD_INTEGER || field->type == FIELD_DURATION);
+    memcpy((char *)scenario + base_of(field, index) + field->offset, &amount, sizeof amount);
 }
 
 unsigned field_word(const struct field *field, const struct scenario *scenario)

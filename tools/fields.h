@@ -86,8 +86,31 @@ enum status field_set(const struct field *field, struct scenario *scenario, uint
 void field_put(const struct field *field, const struct scenario *scenario, uint32_t index,
                struct text_writer *w);
 
-/* The text that a field of FIELD_TEXT, _COMMAND, _DATE or _FAULT holds now. */
+/* FIELD_TEXT, _COMMAND, _DATE or _FAULT: what it holds is the text itself. */
+bool field_is_of_text(const struct field *field);
+
+/* Room for a value that is no text: a distribution of 16 points. */
+enum { FIELD_VALUE_MAX = 2048 };
+
+/* The value as field_put writes it: in `room`, or the text that it holds. */
+struct text field_value(const struct field *field, const struct scenario *scenario, uint32_t index,
+                        char room[FIELD_VALUE_MAX]);
+
+/* The text that a field of text holds now. */
 struct text field_text(const struct field *field, const struct scenario *scenario, uint32_t index);
+
+/* Whether a field holds the same in both. */
+bool field_is_same(const struct field *field, const struct scenario *a, uint32_t a_index,
+                   const struct scenario *b, uint32_t b_index);
+
+/* What a FIELD_INTEGER or FIELD_DURATION (ns) holds now; sets it, unchecked. */
+int64_t field_amount(const struct field *field, const struct scenario *scenario, uint32_t index);
+void field_set_amount(const struct field *field, struct scenario *scenario, uint32_t index,
+                      int64_t amount);
+
+/* Gives a field of one scenario what it holds in another; presets are stored, not applied. */
+void field_copy(const struct field *field, struct scenario *to, uint32_t to_index,
+                const struct scenario *from, uint32_t from_index);
 
 /* The enumerator a FIELD_WORD holds now. */
 unsigned field_word(const struct field *field, const struct scenario *scenario);
@@ -100,7 +123,14 @@ void field_set_bits(const struct field *field, struct scenario *scenario, uint32
 /* The type in a few words, for documentation: "duration, 1s to 15m". */
 void field_put_type(const struct field *field, struct text_writer *w);
 
+/* What the presets of `s` give where nothing else is said, with one default element in each list.
+ */
+void fields_fill_base(struct scenario *base, const struct scenario *s);
+
 uint32_t field_list_count(const struct field_list *list, const struct scenario *scenario);
+
+/* Takes an element out. */
+void field_list_remove(const struct field_list *list, struct scenario *scenario, uint32_t index);
 
 /* Adds an element with default values; false where the list is full. */
 bool field_list_add(const struct field_list *list, struct scenario *scenario);

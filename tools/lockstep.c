@@ -17,11 +17,13 @@ static int help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"run",       command_run,       "run scenarios and judge them"                         },
+    {"replay",    command_replay,    "one run's story; go through it, forward and back"     },
     {"points",    command_points,    "where a fault can strike, and what comes of each"     },
     {"explore",   command_explore,   "every run with at most so many deviations"            },
     {"hunt",      command_hunt,      "random deviations on all cores, and what they violate"},
+    {"shrink",    command_shrink,    "the smallest case that fails as a given one does"     },
+    {"blame",     command_blame,     "when a violation became inevitable, and why"          },
     {"catalogue", command_catalogue, "what scenarios tell of failures, as a document"       },
-    {"points",    command_points,    "where a fault can strike, and what comes of each"     },
     {"table",     command_table,     "look into a kept table, fill it, copy it"             },
     {"schema",    command_schema,    "print the JSON Schema of scenarios"                   },
     {"vectors",   command_vectors,   "golden vectors: what the builder does, call by call"  },

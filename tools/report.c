@@ -195,8 +195,13 @@ void put_dollars(FILE *out, int64_t nano)
 
 struct clock_text clock_text(const struct report *report, struct instant at)
 {
+    return clock_since(report->scenario->start, at);
+}
+
+struct clock_text clock_since(struct instant start, struct instant at)
+{
     struct clock_text c;
-    int64_t ms = (at.ns - report->scenario->start.ns) / NS_PER_MS;
+    int64_t ms = (at.ns - start.ns) / NS_PER_MS;
     if (at.ns == NEVER) {
         (void)snprintf(c.text, sizeof c.text, "never");
     } else {

@@ -156,6 +156,8 @@ struct clock_text {
     char text[32];
 } clock_text(const struct report *report, struct instant at);
 
+struct clock_text clock_since(struct instant start, struct instant at);
+
 /* Text from outside, whole, on one line: control characters as blanks, bad bytes as '?'. */
 void put_plain(FILE *out, struct text text);
 

@@ -182,32 +182,10 @@ struct writer {
     struct text_writer *w;
 };
 
-static bool is_of_text(const struct field *field)
-{
-    return field->type == FIELD_TEXT || field->type == FIELD_COMMAND || field->type == FIELD_DATE ||
-           field->type == FIELD_FAULT;
-}
-
-/* Room for a value that is no text: a distribution of 16 points. */
-enum { VALUE_TEXT = 2048 };
-
-static struct text value_of(const struct field *field, const struct scenario *s, uint32_t index,
-                            char room[VALUE_TEXT])
-{
-    struct text_writer w = text_writer(room, VALUE_TEXT);
-    if (is_of_text(field)) {
-        return field_text(field, s, index);
-    }
-    field_put(field, s, index, &w);
-    ASSERT(!w.overflowed);
-    return text_written(&w);
-}
-
 /* Whether a field must be said. */
 static bool is_said(const struct writer *t, const struct field *field, uint32_t index)
 {
     const struct scenario *usual = field->apply != NULL ? &t->initial : &t->base;
-    char room[VALUE_TEXT], usual_room[VALUE_TEXT];
     if (field->type == FIELD_FAULT) {
         return t->scenario->faults[index].kind == (enum fault_kind)field->least;
     }
@@ -215,14 +193,13 @@ static bool is_said(const struct writer *t, const struct field *field, uint32_t 
         t->scenario->case_name.size > 0 && strcmp(field->key, "expect.*.case") == 0) {
         return false;
     }
-    return field->required || !text_equal(value_of(field, t->scenario, index, room),
-                                          value_of(field, usual, 0, usual_room));
+    return field->required || !field_is_same(field, t->scenario, index, usual, 0);
 }
 
 static void put_value(const struct writer *t, const struct field *field, uint32_t index)
 {
-    char room[VALUE_TEXT];
-    struct text value = value_of(field, t->scenario, index, room);
+    char room[FIELD_VALUE_MAX];
+    struct text value = field_value(field, t->scenario, index, room);
     uint32_t bits = field->type == FIELD_WORDS ? field_bits(field, t->scenario, index) : 0;
     if (bits == 0 || bits == VIOLATES_ANY) {
         put_scalar(t->w, value);
@@ -262,7 +239,7 @@ static void put_line(const struct writer *t, const struct field *field, unsigned
     put_blanks(t->w, indent);
     put_key(t, field);
     put_value(t, field, 0);
-    if (t->w->size - before.size > COLUMNS && is_of_text(field) &&
+    if (t->w->size - before.size > COLUMNS && field_is_of_text(field) &&
         can_be_folded(field_text(field, t->scenario, 0))) {
         *t->w = before;
         put_blanks(t->w, indent);
@@ -353,26 +330,11 @@ static void put_comment(struct text_writer *w, struct text comment)
     text_put(w, starts ? TEXT("") : TEXT("\n"));
 }
 
-static void fill_base(struct writer *t)
-{
-    scenario_init(&t->initial);
-    scenario_init(&t->base);
-    for (size_t i = 0; i < fields_count(); i++) {
-        const struct field *field = field_at(i);
-        if (field->apply != NULL && is_said(t, field, 0)) {
-            field->apply(&t->base, field_word(field, t->scenario));
-        }
-    }
-    for (size_t i = 0; field_list_at(i) != NULL; i++) {
-        bool added = field_list_add(field_list_at(i), &t->base);
-        ASSERT(added);
-    }
-}
-
 void scenario_write(const struct scenario *scenario, struct text comment, struct text_writer *w)
 {
     struct writer t = {.scenario = scenario, .w = w};
-    fill_base(&t);
+    scenario_init(&t.initial);
+    fields_fill_base(&t.base, scenario);
     put_comment(w, comment);
     for (size_t i = 0, end; i < fields_count(); i = end) {
         const struct field_list *list = field_list_of(field_at(i));

@@ -341,6 +341,16 @@ uint64_t table_mark(struct table *t);
 void table_rollback(struct table *t, uint64_t mark);
 void table_release_marks(struct table *t);
 
+/* The number of the next write, from 1: it grows with every one, and a rollback takes it back. */
+uint64_t table_next_write(const struct table *t);
+
+/* Tells each item that was written since a write had that number, in the order of the first such
+ * writes: as it was before, and as it is now; size 0 where it was or is not there. One that came
+ * and went is not told of. A mark was held all the while. Both are valid during the call, which
+ * must not touch the table. */
+void table_each_change(struct table *t, uint64_t since,
+                       void (*visit)(void *self, struct item before, struct item now), void *self);
+
 /* True when the unwritten bodies have grown so far that the caller should make a checkpoint soon;
  * it does so between two events. */
 bool table_wants_checkpoint(const struct table *t);

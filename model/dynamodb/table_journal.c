@@ -195,6 +195,7 @@ uint64_t table_mark(struct table *t)
     mark->next = journal_next(j);
     mark->stream_newest = table_stream_newest(t);
     meters_mark(t, j->marks_count, mark);
+    mark->now = t->now;
     mark->occupied = t->occupied_count;
     return j->marks_count;
 }
@@ -258,7 +259,41 @@ void table_rollback(struct table *t, uint64_t mark)
     }
     stream_undo(t, m->stream_newest);
     meters_rollback(t, (uint32_t)mark, m);
+    t->now = m->now;
     t->occupied_count = m->occupied;
+}
+
+/* Telling what was written */
+
+uint64_t table_next_write(const struct table *t)
+{
+    return journal_next(&t->journal);
+}
+
+void table_each_change(struct table *t, uint64_t since,
+                       void (*visit)(void *self, struct item before, struct item now), void *self)
+{
+    const struct journal *j = &t->journal;
+    ASSERT(!t->busy && j->marks_count > 0 && since >= j->base + j->first);
+    for (uint64_t number = since; number < journal_next(j); number++) {
+        const struct journal_entry *e = entry_at(j, number);
+        struct slot *s = slot_at(t, e->slot);
+        struct item before = {0}, now = {0};
+        if (e->older >= since) {
+            continue; /* its first write has told it */
+        }
+        if (e->before != 0) {
+            before = record_item(t, record_of(t, e->before));
+        }
+        if (slot_present(s) && slot_load(t, e->slot)) {
+            now = record_item(t, record_of(t, s->record));
+        }
+        if (before.bytes.size + now.bytes.size > 0) {
+            t->busy = true;
+            visit(self, before, now);
+            t->busy = false;
+        }
+    }
 }
 
 void table_release_marks(struct table *t)

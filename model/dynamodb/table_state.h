@@ -167,7 +167,8 @@ struct mark {
     uint64_t next;          /* the first entry after the mark */
     uint64_t stream_newest; /* the last record of the stream before it */
     uint64_t seconds_count, undo_count;
-    uint32_t occupied; /* items held by transactions */
+    struct instant now; /* of the table */
+    uint32_t occupied;  /* items held by transactions */
 };
 
 /* A slot as it was before the past was shown. */

@@ -108,7 +108,7 @@ static struct text deed(struct text point)
     return TEXT("");
 }
 
-static void put_call(struct text_writer *w, const struct call_row *c)
+void explanation_put_call(const struct call_row *c, struct text_writer *w)
 {
     put_who(w, c->caller, c->caller_parent, c->caller_ordinal);
     text_put_char(w, ' ');
@@ -140,7 +140,7 @@ static void tell_calls(struct telling *t, struct text point, bool other)
         bool of_manifest = t->file.size == 0 && t->manifest.size > 0 &&
                            text_equal(c.subject, t->manifest) && deed(c.point).size == 0;
         if ((of_file || of_manifest) && text_equal(c.point, point) != other) {
-            put_call(begin(&s), &c);
+            explanation_put_call(&c, begin(&s));
             add(t, c.effect_at, &s.w);
         }
     }
@@ -171,20 +171,24 @@ static void tell_deaths(struct telling *t)
     }
 }
 
+void explanation_put_deviation(const struct deviation_row *d, struct text_writer *w)
+{
+    text_put(w, TEXT("fault: "));
+    text_put(w, d->fault);
+    text_put_char(w, ' ');
+    put_who(w, d->process, d->parent, d->ordinal);
+    text_put(w, TEXT(" at "));
+    text_put(w, d->point);
+}
+
 static void tell_faults(struct telling *t)
 {
     for (uint64_t i = 0; i < run_deviations_count(t->run); i++) {
         struct deviation_row d;
         struct sentence s;
         run_deviation(t->run, i, &d);
-        struct text_writer *w = begin(&s);
-        text_put(w, TEXT("fault: "));
-        text_put(w, d.fault);
-        text_put_char(w, ' ');
-        put_who(w, d.process, d.parent, d.ordinal);
-        text_put(w, TEXT(" at "));
-        text_put(w, d.point);
-        add(t, d.at, w);
+        explanation_put_deviation(&d, begin(&s));
+        add(t, d.at, &s.w);
     }
 }
 

@@ -29,6 +29,10 @@ struct explanation {
 /* Fills *e for a finished run. False where nothing was violated. */
 bool run_explain(const struct run *run, struct explanation *e);
 
+/* Write one fact as a sentence: a call; a fault that struck. */
+void explanation_put_call(const struct call_row *call, struct text_writer *w);
+void explanation_put_deviation(const struct deviation_row *deviation, struct text_writer *w);
+
 /* Writes the story as text of a few lines, each instant as h:mm:ss.mmm from the run's start. */
 void explanation_put(const struct explanation *e, struct instant start, struct text_writer *w);
 

@@ -485,13 +485,18 @@ static struct point_history *reach(struct pipeline *p, uint32_t number)
     return point;
 }
 
+static uint64_t faults_at(const struct pipeline *p, uint32_t number)
+{
+    return p->faults.at[number] & ~p->faults.muted;
+}
+
 struct call_fault fault_at_call(struct cloud *c, const struct task *caller)
 {
     struct pipeline *p = pipeline_of(c);
     uint32_t number = point_of_task(caller->type, caller->call.point);
     struct call_fault harm = {.harm = CALL_UNHARMED};
     reach(p, number)->operation = caller->call.operation + UINT32_C(1);
-    for (uint64_t left = p->faults.at[number]; left != 0; left &= left - 1) {
+    for (uint64_t left = faults_at(p, number); left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (strikes(p, i, caller)) {
             harm = call_fault_of(&p->scenario->faults[i]);
@@ -531,7 +536,7 @@ struct service_fault fault_at_service(struct cloud *c, enum service_point point)
     uint32_t number = point_of_service(point);
     struct service_fault harm = {.copies = 1};
     uint64_t reached = reach(p, number)->reached;
-    for (uint64_t left = p->faults.at[number]; left != 0; left &= left - 1) {
+    for (uint64_t left = faults_at(p, number); left != 0; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (strikes(p, i, NULL)) {
             harm_service(&harm, &p->scenario->faults[i]);

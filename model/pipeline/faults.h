@@ -42,9 +42,11 @@ struct fault_count {
     uint64_t struck;
 };
 
-/* The scenario's faults by point: bit i for fault i. Fixed once a run is set up. */
+/* The scenario's faults by point: bit i for fault i. Fixed once a run is set up, but for those that
+ * are muted: from then on they neither strike nor count. */
 struct fault_plan {
     uint64_t at[POINTS_MAX];
+    uint64_t muted;
 };
 
 void faults_plan(struct fault_plan *plan, const struct scenario *s, const struct task_type *types);

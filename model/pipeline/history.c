@@ -839,8 +839,7 @@ void history_invocation(struct cloud *c, struct invocation *invocation, bool sta
     }
 }
 
-/* The name of what a call is about, as far as its request tells. */
-static uint32_t subject_of(const struct task *caller, const struct call *call)
+uint32_t history_subject(const struct task *caller, const struct call *call)
 {
     if (caller->type == TASK_STATE_MACHINE) {
         return ((const struct execution *)(const void *)caller)->manifest;
@@ -924,7 +923,7 @@ void history_call(struct cloud *c, const struct task *caller, const struct call 
         .type = caller->type,
         .parent = caller->parent,
         .ordinal = caller->ordinal,
-        .subject = subject_of(caller, call),
+        .subject = history_subject(caller, call),
         .point = call->point,
         .operation = call->operation,
         .status = (uint8_t)status,

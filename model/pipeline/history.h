@@ -268,6 +268,9 @@ int64_t history_block_ns(const struct pipeline *p, const struct tenure_history *
 /* The application's observers (cloud.h). */
 void history_call(struct cloud *c, const struct task *caller, const struct call *call,
                   enum call_status status);
+
+/* The name of what a call is about, as far as its request tells. */
+uint32_t history_subject(const struct task *caller, const struct call *call);
 void history_call_completed(struct cloud *c, const struct task *caller, enum call_status status);
 void history_invocation(struct cloud *c, struct invocation *invocation, bool started,
                         enum invocation_end end);

@@ -75,9 +75,7 @@ enum file_fate file_fate(struct pipeline *p, const struct file_history *file)
                                           : FATE_LOST;
 }
 
-/* Marks what is still under way: keys whose message is in the queue or in flight, and manifests
- * with a running execution; and those whose message is dead. */
-static void mark_waiting(struct pipeline *p)
+void invariants_mark_waiting(struct pipeline *p)
 {
     struct cloud *c = &p->cloud;
     uint64_t used = world_used(&c->simulation.world, c->queue.messages_region);
@@ -92,6 +90,14 @@ static void mark_waiting(struct pipeline *p)
         if (p->history.executions[i].status == EXECUTION_RUNNING) {
             c->names.names[p->history.executions[i].manifest].waiting |= WAITING;
         }
+    }
+}
+
+void invariants_unmark_waiting(struct pipeline *p)
+{
+    for (uint64_t i = 1; i < world_used(&p->cloud.simulation.world, p->cloud.names.names_region);
+         i++) {
+        p->cloud.names.names[i].waiting = 0;
     }
 }
 
@@ -338,7 +344,7 @@ static void close_tenures(struct pipeline *p)
 void invariants_finish(struct pipeline *p)
 {
     bool at_rest = pipeline_at_rest(p);
-    mark_waiting(p);
+    invariants_mark_waiting(p);
     for (uint64_t i = 0; i < HISTORY_COUNT(p, files); i++) {
         judge_file(p, &p->history.files[i], at_rest);
     }

@@ -40,6 +40,12 @@ void invariants_at_rest(struct pipeline *p);
 /* Judges the end. */
 void invariants_finish(struct pipeline *p);
 
+/* Marks what is still under way: keys whose message is in the queue or in flight, and manifests
+ * with a running execution; and those whose message is dead. file_fate goes by the marks, which
+ * invariants_finish sets for good; until then they are to be taken away again. */
+void invariants_mark_waiting(struct pipeline *p);
+void invariants_unmark_waiting(struct pipeline *p);
+
 /* Where a file has got to when the run ends; the words of results.h. */
 enum file_fate {
     FATE_PENDING,

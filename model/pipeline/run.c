@@ -24,6 +24,11 @@ bool run_is_full(const struct run *run)
     return run->state == RUN_FULL;
 }
 
+bool run_is_finished(const struct run *run)
+{
+    return run->finished;
+}
+
 void run_reopen(struct run *run)
 {
     run->finished = false;
@@ -140,6 +145,11 @@ void run_finish(struct run *run)
     run->final_hash = run_world_hash(run);
     run->finished = true;
     invariants_finish(&run->pipeline);
+}
+
+uint64_t run_events(const struct run *run)
+{
+    return run->pipeline.cloud.simulation.events;
 }
 
 struct instant run_now(const struct run *run)

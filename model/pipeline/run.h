@@ -49,6 +49,9 @@ void run_finish(struct run *run);
 
 struct instant run_now(const struct run *run);
 
+/* How many events were executed. */
+uint64_t run_events(const struct run *run);
+
 /* Writes a trace record in words, as one line without its end: instant, who, what, outcome. To be
  * called while the record is being added. */
 void run_describe(struct run *run, const struct trace_record *record, struct text_writer *w);

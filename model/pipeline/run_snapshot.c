@@ -50,6 +50,11 @@ void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot)
     run_reopen(run);
 }
 
+size_t run_snapshot_bytes(const struct run_snapshot *snapshot)
+{
+    return sizeof *snapshot + snapshot->room;
+}
+
 void run_snapshot_release(struct run_snapshot *snapshot)
 {
     free(snapshot);

@@ -23,6 +23,9 @@ struct run_snapshot *run_snapshot_take_again(struct run *run, struct run_snapsho
 /* Goes back to it; it can be gone back to again. A run that was finished is open again. */
 void run_snapshot_restore(struct run *run, const struct run_snapshot *snapshot);
 
+/* The memory that it takes. */
+size_t run_snapshot_bytes(const struct run_snapshot *snapshot);
+
 /* Gives it back. NULL is ignored. */
 void run_snapshot_release(struct run_snapshot *snapshot);
 

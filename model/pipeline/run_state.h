@@ -10,6 +10,9 @@ struct pipeline *run_pipeline(struct run *run);
 /* Whether it was ended by a capacity that was exceeded. */
 bool run_is_full(const struct run *run);
 
+/* Whether the books are closed. */
+bool run_is_finished(const struct run *run);
+
 /* The books are open again: the run has been taken back to before run_finish. */
 void run_reopen(struct run *run);
 

@@ -21,6 +21,7 @@
 /* Enumerations: name, and the word in a scenario. */
 /* clang-format off */
 #define PRESET_MAP(X) X(DEV, "dev") X(PROD, "prod")
+#define DECIDER_MAP(X) X(SEED, "seed") X(DEFAULT, "default")
 #define BUILDER_MAP(X) \
     X(V0, "V0") X(V1, "V1") X(V1C, "V1c") X(V2, "V2") X(V3, "V3") X(V4, "V4") X(V5, "V5") \
     X(V6, "V6") X(V6E, "V6e") X(V6S, "V6s") X(V7, "V7")
@@ -69,6 +70,13 @@ enum preset {
 
 #define X(name, word) PRESET_##name,
     PRESET_MAP(X)
+#undef X
+};
+
+enum decider { /* on choices: draws from the seed, or of each its default */
+
+#define X(name, word) DECIDER_##name,
+               DECIDER_MAP(X)
 #undef X
 };
 
@@ -484,8 +492,9 @@ struct scenario {
     uint32_t required_invariants; /* bit i: enum invariant i must hold; others are reported */
     uint32_t reach; /* bit i: enum goal i (goals.h) must be reached by one of its runs at least */
 
-    /* The harness (tools/): cases, their verdicts, the catalogue. */
-    uint32_t violates; /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
+    /* The harness (tools/): who decides, cases, their verdicts, the catalogue. */
+    enum decider choices; /* where the command line does not say */
+    uint32_t violates;    /* bit i: enum invariant i must be violated, and no other; VIOLATES_ANY */
     uint32_t cases_count;
     struct scenario_case cases[SCENARIO_CASES_MAX];
     struct text case_name; /* of the one that is run; empty: none */

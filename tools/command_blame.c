@@ -1,0 +1,357 @@
+/* command_blame.c: `lockstep blame`: when a violation became inevitable, and what would have
+ * prevented it.
+ */
+#include "tools/command.h"
+
+#include "sim/unicode.h"
+#include "tools/attempt.h"
+#include "tools/inquiry_report.h"
+#include "tools/options.h"
+#include "tools/output_file.h"
+#include "tools/subject.h"
+#include "tools/suggest.h"
+#include "tools/workers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RUNS_USUAL = 2000, RUNS_MOST = 1000000 };
+
+enum {
+    OPTION_CASE,
+    OPTION_SET,
+    OPTION_PROPERTY,
+    OPTION_RUNS,
+    OPTION_SEED,
+    OPTION_KINDS,
+    OPTION_FORMAT,
+    OPTION_HTML,
+    OPTION_JOBS,
+    OPTION_HELP
+};
+
+/* In the order of the enumeration. */
+static const struct option table[] = {
+    {"case",     0,   "NAME",       "the case of this name, where the scenario has cases"     },
+    {"set",      0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"    },
+    {"property", 0,   "P",          "the invariant that it is about (what is violated first)" },
+    {"runs",     0,   "N",          "random continuations from each event (2000)"             },
+    {"seed",     0,   "N",          "draw them from this seed (1)"                            },
+    {"kinds",    0,   "K,K...",     "of deviations in them, or all, or none (the usual ones)" },
+    {"format",   0,   "F",          "text or json, on standard output (text)"                 },
+    {"html",     0,   "FILE",       "write a page of it, too, with a drawing of what happened"},
+    {"jobs",     'j', "N",          "processes that share the work (the processors)"          },
+    {"help",     'h', NULL,         "this text"                                               },
+    {NULL,       0,   NULL,         NULL                                                      },
+};
+_Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
+
+struct request {
+    struct subject subject;
+    const char *html;
+    bool json;
+    unsigned workers;
+    uint32_t groups;
+    struct deviation_menu menu;
+    struct blame_request blame;
+    struct inquiry inquiry;
+};
+
+/* --- the command line
+ * -------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word, *text;
+} group_words[DEVIATION_GROUPS_COUNT] = {
+
+#define X(name, word, text) [DEVIATION_##name] = {word, text},
+    DEVIATION_GROUP_MAP(X)
+#undef X
+};
+
+static void put_help(void)
+{
+    (void)fputs("Usage: lockstep blame CASE [OPTION...]\n\n"
+                "CASE is a scenario whose faults, with the default of every choice, violate an "
+                "invariant:\none that a search has found, or one of your own. Tells its story "
+                "event by event, and after\neach event in how many of --runs random "
+                "continuations the violation still comes: there the\ncase's later faults do not "
+                "strike, latencies and orders are drawn, and deviations happen\nrarely, as in "
+                "operation. Then tells what would have prevented it: each fault, message,\ntick, "
+                "event and deletion taken out, one at a time.\n\n",
+                stdout);
+    options_help(table, stdout);
+    (void)fputs("\nKinds of deviations (* the usual ones):\n", stdout);
+    for (unsigned i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
+        (void)printf("  %-10s %s %s\n", group_words[i].word,
+                     (DEVIATION_GROUPS_USUAL >> i & 1) != 0 ? "*" : " ", group_words[i].text);
+    }
+    (void)fputs(
+        "\nExamples:\n"
+        "  lockstep blame scenarios/lessons/lock-stalled-owner.yaml --case takeover --property S1\n"
+        "  lockstep blame case.yaml --html blame.html\n"
+        "  lockstep blame case.yaml --runs 20000 --kinds none --format json\n\n"
+        "Exit status: 0 the blame is told; 2 bad input or usage, or the case violates nothing of "
+        "the\nkind; 3 an internal or input/output error; 130 interrupted: what was measured until "
+        "then is told.\n",
+        stdout);
+}
+
+static bool misuse(const char *what, const char *value, const char *suggestion)
+{
+    (void)fprintf(stderr, "lockstep blame: %s%s%s%s\nTry 'lockstep blame --help'.\n", what,
+                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
+    return false;
+}
+
+static bool parse_number(const char *value, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool take_argument(struct request *r, const char *value)
+{
+    if (r->subject.path != NULL) {
+        return misuse("one case, not two", value, "");
+    }
+    r->subject.path = value;
+    return true;
+}
+
+static bool take_set(struct request *r, const char *value)
+{
+    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
+        return misuse("too many assignments", value, "");
+    }
+    r->subject.sets[r->subject.sets_count++] = value;
+    return true;
+}
+
+static bool take_property(struct request *r, const char *value)
+{
+    struct suggestion near = suggestion(text_from(value));
+    r->blame.any_property = false;
+    for (unsigned i = 0; i < INVARIANTS_COUNT; i++) {
+        const char *name = invariant_name((enum invariant)i);
+        r->blame.property = (enum invariant)i;
+        if (strcmp(value, name) == 0) {
+            return true;
+        }
+        suggestion_offer(&near, text_from(name));
+    }
+    return misuse("no such invariant", value, suggestion_text(&near).text);
+}
+
+/* One of the words; the bits of none. */
+static bool take_kind(struct request *r, struct text word)
+{
+    struct suggestion near = suggestion(word);
+    for (unsigned i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
+        if (text_equal(word, text_from(group_words[i].word))) {
+            r->groups |= UINT32_C(1) << i;
+            return true;
+        }
+        suggestion_offer(&near, text_from(group_words[i].word));
+    }
+    return misuse("no such kind of deviation", shown(word).text, suggestion_text(&near).text);
+}
+
+/* "kill,stall", "all", "none". */
+static bool take_kinds(struct request *r, const char *value)
+{
+    struct text rest = text_from(value);
+    r->groups = strcmp(value, "all") == 0 ? (UINT32_C(1) << DEVIATION_GROUPS_COUNT) - 1 : 0;
+    if (r->groups != 0 || strcmp(value, "none") == 0) {
+        return true;
+    }
+    for (;;) {
+        const char *comma = rest.size > 0 ? memchr(rest.at, ',', rest.size) : NULL;
+        struct text word = {rest.at, comma == NULL ? rest.size : (size_t)(comma - rest.at)};
+        if (!take_kind(r, word)) {
+            return false;
+        }
+        if (comma == NULL) {
+            return true;
+        }
+        rest = (struct text){comma + 1, rest.size - word.size - 1};
+    }
+}
+
+static bool take_format(struct request *r, const char *value)
+{
+    r->json = strcmp(value, "json") == 0;
+    return r->json || strcmp(value, "text") == 0 ||
+           misuse("no such format", value, "; there are text and json");
+}
+
+static bool take_runs(struct request *r, const char *value)
+{
+    return (parse_number(value, &r->blame.runs) && r->blame.runs >= 1 &&
+            r->blame.runs <= RUNS_MOST) ||
+           misuse("how many runs? 1 to 1000000", value, "");
+}
+
+static bool take_jobs(struct request *r, const char *value)
+{
+    uint64_t jobs;
+    if (!parse_number(value, &jobs) || jobs < 1 || jobs > WORKERS_MAX) {
+        return misuse("how many processes? 1 to 256", value, "");
+    }
+    r->workers = (unsigned)jobs;
+    return true;
+}
+
+/* One option or argument. False after a message. */
+static bool take(struct request *r, int option, const char *value)
+{
+    switch (option) {
+    case OPTION_ARGUMENT:
+        return take_argument(r, value);
+    case OPTION_CASE:
+        r->subject.case_name = text_from(value);
+        return true;
+    case OPTION_SET:
+        return take_set(r, value);
+    case OPTION_PROPERTY:
+        return take_property(r, value);
+    case OPTION_RUNS:
+        return take_runs(r, value);
+    case OPTION_SEED:
+        return parse_number(value, &r->blame.seed) ||
+               misuse("a seed is a whole number below 2^64", value, "");
+    case OPTION_KINDS:
+        return take_kinds(r, value);
+    case OPTION_FORMAT:
+        return take_format(r, value);
+    case OPTION_HTML:
+        r->html = value;
+        return true;
+    case OPTION_JOBS:
+        return take_jobs(r, value);
+    default:
+        return false;
+    }
+}
+
+static bool parse(struct request *r, int argc, char **argv, bool *help)
+{
+    struct options o = options(table, argc, argv);
+    const char *value;
+    *help = false;
+    for (int option = options_next(&o, &value); option != OPTION_END;
+         option = options_next(&o, &value)) {
+        if (option == OPTION_HELP) {
+            *help = true;
+            return true;
+        }
+        if (!take(r, option, value)) {
+            return false;
+        }
+    }
+    if (r->json && r->html != NULL && strcmp(r->html, "-") == 0) {
+        return misuse("--format json and --html - would both be standard output", "", "");
+    }
+    return r->subject.path != NULL || misuse("which case? Give a file", "", "");
+}
+
+/* --- the command
+ * ------------------------------------------------------------------------------------------- */
+
+static int fail(const struct request *r, enum status status, const struct error *error)
+{
+    (void)fprintf(stderr, "lockstep blame: %s: %s\n", shown(text_from(r->subject.path)).text,
+                  error->message);
+    return exit_status_of(status);
+}
+
+static enum status write_page(const struct request *r, const struct inquiry_report *report,
+                              struct error *error)
+{
+    struct output_file file;
+    enum status status = output_file_open(&file, r->html, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = put_inquiry_page(file.stream, report, error);
+    if (status != STATUS_OK) {
+        output_file_abandon(&file);
+        return status;
+    }
+    return output_file_commit(&file, error);
+}
+
+static int tell(const struct request *r)
+{
+    struct error error = {.message = ""};
+    struct inquiry_report report = {&r->subject, &r->inquiry, &r->blame, r->groups};
+    int status = r->inquiry.interrupted ? STATUS_BY_INTERRUPT : STATUS_PASS;
+    if (r->html != NULL) {
+        enum status written = write_page(r, &report, &error);
+        if (written != STATUS_OK) {
+            (void)fprintf(stderr, "lockstep blame: %s\n", error.message);
+            return exit_status_of(written);
+        }
+    }
+    if (r->json) {
+        put_inquiry_json(stdout, &report);
+    } else if (r->html == NULL || strcmp(r->html, "-") != 0) {
+        put_inquiry_text(stdout, &report);
+    }
+    return close_output(status);
+}
+
+static int perform(struct request *r)
+{
+    struct error error = {.message = ""};
+    int loaded = subject_load(&r->subject, false);
+    if (loaded != STATUS_PASS) {
+        return loaded;
+    }
+    deviation_menu_fill(&r->menu, &r->subject.scenario, r->groups);
+    r->blame.scenario = &r->subject.scenario;
+    r->blame.menu = &r->menu;
+    attempt_watch_interrupts();
+    enum status status =
+        inquiry_make(&r->inquiry, &r->blame, r->workers, isatty(STDERR_FILENO), &error);
+    if (status != STATUS_OK) {
+        return fail(r, status, &error);
+    }
+    return tell(r);
+}
+
+static unsigned processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+}
+
+int command_blame(int argc, char **argv)
+{
+    struct request *r = calloc(1, sizeof *r);
+    bool help = false;
+    int status = STATUS_USAGE;
+    if (r == NULL) {
+        (void)fprintf(stderr, "lockstep blame: out of memory\n");
+        return STATUS_INTERNAL;
+    }
+    r->subject.command = "lockstep blame";
+    r->blame = (struct blame_request){.any_property = true, .runs = RUNS_USUAL, .seed = 1};
+    r->groups = DEVIATION_GROUPS_USUAL;
+    r->workers = processors();
+    if (parse(r, argc, argv, &help)) {
+        if (help) {
+            put_help();
+            status = close_output(STATUS_PASS);
+        } else {
+            status = perform(r);
+        }
+    }
+    inquiry_free(&r->inquiry);
+    subject_free(&r->subject);
+    free(r);
+    return status;
+}
