@@ -417,7 +417,8 @@ static void put_covered(FILE *out, const struct request *r)
             separator = ", ";
         }
     }
-    (void)fprintf(out, "; %" PRIu64 " more runs to reduce what was found\n", x->tally.repeats);
+    (void)fprintf(out, "; %" PRIu64 " more runs to reduce what was found\n",
+                  hunt_tally_repeats(&x->tally));
 }
 
 /* Only of a hunt that depends on the machine anyhow. */
@@ -622,7 +623,7 @@ static void put_json_report(FILE *out, const struct request *r)
                   " \"runs\": %" PRIu64 ", \"full\": %" PRIu64 ", \"repeats\": %" PRIu64
                   ", \"plain_events\": %" PRIu64 ", \"plain_asks\": %" PRIu64,
                   hunt_tally_runs(&x->tally), hunt_tally_found(&x->tally, FIND_FULL),
-                  x->tally.repeats, x->plain_events, x->plain_asks);
+                  hunt_tally_repeats(&x->tally), x->plain_events, x->plain_asks);
     if (r->work.time.ns > 0) {
         (void)fprintf(out, ", \"made\": %" PRIu64 ", \"took_ms\": %" PRId64, x->made,
                       x->took.ns / NS_PER_MS);

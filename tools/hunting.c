@@ -12,8 +12,8 @@
 /* As many pieces as a hunt without a number of runs could ever make. */
 enum { PIECES_MAX = 1 << 20 };
 
-/* One run of so many, that reducing may take. */
-enum { REPEATS_SHARE = 8 };
+/* For each invariant reducing may take one run more for so many. */
+enum { REPEATS_SHARE = 40 };
 
 struct hunting {
     const struct hunting_work *work;
@@ -98,8 +98,8 @@ void hunting_write(const struct hunt_tally *t, FILE *out)
     }
     for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
         number_write(out, t->unreduced[i]);
+        number_write(out, t->repeats[i]);
     }
-    number_write(out, t->repeats);
     number_write(out, t->finds_count);
     (void)fputc('\n', out);
     for (uint64_t i = 0; i < t->finds_count; i++) {
@@ -139,8 +139,8 @@ static void read_counts(struct number_reader *r, struct hunt_tally *t)
     }
     for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
         t->unreduced[i] = number_read(r, UINT64_MAX);
+        t->repeats[i] = number_read(r, UINT64_MAX);
     }
-    t->repeats = number_read(r, UINT64_MAX);
 }
 
 enum status hunting_read(struct hunt_tally *tally, struct text text, struct error *error)

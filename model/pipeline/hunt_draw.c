@@ -113,7 +113,7 @@ static uint64_t weighted_form(struct hunter *h, uint64_t forms)
     }
 }
 
-static uint64_t draw_by_weight(struct hunter *h, const struct deviation_offer *offer)
+uint64_t hunt_draw_by_weight(struct hunter *h, const struct deviation_offer *offer)
 {
     if (random_next(&h->draws) >> 32 >= chance_at(h, offer->point)) {
         return 0;
@@ -144,13 +144,12 @@ static void use_weights(struct hunter *h)
     for (uint32_t i = 0; i < TASK_TYPES_MAX + SERVICE_POINTS_COUNT; i++) {
         w->of_actor[i] = UNIT;
     }
-    h->draw = draw_by_weight;
 }
 
 enum { EXPECTED_OCTAVES = 4, CONFIGURATIONS_MAX = 8 };
 
 /* A configuration in which nothing can happen is drawn again. */
-static void prepare_swarm(struct hunter *h)
+void hunt_weigh_as_swarm(struct hunter *h)
 {
     struct hunt_weights *w = &h->weights;
     use_weights(h);
@@ -326,9 +325,10 @@ static void prepare_priorities(struct hunter *h, uint64_t number)
 void hunt_prepare(struct hunter *h, enum hunt_strategy strategy, uint64_t number)
 {
     h->draws = hunt_stream(h, number);
+    h->draw = hunt_draw_by_weight;
     switch (strategy) {
     case HUNT_SWARM:
-        prepare_swarm(h);
+        hunt_weigh_as_swarm(h);
         break;
     case HUNT_PCT:
         prepare_priorities(h, number);

@@ -7,10 +7,11 @@
  * history; what was violated, how often. A run that marks a cell for the first time on its island
  * becomes a parent.
  *
- * A litter: a parent, mostly one of the latest, is made again up to an event that is drawn, and
- * from a snapshot there some children are made. Up to there each is its parent. Of the parent's
- * deviations that follow, a child loses some, has some aimed elsewhere (another form, visit or
- * process), takes over some of another parent's, and has some more at asks that are drawn.
+ * A litter: a parent, mostly one of the latest whose end was new, is made again up to an event that
+ * is drawn, and from a snapshot there some children are made. Up to there each is its parent. Of
+ * the parent's deviations that follow, a child loses some, has some aimed elsewhere (another form,
+ * visit or process), takes over some of another parent's, and has some more, at asks that are drawn
+ * or as a swarm's configuration has them.
  */
 #include "model/pipeline/hunt_state.h"
 
@@ -35,6 +36,8 @@ struct island {
     uint64_t seen[FEATURES / 64];
     uint32_t news; /* features of the run under way that no other had */
     uint32_t parents_count;
+    uint64_t leaders_ever;
+    uint32_t leaders[LATEST]; /* the latest parents whose end was new */
     uint64_t parents_ever;
     struct random_stream draws;
     struct run_snapshot *branch;
@@ -224,7 +227,7 @@ static uint64_t draw_aimed(struct hunter *h, const struct deviation_offer *offer
         a->additions_done++;
         form = hunt_any_form(h, offer->forms);
     }
-    return form;
+    return form == 0 && a->swarms ? hunt_draw_by_weight(h, offer) : form;
 }
 
 static void aim(struct hunt_aims *a, const struct deviation *deviation)
@@ -312,7 +315,10 @@ static void aim_child(struct hunter *h, const struct parent *parent, uint32_t pa
     if (one_in(&h->draws, 4)) {
         join_other(h);
     }
-    if (!one_in(&h->draws, 4)) {
+    if (one_in(&h->draws, 2)) {
+        hunt_weigh_as_swarm(h);
+        h->aims.swarms = true;
+    } else {
         add_some(h, parent->asks);
     }
 }
@@ -323,19 +329,22 @@ static void aim_child(struct hunter *h, const struct parent *parent, uint32_t pa
 
 static const struct parent *choose_parent(struct island *i)
 {
-    uint64_t count = i->parents_count;
-    if (count <= LATEST || one_in(&i->draws, 2)) {
-        return &i->parents[random_below(&i->draws, count)];
+    uint64_t leaders = i->leaders_ever < LATEST ? i->leaders_ever : LATEST;
+    if (one_in(&i->draws, 2)) {
+        return &i->parents[random_below(&i->draws, i->parents_count)];
     }
-    uint64_t back = 1 + random_below(&i->draws, LATEST);
-    return &i->parents[(i->parents_ever - back) % PARENTS_MAX];
+    return &i->parents[i->leaders[random_below(&i->draws, leaders)]];
 }
 
-/* A new parent takes the place of the oldest. */
-static void keep_parent(struct hunter *h, const struct hunt_run *run)
+/* A new parent takes the place of the oldest. `leads`: its end was new. */
+static void keep_parent(struct hunter *h, const struct hunt_run *run, bool leads)
 {
     struct island *i = h->island;
-    struct parent *parent = &i->parents[i->parents_ever++ % PARENTS_MAX];
+    struct parent *parent = &i->parents[i->parents_ever % PARENTS_MAX];
+    if (leads) {
+        i->leaders[i->leaders_ever++ % LATEST] = (uint32_t)(i->parents_ever % PARENTS_MAX);
+    }
+    i->parents_ever++;
     i->parents_count += i->parents_count < PARENTS_MAX;
     parent->events = run->events;
     parent->asks = h->asks;
@@ -404,9 +413,10 @@ static enum status finish_child(struct hunter *h, uint64_t number, hunt_visit *v
     if (status != STATUS_OK) {
         return status;
     }
+    uint32_t on_its_way = h->island->news;
     mark_end(h, &told);
     if (h->island->news > 0) {
-        keep_parent(h, &told);
+        keep_parent(h, &told, h->island->news > on_its_way);
     }
     *more = visit(self, &told);
     return STATUS_OK;
@@ -434,6 +444,7 @@ enum status island_explore(struct hunter *h, uint64_t first, uint64_t count, hun
     memset(i->seen, 0, sizeof i->seen);
     i->parents_count = 0;
     i->parents_ever = 0;
+    i->leaders_ever = 0;
     hunt_restart(h);
     hunt_aim(h, NULL, 0);
     enum status status = finish_child(h, first, visit, self, &more, error);

@@ -47,6 +47,7 @@ struct hunt_aims {
     struct deviation list[HUNT_DEVIATIONS_MAX];
     uint64_t points[(POINTS_MAX + 63) / 64]; /* bit i: one of the list is at point i */
     uint64_t additions[HUNT_ADDITIONS_MAX];  /* asks, rising, at which something is drawn */
+    bool swarms;                             /* anywhere else it is drawn by weight */
 };
 
 struct hunter {
@@ -105,6 +106,10 @@ struct random_stream hunt_stream(const struct hunter *h, uint64_t number);
 
 /* Draws what there is to draw before a run of the strategy, and sets h->draw. */
 void hunt_prepare(struct hunter *h, enum hunt_strategy strategy, uint64_t number);
+
+/* Draws a swarm's configuration; what it says of an ask. */
+void hunt_weigh_as_swarm(struct hunter *h);
+uint64_t hunt_draw_by_weight(struct hunter *h, const struct deviation_offer *offer);
 
 /* One of the forms (bits; at least one), each group with the same chance. */
 uint64_t hunt_any_form(struct hunter *h, uint64_t forms);

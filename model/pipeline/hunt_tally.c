@@ -73,16 +73,24 @@ static void set_cells(struct hunt_tally *t)
     }
 }
 
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "out of memory for what a hunt finds");
+}
+
 static enum status grow(struct hunt_tally *t, struct error *error)
 {
     uint64_t room = t->finds_room == 0 ? 64 : 2 * t->finds_room;
     struct find *finds = realloc(t->finds, room * sizeof *finds);
-    t->finds = finds != NULL ? finds : t->finds;
-    uint32_t *cells = realloc(t->cells, 2 * room * sizeof *cells);
-    t->cells = cells != NULL ? cells : t->cells;
-    if (finds == NULL || cells == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for what a hunt finds");
+    if (finds == NULL) {
+        return no_memory(error);
     }
+    t->finds = finds;
+    uint32_t *cells = realloc(t->cells, 2 * room * sizeof *cells);
+    if (cells == NULL) {
+        return no_memory(error);
+    }
+    t->cells = cells;
     t->finds_room = room;
     t->cells_count = 2 * room;
     set_cells(t);
@@ -130,8 +138,8 @@ enum status hunt_tally_merge(struct hunt_tally *t, const struct hunt_tally *more
     }
     for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
         t->unreduced[i] += more->unreduced[i];
+        t->repeats[i] += more->repeats[i];
     }
-    t->repeats += more->repeats;
     enum status status = STATUS_OK;
     for (uint64_t i = 0; i < more->finds_count && status == STATUS_OK; i++) {
         status = hunt_tally_add(t, &more->finds[i], error);
@@ -179,6 +187,15 @@ uint64_t hunt_tally_found(const struct hunt_tally *t, uint32_t what)
         found += t->of[i].found[what];
     }
     return found;
+}
+
+uint64_t hunt_tally_repeats(const struct hunt_tally *t)
+{
+    uint64_t repeats = 0;
+    for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
+        repeats += t->repeats[i];
+    }
+    return repeats;
 }
 
 /* --- stories
@@ -287,7 +304,7 @@ static enum status take_failure(struct hunt_tally *t, struct hunter *h, uint32_t
         return STATUS_OK;
     }
     struct find new = find_of(what, run);
-    if (what < INVARIANTS_COUNT && t->repeats >= repeats_most) {
+    if (what < INVARIANTS_COUNT && t->repeats[what] >= repeats_most) {
         t->unreduced[what]++;
         return STATUS_OK;
     }
@@ -295,7 +312,7 @@ static enum status take_failure(struct hunt_tally *t, struct hunter *h, uint32_t
     if (what < INVARIANTS_COUNT) {
         uint64_t before = hunter_repeats(h);
         status = reduce(&new, h, error);
-        t->repeats += hunter_repeats(h) - before;
+        t->repeats[what] += hunter_repeats(h) - before;
     }
     return status == STATUS_OK ? hunt_tally_add(t, &new, error) : status;
 }

@@ -5,8 +5,9 @@
  * deviations are left out, halves first, single ones at last, as long as the invariant stays
  * violated. A later run that has all deviations of a known story (again without anchors) is counted
  * to it and not reduced, so the counts say how often a story was there, not whether there was
- * another beside it. Reducing has a budget of runs; what fails in a new way beyond it is only
- * counted. Runs that did not end, or for which there was no room, are two groups of their own.
+ * another beside it. Reducing has a budget of runs for each invariant, which its first failure does
+ * not ask for; what fails in a new way beyond it is only counted. Runs that did not end, or for
+ * which there was no room, are two groups of their own.
  */
 #ifndef LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
 #define LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
@@ -36,7 +37,7 @@ struct hunt_counts {
 struct hunt_tally {
     struct hunt_counts of[HUNT_STRATEGIES_COUNT];
     uint64_t unreduced[INVARIANTS_COUNT]; /* failures beyond the budget */
-    uint64_t repeats;                     /* runs that reducing took */
+    uint64_t repeats[INVARIANTS_COUNT];   /* runs that reducing took */
     struct find *finds;
     uint64_t finds_count, finds_room;
     uint32_t *cells; /* find + 1 by the hash of its story; 0: free */
@@ -47,7 +48,8 @@ void hunt_tally_init(struct hunt_tally *t);
 void hunt_tally_deinit(struct hunt_tally *t);
 
 /* Counts a run that `h` tells just now, reducing it where it fails in a new way and `repeats_most`
- * is not used up. STATUS_NO_MEMORY or STATUS_IO with a message where the machine refuses. */
+ * of that invariant are not used up. STATUS_NO_MEMORY or STATUS_IO with a message where the machine
+ * refuses. */
 enum status hunt_tally_run(struct hunt_tally *t, struct hunter *h, const struct hunt_run *run,
                            uint64_t repeats_most, struct error *error);
 
@@ -65,5 +67,6 @@ void hunt_tally_sort(struct hunt_tally *t);
 /* Of all strategies: runs, and those that found something. */
 uint64_t hunt_tally_runs(const struct hunt_tally *t);
 uint64_t hunt_tally_found(const struct hunt_tally *t, uint32_t what);
+uint64_t hunt_tally_repeats(const struct hunt_tally *t);
 
 #endif
