@@ -7,9 +7,10 @@
  * Each drawing has its content in words below it.
  *
  * A report of a search: page_facts for what was covered, page_matrix for variants against
- * properties, then for each property found page_heading, page_line for its certificate, and
- * page_timeline for each of its shortest stories, drawn from a run of the scenario with the
- * deviations as its faults, with keep_calls (model/pipeline/timeline.h).
+ * properties, then for each property that is violated page_heading (the matrix's cells link to its
+ * id), page_line for its certificate, and page_timeline for each of its shortest stories. The
+ * timeline is that of a run of the scenario with the story's deviations behind its faults: from
+ * blame_open (blame.h), or with the curve from inquiry_make (inquiry.h).
  */
 #ifndef LOCKSTEP_TOOLS_PAGE_H
 #define LOCKSTEP_TOOLS_PAGE_H

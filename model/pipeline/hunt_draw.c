@@ -324,6 +324,7 @@ static void prepare_priorities(struct hunter *h, uint64_t number)
 
 void hunt_prepare(struct hunter *h, enum hunt_strategy strategy, uint64_t number)
 {
+    ASSERT(strategy < HUNT_GUIDED); /* whose runs have parents */
     h->draws = hunt_stream(h, number);
     h->draw = hunt_draw_by_weight;
     switch (strategy) {
@@ -341,6 +342,6 @@ void hunt_prepare(struct hunter *h, enum hunt_strategy strategy, uint64_t number
         break;
     case HUNT_GUIDED:
     case HUNT_STRATEGIES_COUNT:
-        ASSERT(!"drawn without regard to other runs");
+        break;
     }
 }
