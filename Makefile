@@ -34,7 +34,7 @@ FUZZERS := $(wildcard tests/fuzz/fuzz_*.c)
 FORMATTED := $(wildcard $(foreach d,sim model/* tools tests tests/fuzz bench bench/peers,$d/*.c $d/*.h))
 LIBRARY := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/lockstep.c,$(SOURCES)))
 TEST_BINARIES := $(TESTS:%.c=$(OUT)/%)
-SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh explore.sh harness.sh catalogue.sh oracles.sh points.sh replay.sh sources.sh table.sh vectors.sh)
+SCRIPTS := $(addprefix tests/,scenarios.sh sweeps.sh cli.sh explore.sh shrink.sh harness.sh catalogue.sh oracles.sh points.sh replay.sh sources.sh table.sh vectors.sh)
 
 VERSION := 0.1.0$(shell git describe --always --dirty=+ --exclude='*' 2>/dev/null | sed 's/.*/ (&)/')
 
