@@ -454,8 +454,8 @@ static void put_certificate(const struct request *r, struct text_writer *w)
     } else {
         text_put(w, TEXT("no run with "));
         text_put_integer(w, c->up_to, 0);
-        text_put(w, c->up_to == 1 ? TEXT(" deviation, of any kind, violates ")
-                                  : TEXT(" deviations or fewer, of any kind, violates "));
+        text_put(w, c->up_to == 1 ? TEXT(" deviation") : TEXT(" deviations or fewer"));
+        text_put(w, TEXT(" of explore's kinds, or like those above, violates "));
         text_put(w, text_from(property_name(r->property)));
         text_put(w, TEXT(" ("));
         text_put_integer(w, (int64_t)c->runs, 0);
@@ -511,22 +511,22 @@ static void put_text_report(const struct request *r)
 {
     char room[TRIAL_DEVIATIONS_MAX * 200];
     struct text_writer w = text_writer(room, sizeof room);
-    (void)printf("%s\n  %s          violated: %s\n", r->name, property_name(r->property),
+    (void)printf("%s\n  violated    %s: %s\n", r->name, property_name(r->property),
                  property_text(r->property));
     put_row("deviations", r->before.deviations, r->after.deviations);
     put_row("files", (uint64_t)r->before.files, (uint64_t)r->after.files);
     put_row("functions", (uint64_t)r->before.functions, (uint64_t)r->after.functions);
     put_row("threshold", (uint64_t)r->before.threshold, (uint64_t)r->after.threshold);
     put_row("events", r->before.events, r->after.events);
-    put_deviations(&r->result, "     ", &w);
+    put_deviations(&r->result, "  story       ", &w);
     (void)fputs(text_writer_string(&w), stdout);
     w = text_writer(room, sizeof room);
     put_certificate(r, &w);
-    (void)printf("  %s\n", text_writer_string(&w));
+    (void)printf("  proof       %s\n", text_writer_string(&w));
     (void)printf("  tried       %" PRIu64 " runs, in %" PRIu64 " scenarios%s\n", r->counts.runs,
                  r->counts.scenarios,
                  r->out_of_time ? "; ended by the budget: more may be possible" : "");
-    (void)printf("  in time     concrete, latencies nominal; with latencies drawn, %" PRIu32
+    (void)printf("  schedule    time concrete, latencies nominal; with latencies drawn, %" PRIu32
                  " of %d seeds violate %s\n",
                  r->seeds_violating, SEEDS_TRIED, property_name(r->property));
     if (r->output == NULL) {
