@@ -105,7 +105,7 @@ printf 'piece 1.2.0 999 torn' >>state
 check "... with a torn end: the same bytes" cmp one out
 "$program" explore small.yaml -d 2 --kinds kill --state state >out 2>err
 check "... and it was cut off" cmp one out
-expect 2 explore small.yaml -d 2 --kinds kill --state state
+expect 2 explore small.yaml -d 2 --kinds stall --state state
 err_has "state: is not of this work"
 cp small.yaml not-a-journal
 expect 2 explore small.yaml --state not-a-journal

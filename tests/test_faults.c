@@ -809,7 +809,7 @@ static struct wrong {
      {BUILDER_AT(KILL, "TRACK_FILE"), .probability_ppm = 1, .occurrence = 1, USUAL},
      "faults.0.occurrence", "a probability excludes it"                                                             },
     {"times in a window",
-     {BUILDER_AT(KILL, "TRACK_FILE"), .from = {5}, .times = 2, .attempts = 1},
+     {BUILDER_AT(KILL, "TRACK_FILE"), .from = {5}, .times = 2, .attempts = 1, .calls = 1},
      "faults.0.times",      "counts from an occurrence; write occurrence: 1, too"                                   },
 };
 

@@ -220,7 +220,7 @@ static const struct refusal refusals[] = {
     {"no point", GOOD "faults:\n  - {kill: manifest_builder}\n", "4:5: faults.0.at: missing"},
     {"no kind of fault", GOOD "faults:\n  - {at: PUT_MANIFEST}\n",
      "4:5: faults.0.: the kind is missing: one of kill, lose_request, lose_reply, throttle, timeout, "
-     "error, refuse, slow, stall, stale, duplicate, lose, delay, corrupt, expire, clock_skew, fail"},
+     "error, refuse, slow, stall, stale, duplicate, lose, delay, corrupt, expire, clock_skew, fail, yield"},
     {"two kinds of fault",
      GOOD "faults:\n  - {kill: manifest_builder, at: PUT_MANIFEST, throttle: manifest_builder}\n",
      "4:48: faults.0.throttle: a second kind of fault; write a fault of its own"},

@@ -680,7 +680,7 @@ static enum status run_case(struct shrink_case *c, struct duration staleness, co
 enum status shrink_name_faults(struct shrink_case *c, const struct scenario *scenario,
                                const char *scratch, struct error *error)
 {
-    struct trial_strikes strikes;
+    struct trial_strikes strikes = {.untold = 0};
     struct duration staleness = faults_staleness(scenario);
     c->scenario = *scenario;
     c->deviations.count = 0;

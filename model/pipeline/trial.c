@@ -209,6 +209,7 @@ enum status trials_run(struct trials *t, const struct trial_list *list,
     t->outcome = outcome;
     t->done = 0;
     t->places_count = 0;
+    outcome->events = 0;
     outcome->violated = 0;
     outcome->struck.count = 0;
     run_snapshot_restore(t->run, t->start);
@@ -261,8 +262,10 @@ static enum status measure(struct trials *t, struct error *error)
     struct trial_outcome plain;
     t->events_most = UINT64_MAX;
     enum status status = trials_run(t, &nothing, TRIAL_BY_NAME, &plain, error);
-    t->plain_violated = plain.violated;
-    t->events_most = plain.events * EVENTS_FACTOR + EVENTS_MORE;
+    if (status == STATUS_OK) {
+        t->plain_violated = plain.violated;
+        t->events_most = plain.events * EVENTS_FACTOR + EVENTS_MORE;
+    }
     return status;
 }
 
