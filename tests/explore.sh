@@ -62,6 +62,14 @@ expect 0 explore small.yaml --case V3 --deviations 0
 out_has "runs        1 judged (1 by deviations)"
 expect 0 explore small.yaml --case V3 --set 'violates=S1,S2,S3,S4,S5,S6,L1,L3,L4'
 
+# Goals: which were reached by some run; one that is asked for must be.
+expect 1 explore small.yaml --case V7 --set reach=owner-died
+out_has "  FALSE owner-died was reached in 0 of "
+out_has "  unreached   lock-refused, "
+expect 1 explore small.yaml --case V3 --set 'violates=S1,S2,S3,S4,S5,S6,L1,L3,L4' --set reach=breaker-opened
+expect 0 explore small.yaml --case V3 --set 'violates=S1,S2,S3,S4,S5,S6,L1,L3,L4' --set reach=owner-died
+out_has "  ok    owner-died was reached in "
+
 # Every story's command gives the violation, and each deviation strikes.
 "$program" explore small.yaml --case V3 --format json --stories all >stories.json
 cat >stories.py <<'PYTHON'

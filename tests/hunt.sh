@@ -110,6 +110,14 @@ expect 0 hunt quiet.yaml --case "it's" --runs 100 --kinds stale
 out_has '^quiet / it.s, seed 1$'
 out_has '^  not violated in any run: S1, S2, S3, S4, S5, S6, S7, L1, L2, L3, L4, O, ends '
 
+# A goal that is asked for must be reached by some run.
+expect 0 hunt quiet.yaml --case "it's" --runs 100 --kinds duplicate --set reach=delivered-twice
+out_has '^  ok    delivered-twice was reached in [0-9]+ of 100 runs: '
+expect 1 hunt quiet.yaml --case "it's" --runs 100 --kinds stale --set reach=lease-renewed
+out_has '^  FALSE lease-renewed was reached in 0 of 100 runs: '
+expect 1 hunt quiet.yaml --case "it's" --runs 100 --kinds stale --set reach=lease-renewed --format json
+json "o['reach'] == [{'goal': 'lease-renewed', 'reached': 0, 'runs': 100, 'ok': False}] and 'lease-renewed' not in o['reached']"
+
 # A hunt for a time says how fast it was.
 expect 1 hunt eight.yaml --for 300ms -j 2 --stories 0
 out_has '^  pace        [0-9]+ runs a second on 2 processes$'

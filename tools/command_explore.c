@@ -93,7 +93,8 @@ static void put_help(void)
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 "
                 "--state /tmp/pass --format json\n\n"
                 "Exit status: 0 nothing was violated but what the scenario's `violates` names; 1 "
-                "something\nwas; 2 bad input or usage; 3 an internal or input/output error; 130 "
+                "something\nwas, or a goal of its `reach` was never reached; 2 bad input or usage; "
+                "3 an internal or input/output error; 130 "
                 "interrupted, after a\nreport of what was done.\n",
                 stdout);
 }
@@ -302,6 +303,15 @@ static void put_miss(FILE *out, uint64_t worlds)
     (void)fprintf(out, "1e%d", 2 * digits - 38);
 }
 
+static struct report_goals goals_of(const struct result *result)
+{
+    const struct findings *f = &result->explored.findings;
+    struct report_goals goals = {.asked = result->subject.scenario.reach,
+                                 .runs = f->counts.runs + f->counts.seen};
+    memcpy(goals.reached, f->goals, sizeof goals.reached);
+    return goals;
+}
+
 static void put_covered(FILE *out, const struct request *r, const struct result *result)
 {
     const struct explored *x = &result->explored;
@@ -337,6 +347,8 @@ static void put_covered(FILE *out, const struct request *r, const struct result 
                       "small (limits.*)\n",
                       x->findings.full);
     }
+    struct report_goals goals = goals_of(result);
+    search_put_goals(out, &goals);
     if (!x->complete) {
         (void)fprintf(out, "  stopped     after %" PRIu64 " of %" PRIu64 " first deviations\n",
                       x->items_done, x->items);
@@ -482,10 +494,13 @@ static void put_result_json(FILE *out, const struct request *r, const struct res
     (void)fprintf(out,
                   "   \"runs\": %" PRIu64 ", \"seen\": %" PRIu64 ", \"worlds\": %" PRIu64
                   ", \"unremembered\": %" PRIu64 ", \"events\": %" PRIu64 ", \"full\": %" PRIu64
-                  ", \"plain_events\": %" PRIu64 ",\n   \"properties\": [\n",
+                  ", \"plain_events\": %" PRIu64 ",\n  ",
                   x->findings.counts.runs, x->findings.counts.seen, x->findings.counts.worlds,
                   x->findings.counts.unremembered, x->findings.counts.events, x->findings.full,
                   x->plain_events);
+    struct report_goals goals = goals_of(result);
+    put_goals_json(out, &goals);
+    (void)fputs(",\n   \"properties\": [\n", out);
     for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
         put_property_json(out, r, result, i);
         (void)fputs(i + 1 < PROPERTIES_COUNT ? ",\n" : "]}", out);
@@ -511,10 +526,15 @@ static void put_all(const struct request *r, const struct result *results, size_
     }
 }
 
-/* Whether something was violated that is not said to be. */
+/* Whether something was violated that is not said to be, or a goal that was asked for not reached.
+ */
 static bool finds(const struct result *result)
 {
     const struct scenario *s = &result->subject.scenario;
+    struct report_goals goals = goals_of(result);
+    if (report_goals_missed(&goals) != 0) {
+        return true;
+    }
     uint32_t said = s->violates == VIOLATES_ANY ? 0 : s->violates;
     for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
         if ((i == PROPERTY_ENDS || (said >> i & 1) == 0) &&

@@ -110,7 +110,8 @@ static void put_help(void)
         "  lockstep hunt stuck.yaml --runs 100000 --kinds kill,stall --seed 7 --save cases\n"
         "  lockstep hunt stuck.yaml --for 8h --state night --format json > night.json\n\n"
         "Exit status: 0 nothing was violated but what the scenario's `violates` names; 1 "
-        "something\nwas; 2 bad input or usage; 3 an internal or input/output error; 130 "
+        "something\nwas, or a goal of its `reach` was never reached; 2 bad input or usage; 3 an "
+        "internal or input/output error; 130 "
         "interrupted, after a\nreport of what was done.\n",
         stdout);
 }
@@ -390,6 +391,14 @@ static int64_t rule_of_three_ppm(uint64_t runs)
     return runs < 3 ? 1000000 : (int64_t)((3000000 + runs - 1) / runs);
 }
 
+static struct report_goals goals_of(const struct request *r)
+{
+    const struct hunt_tally *t = &r->hunted.tally;
+    struct report_goals goals = {.asked = r->subject.scenario.reach, .runs = hunt_tally_runs(t)};
+    memcpy(goals.reached, t->goals, sizeof goals.reached);
+    return goals;
+}
+
 static void put_covered(FILE *out, const struct request *r)
 {
     const struct hunted *x = &r->hunted;
@@ -419,6 +428,8 @@ static void put_covered(FILE *out, const struct request *r)
     }
     (void)fprintf(out, "; %" PRIu64 " more runs to reduce what was found\n",
                   hunt_tally_repeats(&x->tally));
+    struct report_goals goals = goals_of(r);
+    search_put_goals(out, &goals);
 }
 
 /* Only of a hunt that depends on the machine anyhow. */
@@ -628,6 +639,9 @@ static void put_json_report(FILE *out, const struct request *r)
         (void)fprintf(out, ", \"made\": %" PRIu64 ", \"took_ms\": %" PRId64, x->made,
                       x->took.ns / NS_PER_MS);
     }
+    (void)fputs(",\n", out);
+    struct report_goals goals = goals_of(r);
+    put_goals_json(out, &goals);
     (void)fputs(",\n \"properties\": [\n", out);
     for (uint32_t i = 0; i <= FIND_ENDLESS; i++) {
         put_property_json(out, r, i);
@@ -703,7 +717,8 @@ static bool finds(const struct request *r)
             return true;
         }
     }
-    return false;
+    struct report_goals goals = goals_of(r);
+    return report_goals_missed(&goals) != 0;
 }
 
 static int perform(struct request *r)

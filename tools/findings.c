@@ -68,12 +68,15 @@ static enum status grow(struct findings *f, struct error *error)
 {
     size_t capacity = f->capacity == 0 ? 256 : 2 * f->capacity;
     struct finding *rows = realloc(f->rows, capacity * sizeof *rows);
-    f->rows = rows != NULL ? rows : f->rows;
-    uint32_t *cells = realloc(f->cells, 2 * capacity * sizeof *cells);
-    f->cells = cells != NULL ? cells : f->cells;
-    if (rows == NULL || cells == NULL) {
+    if (rows == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "out of memory for findings");
     }
+    f->rows = rows;
+    uint32_t *cells = realloc(f->cells, 2 * capacity * sizeof *cells);
+    if (cells == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for findings");
+    }
+    f->cells = cells;
     f->capacity = capacity;
     f->cells_count = 2 * capacity;
     set_cells(f);
@@ -165,6 +168,7 @@ enum status findings_add(struct findings *f, const struct findings *known,
                          const struct exploration_run *run, struct error *error)
 {
     enum status status = STATUS_OK;
+    goals_add(f->goals, goals_reached(run->run));
     if (run->end == EXPLORED_SEEN) {
         return status;
     }
@@ -195,6 +199,9 @@ enum status findings_merge(struct findings *f, const struct findings *more, stru
             f->violating[i][d] += more->violating[i][d];
         }
     }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        f->goals[i] += more->goals[i];
+    }
     f->full += more->full;
     f->counts.runs += more->counts.runs;
     f->counts.seen += more->counts.seen;
@@ -224,6 +231,9 @@ void findings_write(const struct findings *f, FILE *out)
         for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
             number_write(out, f->violating[i][d]);
         }
+    }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        number_write(out, f->goals[i]);
     }
     (void)fputc('\n', out);
     for (size_t row = 0; row < f->count; row++) {
@@ -277,6 +287,9 @@ enum status findings_read(struct findings *f, struct text text, struct error *er
         for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
             read.violating[i][d] = number_read(&r, UINT64_MAX);
         }
+    }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        read.goals[i] = number_read(&r, UINT64_MAX);
     }
     enum status status = STATUS_OK;
     for (uint64_t i = 0; i < rows && !r.bad && status == STATUS_OK; i++) {

@@ -8,6 +8,7 @@
 #define LOCKSTEP_TOOLS_FINDINGS_H
 
 #include "model/pipeline/explore.h"
+#include "model/pipeline/goals.h"
 
 #include <stdio.h>
 
@@ -34,7 +35,8 @@ struct findings {
     size_t cells_count;
     uint64_t runs[EXPLORE_DEVIATIONS_MAX + 1]; /* that ended, by their deviations */
     uint64_t violating[PROPERTIES_COUNT][EXPLORE_DEVIATIONS_MAX + 1];
-    uint64_t full; /* runs for which the simulation's room was too small */
+    uint64_t full;               /* runs for which the simulation's room was too small */
+    uint64_t goals[GOALS_COUNT]; /* runs that reached each, up to a world that was seen before */
     struct exploration_counts counts;
 };
 

@@ -100,6 +100,9 @@ void hunting_write(const struct hunt_tally *t, FILE *out)
         number_write(out, t->unreduced[i]);
         number_write(out, t->repeats[i]);
     }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        number_write(out, t->goals[i]);
+    }
     number_write(out, t->finds_count);
     (void)fputc('\n', out);
     for (uint64_t i = 0; i < t->finds_count; i++) {
@@ -140,6 +143,9 @@ static void read_counts(struct number_reader *r, struct hunt_tally *t)
     for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
         t->unreduced[i] = number_read(r, UINT64_MAX);
         t->repeats[i] = number_read(r, UINT64_MAX);
+    }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        t->goals[i] = number_read(r, UINT64_MAX);
     }
 }
 

@@ -117,7 +117,7 @@ bool reductions_make(void *reductions, const struct scenario *from, uint32_t i, 
 {
     struct walk w = {.from = from, .to = to, .left = i};
     char path[64];
-    struct error error;
+    struct error error = {.message = ""};
     (void)reductions;
     fields_fill_base(&w.base, from);
     *to = *from;

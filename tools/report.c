@@ -79,9 +79,7 @@ void report_judge(struct report *report)
 void report_goals_add(struct report_goals *goals, uint64_t reached)
 {
     goals->runs++;
-    for (unsigned i = 0; i < GOALS_COUNT; i++) {
-        goals->reached[i] += reached >> i & 1;
-    }
+    goals_add(goals->reached, reached);
 }
 
 uint32_t report_goals_missed(const struct report_goals *goals)
@@ -97,6 +95,41 @@ void put_goal_sentence(FILE *out, const struct report_goals *goals, enum goal go
 {
     (void)fprintf(out, "%s was reached in %" PRIu64 " of %" PRIu64 " %s", goal_name(goal),
                   goals->reached[goal], goals->runs, goals->runs == 1 ? "run" : "runs");
+}
+
+void put_goals_asked(FILE *out, const struct report_goals *goals)
+{
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) != 0) {
+            (void)fprintf(out, "  %-6s", goals->reached[i] > 0 ? "ok" : "FALSE");
+            put_goal_sentence(out, goals, (enum goal)i);
+            (void)fprintf(out, ": %s\n", goal_text((enum goal)i));
+        }
+    }
+}
+
+void put_goals_json(FILE *out, const struct report_goals *goals)
+{
+    const char *separator = "";
+    (void)fputs(" \"reached\": [", out);
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if (goals->reached[i] > 0) {
+            (void)fprintf(out, "%s\"%s\"", separator, goal_name((enum goal)i));
+            separator = ", ";
+        }
+    }
+    separator = "],\n \"reach\": [";
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->asked >> i & 1) != 0) {
+            (void)fprintf(out,
+                          "%s{\"goal\": \"%s\", \"reached\": %" PRIu64 ", \"runs\": %" PRIu64
+                          ", \"ok\": %s}",
+                          separator, goal_name((enum goal)i), goals->reached[i], goals->runs,
+                          goals->reached[i] > 0 ? "true" : "false");
+            separator = ", ";
+        }
+    }
+    (void)fputs("]", out);
 }
 
 void put_goals_mistake(FILE *out, const struct report_goals *goals)

@@ -118,6 +118,13 @@ bool invariant_required(const struct report *report, enum invariant invariant);
 /* "lock-refused was reached in 2 of 3 runs". */
 void put_goal_sentence(FILE *out, const struct report_goals *goals, enum goal goal);
 
+/* A line for each that was asked for: ok or FALSE, and its sentence. */
+void put_goals_asked(FILE *out, const struct report_goals *goals);
+
+/* The names of those that were reached; what was asked of them, only where something was: two
+ * members of a JSON object. */
+void put_goals_json(FILE *out, const struct report_goals *goals);
+
 /* "reach: lock-refused was reached in 0 of 3 runs; ...", of those that were missed. */
 void put_goals_mistake(FILE *out, const struct report_goals *goals);
 

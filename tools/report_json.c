@@ -179,31 +179,6 @@ static void put_violates(FILE *out, const struct report *r)
     (void)fprintf(out, ", \"ok\": %s},\n", report_violates_as_said(r) ? "true" : "false");
 }
 
-/* The names of those that were reached; what was asked of them, only where something was. */
-static void put_goals(FILE *out, const struct report_goals *goals)
-{
-    const char *separator = "";
-    (void)fputs(" \"reached\": [", out);
-    for (unsigned i = 0; i < GOALS_COUNT; i++) {
-        if (goals->reached[i] > 0) {
-            (void)fprintf(out, "%s\"%s\"", separator, goal_name((enum goal)i));
-            separator = ", ";
-        }
-    }
-    separator = "],\n \"reach\": [";
-    for (unsigned i = 0; i < GOALS_COUNT; i++) {
-        if ((goals->asked >> i & 1) != 0) {
-            (void)fprintf(out,
-                          "%s{\"goal\": \"%s\", \"reached\": %" PRIu64 ", \"runs\": %" PRIu64
-                          ", \"ok\": %s}",
-                          separator, goal_name((enum goal)i), goals->reached[i], goals->runs,
-                          goals->reached[i] > 0 ? "true" : "false");
-            separator = ", ";
-        }
-    }
-    (void)fputs("]", out);
-}
-
 static void put_expectations(FILE *out, const struct report *r)
 {
     (void)fputs(" \"expectations\": [", out);
@@ -325,7 +300,7 @@ static void put(FILE *out, const struct report *r, bool color)
     put_requests(out, &r->summary);
     put_cost(out, &r->summary.cost);
     put_violates(out, r);
-    put_goals(out, &r->goals);
+    put_goals_json(out, &r->goals);
     (void)fputs(",\n", out);
     put_operators(out, r);
     put_violations(out, r);
@@ -358,7 +333,7 @@ static void put_campaign(FILE *out, const struct report_campaign *campaign, bool
     (void)fprintf(out, ", \"verdict\": \"%s\", \"runs\": %" PRIu64 ",\n",
                   report_goals_missed(campaign->goals) == 0 ? "pass" : "fail",
                   campaign->goals->runs);
-    put_goals(out, campaign->goals);
+    put_goals_json(out, campaign->goals);
     (void)fputc('}', out);
 }
 

@@ -543,18 +543,6 @@ static void put_invariants(FILE *out, const struct report *r)
     }
 }
 
-/* Those that were asked for. */
-static void put_asked(FILE *out, const struct report_goals *goals)
-{
-    for (unsigned i = 0; i < GOALS_COUNT; i++) {
-        if ((goals->asked >> i & 1) != 0) {
-            (void)fprintf(out, "  %-6s", goals->reached[i] > 0 ? "ok" : "FALSE");
-            put_goal_sentence(out, goals, (enum goal)i);
-            (void)fprintf(out, ": %s\n", goal_text((enum goal)i));
-        }
-    }
-}
-
 /* All that were reached, in two lines at most; then those that were asked for. */
 static void put_goals(FILE *out, const struct report *r)
 {
@@ -566,7 +554,7 @@ static void put_goals(FILE *out, const struct report *r)
         }
     }
     (void)fputs(separator[0] == ',' ? "\n" : r->goals.asked != 0 ? "\nGoals:\n" : "", out);
-    put_asked(out, &r->goals);
+    put_goals_asked(out, &r->goals);
 }
 
 /* The query, indented. */
@@ -676,7 +664,7 @@ static void put_campaign(FILE *out, const struct report_campaign *campaign, bool
     const struct report_goals *goals = campaign->goals;
     put_plain(out, campaign->title);
     (void)fprintf(out, ", all %" PRIu64 " runs\n\nGoals:\n", goals->runs);
-    put_asked(out, goals);
+    put_goals_asked(out, goals);
     (void)fputc('\n', out);
     put_passed(out, report_goals_missed(goals) == 0, color);
     (void)fputs(report_goals_missed(goals) != 0 ? ", " : "", out);

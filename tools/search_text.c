@@ -169,3 +169,29 @@ void search_put_world(FILE *out, const struct scenario *s)
     (void)fprintf(out, "%" PRId64 " files, threshold %" PRId64, search_files(s),
                   s->max_files_per_manifest);
 }
+
+/* The names of those that were reached, or of those that were not. */
+static void put_goal_names(FILE *out, const char *title, const struct report_goals *goals,
+                           bool reached)
+{
+    const char *separator = title;
+    size_t column = 0;
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        if ((goals->reached[i] > 0) != reached) {
+            continue;
+        }
+        const char *name = goal_name((enum goal)i);
+        bool wraps = column > 0 && column + strlen(name) > 80;
+        (void)fprintf(out, "%s%s", wraps ? ",\n              " : separator, name);
+        column = (wraps ? 0 : column) + strlen(name) + 2;
+        separator = ", ";
+    }
+    (void)fputs(column > 0 ? "\n" : "", out);
+}
+
+void search_put_goals(FILE *out, const struct report_goals *goals)
+{
+    put_goal_names(out, "  reached     ", goals, true);
+    put_goal_names(out, "  unreached   ", goals, false);
+    put_goals_asked(out, goals);
+}

@@ -3,6 +3,7 @@
 #define LOCKSTEP_TOOLS_SEARCH_TEXT_H
 
 #include "model/pipeline/deviations.h"
+#include "tools/report.h"
 #include "tools/subject.h"
 
 #include <stdio.h>
@@ -38,5 +39,8 @@ int64_t search_functions(const struct scenario *s);
 
 /* "2 functions, 12 files, threshold 5" */
 void search_put_world(FILE *out, const struct scenario *s);
+
+/* Which goals (goals.h) some run reached, which none did; then those that the scenario asks for. */
+void search_put_goals(FILE *out, const struct report_goals *goals);
 
 #endif

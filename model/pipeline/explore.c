@@ -61,6 +61,7 @@ struct explorer {
     struct held_snapshot *snapshots;
     uint32_t snapshots_count, snapshots_room;
     uint32_t plain_turns, plain_snapshots;
+    struct exploration_counts plain_counts;
     uint64_t items;
 
     struct seen_world *worlds;
@@ -373,10 +374,9 @@ static void ignore(void *self, const struct exploration_run *run)
 /* The plain run, with its turns and snapshots, and the items' numbers. */
 static void make_plain_run(struct explorer *e)
 {
-    struct exploration_counts counts = {0};
     bool fingerprints = e->exploration.fingerprints;
     e->visit = ignore;
-    e->counts = &counts;
+    e->counts = &e->plain_counts;
     e->exploration.fingerprints = false;
     go_on(e, e->exploration.deviations);
     e->exploration.fingerprints = fingerprints;

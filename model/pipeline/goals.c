@@ -35,6 +35,13 @@ uint64_t goals_reached(const struct run *run)
     return p->history.counts->goals | dead << GOAL_MESSAGE_DEAD_LETTERED;
 }
 
+void goals_add(uint64_t counts[GOALS_COUNT], uint64_t reached)
+{
+    for (unsigned i = 0; i < GOALS_COUNT; i++) {
+        counts[i] += reached >> i & 1;
+    }
+}
+
 /* --- calls
  * -----------------------------------------------------------------------------------------------
  */

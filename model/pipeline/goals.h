@@ -72,6 +72,9 @@ const char *goal_text(enum goal goal);
 /* The goals that the run has reached so far: bit i for enum goal i. */
 uint64_t goals_reached(const struct run *run);
 
+/* Runs by the goals they reached: adds one that reached these (bit i for enum goal i). */
+void goals_add(uint64_t counts[GOALS_COUNT], uint64_t reached);
+
 /* --- where they are noted ----------------------------------------------------------------------
  */
 

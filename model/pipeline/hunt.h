@@ -6,21 +6,23 @@
  * menu, seed, strategies, n). No draw touches the run but through these answers, so what it made is
  * told as deviations, which as faults of the scenario make the same run again. How they are drawn:
  *
- *   swarm      for each run a weight for every kind (group of the menu), every process type or
- *              service deed, and every point: log-uniform, and nil with a chance of 1/4. How many
- *              deviations to expect is log-uniform, too: 1 to 16
- *   pct        priorities (probabilistic concurrency testing). A process of lower priority than
- *              all others lets as many calls go first as the menu allows, at each of its own calls;
- *              one of lower priority than the clock is frozen; a service of lower priority than all
- *              is late. At first each process is the lowest with a chance of 1 / processes; at d -
- * 1 places, drawn evenly among the points at which the plain run asks, whoever is there becomes the
- * lowest, or is overtaken by the clock. d is 2 to 6 in turn. Up to two other faults strike at
- * places that are drawn so, too realistic  rare: each kind with a fixed chance, some per cent or
- * tenths of it uniform    each form that is possible with the same chance, three to a run guided in
- * islands of their own: what a run did that none of its island had done before (pairs of points at
- * which two processes stand, shapes of what becomes of files, manifests, executions and locks,
- * counts) makes it a parent, whose deviations are kept up to some event, and from there on added
- * to, dropped, aimed elsewhere or joined with another's (hunt_guided.c)
+ * - swarm: for each run a weight for every kind (group of the menu), every process type or
+ *   service deed, and every point: log-uniform, and nil with a chance of 1/4. How many
+ *   deviations to expect is log-uniform, too: 1 to 16.
+ * - pct: priorities (probabilistic concurrency testing). A process of lower priority than all
+ *   others lets as many calls go first as the menu allows, at each of its own calls; one of
+ *   lower priority than the clock is frozen; a service of lower priority than all is late. At
+ *   first each process is the lowest with a chance of 1 / processes. At d - 1 places, drawn
+ *   evenly among the points at which the plain run asks, whoever is there becomes the lowest,
+ *   or is overtaken by the clock; d is 2 to 6 in turn. Up to two other faults strike at
+ *   places that are drawn so, too.
+ * - realistic: rare; each kind with a fixed chance, some per cent or tenths of it.
+ * - uniform: each form that is possible with the same chance, three to a run.
+ * - guided: in islands of their own. What a run did that none of its island had done before
+ *   (pairs of points at which two processes stand, shapes of what becomes of files,
+ *   manifests, executions and locks, counts) makes it a parent, whose deviations are kept up
+ *   to some event, and from there on added to, dropped, aimed elsewhere or joined with
+ *   another's (hunt_guided.c).
  *
  * Amounts are drawn log-uniformly, since the menu's forms are spaced so. Runs come in pieces, and
  * a piece's outcome depends on nothing but its number: one struct run, taken back to its start (or

@@ -136,6 +136,9 @@ enum status hunt_tally_merge(struct hunt_tally *t, const struct hunt_tally *more
     for (uint32_t i = 0; i < HUNT_STRATEGIES_COUNT; i++) {
         add_counts(&t->of[i], &more->of[i]);
     }
+    for (uint32_t i = 0; i < GOALS_COUNT; i++) {
+        t->goals[i] += more->goals[i];
+    }
     for (uint32_t i = 0; i < INVARIANTS_COUNT; i++) {
         t->unreduced[i] += more->unreduced[i];
         t->repeats[i] += more->repeats[i];
@@ -332,6 +335,7 @@ enum status hunt_tally_run(struct hunt_tally *t, struct hunter *h, const struct 
     counts->runs++;
     counts->events += run->events;
     counts->deviations += run->deviations_count;
+    goals_add(t->goals, goals_reached(run->run));
     for (uint32_t left = failures_of(run); left != 0 && status == STATUS_OK; left &= left - 1) {
         uint32_t what = (uint32_t)__builtin_ctz(left);
         counts->found[what]++;

@@ -12,6 +12,7 @@
 #ifndef LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
 #define LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
 
+#include "model/pipeline/goals.h"
 #include "model/pipeline/hunt.h"
 
 /* What a find is about: an invariant, or one of these. */
@@ -36,6 +37,7 @@ struct hunt_counts {
 
 struct hunt_tally {
     struct hunt_counts of[HUNT_STRATEGIES_COUNT];
+    uint64_t goals[GOALS_COUNT];          /* runs that reached each */
     uint64_t unreduced[INVARIANTS_COUNT]; /* failures beyond the budget */
     uint64_t repeats[INVARIANTS_COUNT];   /* runs that reducing took */
     struct find *finds;
