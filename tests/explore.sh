@@ -121,6 +121,30 @@ check "... and it is as it was" cmp small.yaml not-a-journal
 expect 3 explore small.yaml --state missing/state
 err_has "missing/state"
 
+# All worlds of a small scenario: complete when there is no new one; up to a number of deviations the
+# stories are those of the search that is bounded by it.
+cp "$top/scenarios/exploration/one-file.yaml" one.yaml
+expect 1 explore one.yaml --bfs --kinds kill
+out_has "covered     every world that any number of deviations leads to, of: kill"
+out_has "runs        70 judged (1 + 24 + 45 by deviations)"
+"$program" explore one.yaml -d 4 --kinds kill >bounded 2>err
+check "as many runs as with four deviations" grep -qF "runs        70 judged (1 + 24 + 45 + 0 + 0 by" bounded
+"$program" explore one.yaml --bfs --kinds kill,lose --format json --stories all >all.json
+"$program" explore one.yaml -d 3 --kinds kill,lose --format json --stories all >bounded.json
+check "the same stories as with three deviations, and larger ones" python3 -c "
+import json
+def stories(path):
+    return {(p['property'], tuple(s['deviations'])) for p in json.load(open(path))['results'][0]['properties']
+            for s in p['stories'] if len(s['deviations']) <= 3}
+assert stories('all.json') == stories('bounded.json') and len(stories('all.json')) > 20
+told = json.load(open('all.json'))['results'][0]
+assert told['complete'] and told['deviations'] is None"
+expect 3 explore one.yaml --bfs --kinds kill,lose --worlds 100
+out_has "stopped     there are more worlds (--worlds)"
+err_has "there are more than 100 worlds; --worlds raises that"
+expect 2 explore one.yaml --bfs --state all
+err_has "--bfs remembers every world"
+
 # Worlds that do not fit are told.
 expect 1 explore small.yaml --case V3 --worlds 1
 out_has "more did not fit (--worlds)"

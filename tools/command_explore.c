@@ -28,6 +28,7 @@ enum {
     OPTION_STORIES,
     OPTION_NO_FINGERPRINTS,
     OPTION_WORLDS,
+    OPTION_BFS,
     OPTION_STATE,
     OPTION_JOBS,
     OPTION_QUIET,
@@ -36,20 +37,21 @@ enum {
 
 /* In the order of the enumeration. */
 static const struct option table[] = {
-    {"deviations",      'd', "D",          "at most so many in a run, 0 to 8 (1)"                     },
+    {"deviations",      'd', "D",          "at most so many in a run, 0 to 8 (1)"                        },
     {"kinds",           0,   "K,K...",
-     "of deviations, or all (kill,reorder,stall,lose,duplicate,stale,ttl,error)"                      },
-    {"case",            0,   "NAME",       "only the case of this name, where the scenario has cases" },
-    {"set",             0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"     },
-    {"format",          0,   "F",          "text or json, on standard output (text)"                  },
-    {"stories",         0,   "N",          "told of each property, or all (10)"                       },
-    {"no-fingerprints", 0,   NULL,         "enter worlds that were seen before, too"                  },
-    {"worlds",          0,   "N",          "remember so many within one first deviation (1048576)"    },
-    {"state",           0,   "FILE",       "keep what is finished there, and go on from what it holds"},
-    {"jobs",            'j', "N",          "processes that share the runs (the processors)"           },
-    {"quiet",           'q', NULL,         "no progress on a terminal"                                },
-    {"help",            'h', NULL,         "this text"                                                },
-    {NULL,              0,   NULL,         NULL                                                       },
+     "of deviations, or all (kill,reorder,stall,lose,duplicate,stale,ttl,error)"                         },
+    {"case",            0,   "NAME",       "only the case of this name, where the scenario has cases"    },
+    {"set",             0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"        },
+    {"format",          0,   "F",          "text or json, on standard output (text)"                     },
+    {"stories",         0,   "N",          "told of each property, or all (10)"                          },
+    {"no-fingerprints", 0,   NULL,         "enter worlds that were seen before, too"                     },
+    {"worlds",          0,   "N",          "remember so many within one first deviation (1048576)"       },
+    {"bfs",             0,   NULL,         "all worlds, whatever the number of deviations, breadth first"},
+    {"state",           0,   "FILE",       "keep what is finished there, and go on from what it holds"   },
+    {"jobs",            'j', "N",          "processes that share the runs (the processors)"              },
+    {"quiet",           'q', NULL,         "no progress on a terminal"                                   },
+    {"help",            'h', NULL,         "this text"                                                   },
+    {NULL,              0,   NULL,         NULL                                                          },
 };
 _Static_assert(sizeof table / sizeof table[0] == OPTION_HELP + 2, "one row each");
 
@@ -57,7 +59,7 @@ struct request {
     struct subject subject;
     uint32_t deviations, groups;
     uint64_t stories, worlds;
-    bool json, quiet, plainly;
+    bool json, quiet, plainly, all_worlds;
     const char *state;
     unsigned jobs;
     struct journal_file *journal;
@@ -90,6 +92,7 @@ static void put_help(void)
     (void)fputs("\nExamples:\n"
                 "  lockstep explore scenarios/regression/130-files.yaml --kinds kill\n"
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 --case V3\n"
+                "  lockstep explore scenarios/exploration/two-files.yaml --bfs --kinds kill,lose\n"
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 "
                 "--state /tmp/pass --format json\n\n"
                 "Exit status: 0 nothing was violated but what the scenario's `violates` names; 1 "
@@ -199,6 +202,9 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_WORLDS:
         return parse_number(value, 1, UINT64_C(1) << 32, &r->worlds) ||
                misuse("how many worlds? 1 to 4294967296", value, "");
+    case OPTION_BFS:
+        r->all_worlds = true;
+        return true;
     case OPTION_STATE:
         r->state = value;
         return true;
@@ -210,6 +216,18 @@ static bool take(struct request *r, int option, const char *value)
     default:
         return false;
     }
+}
+
+static bool check(const struct request *r)
+{
+    if (r->subject.path == NULL) {
+        return misuse("which scenario? Give a file", "", "");
+    }
+    if (r->all_worlds && (r->plainly || r->state != NULL)) {
+        return misuse("--bfs remembers every world, and keeps nothing in a file",
+                      r->plainly ? "--no-fingerprints" : "--state", "");
+    }
+    return true;
 }
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
@@ -227,7 +245,7 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
-    return r->subject.path != NULL || misuse("which scenario? Give a file", "", "");
+    return check(r);
 }
 
 /* --- the work
@@ -276,6 +294,7 @@ static int explore_one(const struct request *r, uint32_t number, struct result *
                         .deviations = r->deviations,
                         .fingerprints = !r->plainly,
                         .worlds_most = r->worlds},
+        .all_worlds = r->all_worlds,
         .title = title,
         .number = number,
         .workers = r->jobs,
@@ -316,18 +335,27 @@ static void put_covered(FILE *out, const struct request *r, const struct result 
 {
     const struct explored *x = &result->explored;
     const struct exploration_counts *c = &x->findings.counts;
-    (void)fprintf(out, "  covered     %s run with at most %" PRIu32 " deviation%s of: ",
-                  x->complete ? "every" : "not every", r->deviations,
-                  r->deviations == 1 ? "" : "s");
+    (void)fprintf(out, "  covered     %s ", x->complete ? "every" : "not every");
+    if (r->all_worlds) {
+        (void)fputs("world that any number of deviations leads to, of: ", out);
+    } else {
+        (void)fprintf(out, "run with at most %" PRIu32 " deviation%s of: ", r->deviations,
+                      r->deviations == 1 ? "" : "s");
+    }
     search_put_groups(out, r->groups, ", ", "");
     (void)fputs("\n              ", out);
     search_put_world(out, &result->subject.scenario);
     (void)fputs("; time concrete, latencies nominal\n", out);
     (void)fprintf(out, "  runs        %" PRIu64 " judged", c->runs);
-    for (uint32_t d = 0; d <= r->deviations; d++) {
+    uint32_t most = r->all_worlds ? EXPLORE_DEVIATIONS_MAX : r->deviations;
+    while (r->all_worlds && most > 0 && x->findings.runs[most] == 0) {
+        most--;
+    }
+    for (uint32_t d = 0; d <= most; d++) {
         (void)fprintf(out, "%s%" PRIu64, d == 0 ? " (" : " + ", x->findings.runs[d]);
     }
-    (void)fprintf(out, " by deviations); %" PRIu64 " events in the plain one\n", x->plain_events);
+    (void)fprintf(out, " by deviations%s); %" PRIu64 " events in the plain one\n",
+                  most == EXPLORE_DEVIATIONS_MAX ? ", so many or more" : "", x->plain_events);
     if (!r->plainly) {
         (void)fprintf(out,
                       "  worlds      %" PRIu64 " remembered; %" PRIu64
@@ -349,7 +377,11 @@ static void put_covered(FILE *out, const struct request *r, const struct result 
     }
     struct report_goals goals = goals_of(result);
     search_put_goals(out, &goals);
-    if (!x->complete) {
+    if (!x->complete && r->all_worlds) {
+        (void)fputs(x->too_many ? "  stopped     there are more worlds (--worlds)\n"
+                                : "  stopped     before the end\n",
+                    out);
+    } else if (!x->complete) {
         (void)fprintf(out, "  stopped     after %" PRIu64 " of %" PRIu64 " first deviations\n",
                       x->items_done, x->items);
     }
@@ -420,9 +452,11 @@ static void put_text(FILE *out, const struct request *r, const struct result *re
 static void put_matrix(FILE *out, const struct request *r, const struct result *results,
                        size_t count)
 {
-    (void)fprintf(out,
-                  "Fewest deviations, of at most %" PRIu32 ", that violate it (. none found)\n\n",
-                  r->deviations);
+    (void)fputs("Fewest deviations", out);
+    if (!r->all_worlds) {
+        (void)fprintf(out, ", of at most %" PRIu32 ",", r->deviations);
+    }
+    (void)fputs(" that violate it (. none found)\n\n", out);
     (void)fprintf(out, "%-16s", "");
     for (uint32_t i = 0; i < PROPERTIES_COUNT; i++) {
         (void)fprintf(out, " %5s", property_name(i));
@@ -484,8 +518,13 @@ static void put_result_json(FILE *out, const struct request *r, const struct res
     put_json(out, s->name);
     (void)fputs(", \"case\": ", out);
     put_json(out, result->name);
-    (void)fprintf(out, ", \"complete\": %s,\n   \"deviations\": %" PRIu32 ", \"kinds\": [",
-                  x->complete ? "true" : "false", r->deviations);
+    (void)fprintf(out, ", \"complete\": %s,\n   \"deviations\": ", x->complete ? "true" : "false");
+    if (r->all_worlds) {
+        (void)fputs("null", out); /* any number */
+    } else {
+        (void)fprintf(out, "%" PRIu32, r->deviations);
+    }
+    (void)fputs(", \"kinds\": [", out);
     search_put_groups(out, r->groups, ", ", "\"");
     (void)fprintf(out,
                   "], \"time\": \"concrete\", \"functions\": %" PRId64 ", \"files\": %" PRId64
@@ -565,7 +604,18 @@ static int explore_all(struct request *r, struct result *results, size_t cases, 
         return status;
     }
     put_all(r, results, *done);
+    bool too_many = false;
+    for (size_t i = 0; i < *done; i++) {
+        too_many |= results[i].explored.too_many;
+    }
+    if (too_many) {
+        (void)fprintf(stderr,
+                      "lockstep explore: there are more than %" PRIu64
+                      " worlds; --worlds raises that\n",
+                      r->worlds);
+    }
     return close_output(attempt_interrupted() ? STATUS_BY_INTERRUPT
+                        : too_many            ? STATUS_INTERNAL
                         : found               ? STATUS_FAIL
                                               : STATUS_PASS);
 }

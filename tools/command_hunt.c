@@ -475,8 +475,9 @@ static void put_find(FILE *out, const struct request *r, const struct find *find
 {
     (void)fprintf(out, "     %" PRIu32 "  ", find->deviations_count);
     search_put_story(out, &r->menu, find->deviations, find->deviations_count, true);
-    (void)fprintf(out, "  (%" PRIu64 " runs like it, the first %" PRIu64 ", %s)\n        ",
-                  find->count, find->first, hunt_strategy_word((enum hunt_strategy)find->strategy));
+    (void)fprintf(out, "  (%" PRIu64 " run%s like it, the first %" PRIu64 ", %s)\n        ",
+                  find->count, find->count == 1 ? "" : "s", find->first,
+                  hunt_strategy_word((enum hunt_strategy)find->strategy));
     search_put_command(out, &r->subject, &r->menu, find->deviations, find->deviations_count);
     (void)fputc('\n', out);
 }

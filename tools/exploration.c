@@ -103,16 +103,21 @@ static int run_piece(void *self, size_t i, FILE *out, FILE *errors)
  * -----------------------------------------------------------------------------------------------
  */
 
-static void show_progress(struct pass *p)
+/* Whether it is time to show where the work stands; notes that it is shown. */
+static bool shows(const struct exploration_work *work, struct timespec *last)
 {
     struct timespec now;
-    if (!p->work->shows_progress || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
-        return;
+    if (!work->shows_progress || clock_gettime(CLOCK_MONOTONIC, &now) != 0 ||
+        (now.tv_sec - last->tv_sec) * 1000 + (now.tv_nsec - last->tv_nsec) / NS_PER_MS < 100) {
+        return false;
     }
-    int64_t since_ms =
-        (now.tv_sec - p->shown.tv_sec) * 1000 + (now.tv_nsec - p->shown.tv_nsec) / NS_PER_MS;
-    if (since_ms >= 100) {
-        p->shown = now;
+    *last = now;
+    return true;
+}
+
+static void show_progress(struct pass *p)
+{
+    if (shows(p->work, &p->shown)) {
         (void)fprintf(stderr,
                       "\r%s  %" PRIu32 " deviations  %" PRIu64 " of %" PRIu64 " items  %" PRIu64
                       " runs  %zu stories\033[K",
@@ -155,6 +160,26 @@ static bool take_piece(void *self, size_t i, const struct work_result *result)
         p->status = merge_piece(p, piece, result->out);
     }
     return p->status == STATUS_OK;
+}
+
+struct reaching {
+    const struct exploration_work *work;
+    struct listener listener;
+    struct timespec shown;
+};
+
+static void listen_reaching(void *self, const struct exploration_run *run)
+{
+    struct reaching *r = self;
+    listen(&r->listener, run);
+    if (shows(r->work, &r->shown)) {
+        const struct findings *f = &r->listener.found;
+        (void)fprintf(stderr,
+                      "\r%s  %" PRIu32 " deviations  %" PRIu64 " runs  %" PRIu64
+                      " worlds  %zu stories\033[K",
+                      shown(text_from(r->work->title)).text, run->deviations_count, f->counts.runs,
+                      f->counts.worlds, f->count);
+    }
 }
 
 static bool is_stopped(void *self)
@@ -212,12 +237,42 @@ static enum status do_pass(struct pass *p)
     return status == STATUS_OK ? p->status : status;
 }
 
+/* All worlds. */
+static enum status do_reach(const struct exploration_work *work, struct explored *explored,
+                            struct error *error)
+{
+    struct exploration exploration = work->exploration;
+    exploration.deviations = 1;
+    struct explorer *e = explorer_open(&exploration, error);
+    if (e == NULL) {
+        return error->status;
+    }
+    struct reaching r = {.work = work, .listener = {.error = error}};
+    r.listener.known = &r.listener.found;
+    enum status status =
+        explorer_reach(e, listen_reaching, &r, &r.listener.found.counts, work->stopped, error);
+    status = r.listener.status != STATUS_OK ? r.listener.status : status;
+    explored->plain_events = explorer_events(e);
+    explored->complete = status == STATUS_OK;
+    explored->too_many = status == STATUS_FULL;
+    explorer_close(e);
+    if (work->shows_progress) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    findings_sort(&r.listener.found);
+    explored->findings = r.listener.found;
+    return status == STATUS_INTERRUPTED || status == STATUS_FULL ? STATUS_OK : status;
+}
+
 enum status exploration_do(const struct exploration_work *work, struct explored *explored,
                            struct error *error)
 {
     struct findings stories = {0};
     enum status status = STATUS_OK;
     *explored = (struct explored){.complete = true};
+    if (work->all_worlds) {
+        return do_reach(work, explored, error);
+    }
     uint32_t first = work->exploration.deviations > 0 ? 1 : 0;
     for (uint32_t d = first;
          status == STATUS_OK && explored->complete && d <= work->exploration.deviations; d++) {

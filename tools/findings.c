@@ -174,16 +174,21 @@ enum status findings_add(struct findings *f, const struct findings *known,
     }
     uint32_t violated = run->violated;
     violated |= (uint32_t)(run->end == EXPLORED_ENDLESS) << PROPERTY_ENDS;
-    f->runs[run->deviations_count]++;
+    bool fits = run->deviations_count <= EXPLORE_DEVIATIONS_MAX;
+    uint32_t size = fits ? run->deviations_count : EXPLORE_DEVIATIONS_MAX;
+    struct finding story = {.size = 0};
+    if (fits) {
+        story = story_of(run);
+    }
+    f->runs[size]++;
     f->full += run->end == EXPLORED_FULL;
-    struct finding story = story_of(run);
     for (uint32_t i = 0; status == STATUS_OK && i < PROPERTIES_COUNT; i++) {
         if ((violated >> i & 1) == 0) {
             continue;
         }
-        f->violating[i][run->deviations_count]++;
+        f->violating[i][size]++;
         story.property = i;
-        if (known == NULL || !contains_known(known, &story)) {
+        if (fits && (known == NULL || !contains_known(known, &story))) {
             status = put(f, &story, error);
         }
     }

@@ -33,7 +33,8 @@ struct findings {
     size_t count, capacity;
     uint32_t *cells; /* row + 1 by hash; 0: free */
     size_t cells_count;
-    uint64_t runs[EXPLORE_DEVIATIONS_MAX + 1]; /* that ended, by their deviations */
+    uint64_t
+        runs[EXPLORE_DEVIATIONS_MAX + 1]; /* that ended, by their deviations: so many or more */
     uint64_t violating[PROPERTIES_COUNT][EXPLORE_DEVIATIONS_MAX + 1];
     uint64_t full;               /* runs for which the simulation's room was too small */
     uint64_t goals[GOALS_COUNT]; /* runs that reached each, up to a world that was seen before */
@@ -43,7 +44,8 @@ struct findings {
 void findings_free(struct findings *f);
 
 /* Counts a run, and keeps its stories that are news: not known, and containing none of `known`
- * (NULL: nothing is known). STATUS_NO_MEMORY with a message. */
+ * (NULL: nothing is known; may be *f). Of more deviations than a story has room for, it is only
+ * counted. STATUS_NO_MEMORY with a message. */
 enum status findings_add(struct findings *f, const struct findings *known,
                          const struct exploration_run *run, struct error *error);
 

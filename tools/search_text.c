@@ -166,7 +166,8 @@ void search_put_world(FILE *out, const struct scenario *s)
     } else {
         (void)fputs("functions without a limit, ", out);
     }
-    (void)fprintf(out, "%" PRId64 " files, threshold %" PRId64, search_files(s),
+    int64_t files = search_files(s);
+    (void)fprintf(out, "%" PRId64 " file%s, threshold %" PRId64, files, files == 1 ? "" : "s",
                   s->max_files_per_manifest);
 }
 

@@ -43,6 +43,14 @@ struct seen_world {
     uint32_t age, left;
 };
 
+/* A deviation at a turn of another's run; those from the first one on lead to a world. */
+struct way {
+    uint64_t event; /* as a turn's */
+    uint32_t from;  /* the way that it goes on from; 0: the plain run */
+    uint8_t ask, alternative;
+    uint16_t length; /* how many deviations */
+};
+
 struct explorer {
     struct exploration exploration;
     struct choices choices;
@@ -68,6 +76,9 @@ struct explorer {
     uint64_t cells, worlds_count; /* a power of two */
     uint32_t age;                 /* how often all were forgotten, plus one */
     struct pending_event *pending;
+
+    struct way *ways; /* of a search that is breadth first */
+    uint32_t ways_count, ways_room;
 
     exploration_visit *visit;
     void *visitor;
@@ -450,6 +461,7 @@ void explorer_close(struct explorer *e)
     (void)run_destroy(e->run, NULL);
     memory_release(e->worlds, e->cells * sizeof *e->worlds);
     free(e->snapshots);
+    free(e->ways);
     free(e->turns);
     free(e);
 }
@@ -517,5 +529,101 @@ enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *
     }
     struct turn turn = *turn_of(e, item);
     branch(e, &turn, (uint32_t)(item - turn.item) + 1, e->exploration.deviations - 1);
+    return e->status;
+}
+
+/* --- all worlds
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* Ways on from the turns of the run that way `from` made. */
+static void note_ways(struct explorer *e, uint32_t from)
+{
+    uint16_t length = (uint16_t)(e->ways[from].length + 1);
+    for (uint32_t i = e->plain_turns; i < e->turns_count; i++) {
+        const struct turn *turn = &e->turns[i];
+        for (uint32_t k = 1; k <= turn->alternatives; k++) {
+            if (e->ways_count == e->ways_room &&
+                !grow(e, (void **)&e->ways, &e->ways_room, sizeof *e->ways)) {
+                return;
+            }
+            e->ways[e->ways_count++] =
+                (struct way){turn->event, from, (uint8_t)turn->at.count, (uint8_t)k, length};
+        }
+    }
+    e->turns_count = e->plain_turns;
+}
+
+/* Executes what comes before the event of a way's last deviation, and that event. */
+static enum run_state go_way(struct explorer *e, uint32_t way)
+{
+    uint32_t steps[DEVIATIONS_MADE_MAX + 1];
+    uint32_t count = 0;
+    for (uint32_t at = way; at != 0; at = e->ways[at].from) {
+        ASSERT(count <= DEVIATIONS_MADE_MAX);
+        steps[count++] = at;
+    }
+    enum run_state state = RUN_GOING;
+    while (count > 0) {
+        uint64_t event = e->ways[steps[count - 1]].event;
+        struct prescription told = {.count = 0};
+        for (; count > 0 && e->ways[steps[count - 1]].event == event; count--) {
+            const struct way *next = &e->ways[steps[count - 1]];
+            told.count = next->ask + 1U;
+            told.values[next->ask] = next->alternative;
+        }
+        while (e->events < event) {
+            (void)step(e, true, NULL);
+        }
+        state = step(e, false, &told);
+        if (count == 0) {
+            note_turns(e, told.count, &told);
+        }
+    }
+    return state;
+}
+
+/* The run of a way, up to a world that was seen before or to its end. */
+static void take_way(struct explorer *e, uint32_t way)
+{
+    run_snapshot_restore(e->run, e->snapshots[0].snapshot);
+    e->snapshots_count = 1;
+    e->events = 0;
+    enum run_state state = go_way(e, way);
+    if (state != RUN_GOING) {
+        tell(e, state == RUN_FULL ? EXPLORED_FULL : EXPLORED_ENDED);
+    } else if (way != 0 && seen(e, 1)) {
+        tell(e, EXPLORED_SEEN);
+    } else {
+        go_on(e, 1);
+    }
+    note_ways(e, way);
+}
+
+enum status explorer_reach(struct explorer *e, exploration_visit *visit, void *self,
+                           struct exploration_counts *counts, bool (*stopped)(void),
+                           struct error *error)
+{
+    ASSERT(e->exploration.fingerprints);
+    e->status = STATUS_OK;
+    e->error = error;
+    e->visit = visit;
+    e->visitor = self;
+    e->counts = counts;
+    e->stopped = stopped;
+    e->turns_count = e->plain_turns;
+    forget_worlds(e);
+    if (e->ways_room == 0 && !grow(e, (void **)&e->ways, &e->ways_room, sizeof *e->ways)) {
+        return e->status;
+    }
+    e->ways_count = 1;
+    e->ways[0] = (struct way){.event = 0};
+    for (uint32_t way = 0; way < e->ways_count && !interrupted(e); way++) {
+        take_way(e, way);
+        if (e->status == STATUS_OK && counts->unremembered > 0) {
+            return error_set(error, STATUS_FULL, "there are more than %llu worlds",
+                             (unsigned long long)e->exploration.worlds_most);
+        }
+    }
     return e->status;
 }

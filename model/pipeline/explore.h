@@ -13,6 +13,10 @@
  * item's outcome depends on nothing but its number, so items can be done in any process; but in one
  * explorer their numbers must fall, since a snapshot is void once an earlier one was gone back to.
  *
+ * Of a small scenario, all worlds that any number of deviations leads to can be reached
+ * (explorer_reach): breadth first, that is in the order of how many they need, and from each world
+ * on only once, so there is no bound but the number of worlds.
+ *
  * What is complete: every run with at most D of the menu's deviations at the points that are asked.
  * Durations are those of the menu, latencies the nominal ones: time is concrete.
  */
@@ -77,6 +81,14 @@ uint64_t explorer_events(const struct explorer *e);
 enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
                           struct exploration_counts *counts, bool (*stopped)(void),
                           struct error *error);
+
+/* Every world that any number of deviations leads to, each gone on from once; needs fingerprints.
+ * `visit` sees a run for each deviation at each of them, those with fewer before those with more.
+ * Adds to `counts`. STATUS_FULL with a message where there are more than `worlds_most`; else as
+ * explorer_item. */
+enum status explorer_reach(struct explorer *e, exploration_visit *visit, void *self,
+                           struct exploration_counts *counts, bool (*stopped)(void),
+                           struct error *error);
 
 /* The pipeline of its run: names of processes and points. */
 const struct pipeline *explorer_pipeline(const struct explorer *e);
