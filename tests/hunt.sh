@@ -95,6 +95,18 @@ import json
 assert '$property' in [v['invariant'] for v in json.load(open('run.json'))['violations']]"
 done
 
+# As they were found: every deviation of the run, none left out, and the run is the same.
+expect 1 hunt eight.yaml --runs 300 --stories all --as-found --save whole --format json
+json "o['repeats'] == 0 and all(q['unreduced'] == 0 for q in o['properties'])"
+json "sum(len(s['deviations']) for s in p['S1']['stories']) > 4 * len(p['S1']['stories']) > 0"
+json "all(s['strategy'] in ('swarm', 'pct', 'realistic', 'uniform') for s in p['S1']['stories'])"
+whole=$(grep -lc 'occurrence' whole/S1-*.yaml | wc -l)
+broken=0
+for case in whole/S1-*.yaml; do
+    "$program" run --default "$case" --format json | grep -q '"invariant": "S1"' || broken=$((broken + 1))
+done
+check "all $whole runs that violate S1 do so as cases" [ "$whole" -gt 10 -a "$broken" -eq 0 ]
+
 # What is known of a scenario is no find.
 expect 1 hunt eight.yaml --runs 200 --kinds stall --strategies uniform --set 'violates=S1,S5' --format json
 json "p['S1']['known'] and not p['S4']['known']"

@@ -3,11 +3,12 @@
 
 Usage: tests/shrink_many.py PROGRAM [FAILURES [BUDGET [OTHER_PROGRAM...]]]
 
-Faults are drawn at points that the plain run of three functions reaches, 6 to 14 a run, until enough
-runs violate each property; each such run is shrunk, and the result run again by every program (of
-other compilers and flavours): it must violate the same. A line for each failure, then a table.
+`hunt` finds them, and keeps every deviation of each run; a random choice of them is shrunk, and the
+result run again by every program (of other compilers and flavours): it must violate the same. A line
+for each failure, then a table.
 """
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -28,48 +29,13 @@ cases:
   - {name: V3, set: pipeline.builder=V3 pipeline.machine=M2}
   - {name: V4, set: pipeline.builder=V4 pipeline.machine=M3}
 """
+RUNS = 4000  # of the hunt
 # World (None: the small one), case, property.
 PROPERTIES = ((WORLD, "V3", "S1"), (WORLD, "V4", "L1"), (None, "V4", "S1"))
-CALLS = (("kill", ""), ("yield", ", calls: 3"), ("stall", ", by: 2s"), ("stall", ", by: 179s"),
-         ("stall", ", by: 100s"), ("lose_reply", ""), ("throttle", ""), ("error", ", attempts: 0"),
-         ("refuse", ""), ("slow", ", by: 7s"))
-DEEDS = {("s3", "NOTIFICATION"): ("delay", "duplicate", "lose"),
-         ("sqs", "DELIVERY"): ("delay", "duplicate"),
-         ("dynamodb", "TTL_DELETION"): ("delay",)}
 
 
 def output(program, *arguments):
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
-
-
-def points_of(program, world, case):
-    told = json.loads(output(program, "points", world, "--case", case, "--default", "--format",
-                             "json").stdout)["points"]
-    return [p for p in told if p["reached"] > 0]
-
-
-def random_fault(draw, points):
-    point = draw.choice(points)
-    place = (point["process"], point["point"])
-    occurrence = draw.randint(1, point["reached"] + point["reached"] // 4 + 1)
-    if place in DEEDS:
-        kind = draw.choice(DEEDS[place])
-        more = f", by: {draw.choice((1, 5, 37, 600))}s" if kind == "delay" else ""
-    elif point["operation"]:
-        kind, more = draw.choice(CALLS)
-    else:
-        return None
-    return f"  - {{{kind}: {place[0]}, at: {place[1]}, occurrence: {occurrence}{more}}}\n"
-
-
-def random_scenario(draw, points, text):
-    faults = []
-    count = draw.randint(6, 14)
-    while len(faults) < count:
-        fault = random_fault(draw, points)
-        if fault:
-            faults.append(fault)
-    return text + "faults:\n" + "".join(faults)
 
 
 def violated(program, path, *arguments):
@@ -79,9 +45,9 @@ def violated(program, path, *arguments):
     return {v["invariant"] for v in json.loads(told.stdout)["violations"]}
 
 
-def shrink(program, path, case, prop, budget, small, *more):
+def shrink(program, path, prop, budget, small, *more):
     start = time.monotonic()
-    told = output(program, "shrink", path, "--case", case, "--property", prop, "--budget", budget,
+    told = output(program, "shrink", path, "--property", prop, "--budget", budget,
                   "--format", "json", "-o", small, *more)
     if told.returncode != 0:
         sys.exit(f"{path}: {told.stderr}")
@@ -89,19 +55,14 @@ def shrink(program, path, case, prop, budget, small, *more):
 
 
 def failures(program, world, case, prop, count, folder):
-    """Paths of scenarios that violate the property."""
-    with open(world, encoding="utf-8") as file:
-        text = file.read()
-    draw = random.Random(f"{case} {prop}")
-    points = points_of(program, world, case)
-    while count > 0:
-        path = f"{folder}/{case}-{prop}-{count}.yaml"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(random_scenario(draw, points, text))
-        found = violated(program, path, "--case", case, "--default")
-        if found and prop in found:
-            count -= 1
-            yield path
+    """Paths of scenarios that violate the property: a random choice of what a hunt finds."""
+    saved = f"{folder}/{case}-{prop}-found"
+    told = output(program, "hunt", world, "--case", case, "--runs", str(RUNS), "--as-found",
+                  "--stories", "all", "--save", saved)
+    found = sorted(name for name in os.listdir(saved) if name.startswith(f"{prop}-"))
+    if len(found) < count:
+        sys.exit(f"{case}: {RUNS} runs violate {prop} in {len(found)} ways: {told.stderr}")
+    return [f"{saved}/{name}" for name in random.Random(1).sample(found, count)]
 
 
 def check(programs, small, prop, told):
@@ -125,7 +86,7 @@ def main():
             more = [] if world else ["--same-scenario"]
             for path in failures(programs[0], world or small_world, case, prop, count, folder):
                 small = path + ".small"
-                one, seconds = shrink(programs[0], path, case, prop, budget, small, *more)
+                one, seconds = shrink(programs[0], path, prop, budget, small, *more)
                 check(programs, small, prop, one)
                 told.append((one, seconds))
                 print(case, prop, one["before"]["deviations"], "->", one["after"]["deviations"],

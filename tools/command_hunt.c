@@ -35,6 +35,7 @@ enum {
     OPTION_FORMAT,
     OPTION_STORIES,
     OPTION_ALL,
+    OPTION_AS_FOUND,
     OPTION_SAVE,
     OPTION_STATE,
     OPTION_JOBS,
@@ -55,6 +56,7 @@ static const struct option table[] = {
     {"format",     0,   "F",          "text or json, on standard output (text)"                  },
     {"stories",    0,   "N",          "told of each property, or all (10)"                       },
     {"all",        0,   NULL,         "what the scenario's `violates` names is a find, too"      },
+    {"as-found",   0,   NULL,         "do not reduce what fails: tell every deviation of the run"},
     {"save",       0,   "DIR",        "write each story that is told as a scenario there"        },
     {"state",      0,   "FILE",       "keep what is finished there, and go on from what it holds"},
     {"jobs",       'j', "N",          "processes that share the runs (the processors)"           },
@@ -248,6 +250,9 @@ static bool take(struct request *r, int option, const char *value)
     case OPTION_ALL:
         r->all = true;
         return true;
+    case OPTION_AS_FOUND:
+        r->work.as_found = true;
+        return true;
     case OPTION_SAVE:
         r->save = value;
         return true;
@@ -314,7 +319,8 @@ static struct hash128 work_hash(const struct request *r)
         hash128(s->yaml.at, s->yaml.size),
         hash128(s->scenario.case_name.at, s->scenario.case_name.size),
     };
-    const uint64_t numbers[] = {r->groups, r->work.hunt.strategies, r->work.hunt.seed};
+    const uint64_t numbers[] = {r->groups, r->work.hunt.strategies, r->work.hunt.seed,
+                                r->work.as_found};
     parts[3] = hash128(numbers, sizeof numbers);
     for (size_t i = 0; i < s->sets_count; i++) {
         parts[4 + i] = hash128(s->sets[i], strlen(s->sets[i]));

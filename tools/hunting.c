@@ -187,7 +187,8 @@ struct listener {
 static bool listen(void *self, const struct hunt_run *run)
 {
     struct listener *l = self;
-    uint64_t repeats_most = l->hunting->hunted->piece_runs / REPEATS_SHARE;
+    uint64_t repeats_most =
+        l->hunting->work->as_found ? HUNT_AS_FOUND : l->hunting->hunted->piece_runs / REPEATS_SHARE;
     l->status = hunt_tally_run(&l->tally, l->hunter, run, repeats_most, l->error);
     l->left--;
     return l->status == STATUS_OK && l->left > 0 && !is_stopped(l->hunting);

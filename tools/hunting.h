@@ -20,6 +20,7 @@ struct hunting_work {
     uint64_t runs;        /* 0: as many as there is time for */
     struct duration time; /* 0: as long as it takes */
     unsigned workers;
+    bool as_found;                /* failures are told whole, not reduced */
     bool shows_progress;          /* on standard error */
     struct journal_file *journal; /* NULL: none */
     bool (*stopped)(void);        /* NULL: never */

@@ -312,7 +312,7 @@ static enum status take_failure(struct hunt_tally *t, struct hunter *h, uint32_t
         return STATUS_OK;
     }
     enum status status = STATUS_OK;
-    if (what < INVARIANTS_COUNT) {
+    if (what < INVARIANTS_COUNT && repeats_most != HUNT_AS_FOUND) {
         uint64_t before = hunter_repeats(h);
         status = reduce(&new, h, error);
         t->repeats[what] += hunter_repeats(h) - before;

@@ -49,6 +49,9 @@ struct hunt_tally {
 void hunt_tally_init(struct hunt_tally *t);
 void hunt_tally_deinit(struct hunt_tally *t);
 
+/* How many runs of an invariant reducing may take. */
+#define HUNT_AS_FOUND UINT64_MAX /* nothing is reduced: each run that fails anew is kept whole */
+
 /* Counts a run that `h` tells just now, reducing it where it fails in a new way and `repeats_most`
  * of that invariant are not used up. STATUS_NO_MEMORY or STATUS_IO with a message where the machine
  * refuses. */
