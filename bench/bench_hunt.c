@@ -7,8 +7,8 @@
  *
  * usage: bench_hunt [seconds for each strategy]     (2)
  */
-#include "model/pipeline/hunt.h"
 #include "model/pipeline/run_state.h"
+#include "model/search/hunt.h"
 
 #include "bench/measure.h"
 

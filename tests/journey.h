@@ -7,7 +7,7 @@
 #define LOCKSTEP_TESTS_JOURNEY_H
 
 #include "model/pipeline/run_state.h"
-#include "model/pipeline/time_machine.h"
+#include "model/search/time_machine.h"
 #include "tools/input_file.h"
 #include "tools/scenario_decoder.h"
 

@@ -6,6 +6,7 @@
 #     random numbers of the C library; but for sim/assert.c, which reports a bug and stops
 #   - below tools/, nothing is computed in floating point
 #   - each library's header is included in one file
+#   - each file is on the map, docs/architecture.md
 # Comments do not count: the preprocessor strips them first.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -55,10 +56,11 @@ done
 
 includes "sim includes only sim" '(model|tools|tests|bench)/' "${sim[@]}"
 includes "model includes only sim and model" '(tools|tests|bench)/' "${model[@]}"
-includes "DynamoDB knows neither the other services nor the pipeline" 'model/(aws|pipeline|api)/' model/dynamodb/*.[ch]
-includes "the API knows tables and nothing that is simulated around them" 'model/(aws|pipeline)/' model/api/*.[ch]
+includes "DynamoDB knows neither the other services nor the pipeline" 'model/(aws|pipeline|search|api)/' model/dynamodb/*.[ch]
+includes "the API knows tables and nothing that is simulated around them" 'model/(aws|pipeline|search)/' model/api/*.[ch]
 includes "what is simulated does not go through the API" 'model/api/' model/aws/*.[ch] model/pipeline/*.[ch]
-includes "AWS knows no pipeline" 'model/pipeline/' model/aws/*.[ch]
+includes "what is simulated knows of no search" 'model/search/' model/aws/*.[ch] model/pipeline/*.[ch]
+includes "AWS knows no pipeline" 'model/(pipeline|search)/' model/aws/*.[ch]
 includes "sim knows no library but xxHash" '(lmdb|sqlite3|yaml|jansson|zlib)\.h' "${sim[@]}"
 includes "no libm below tools" '(math|fenv|complex|tgmath)\.h' "${below[@]}"
 rule "only tools prints" '\b(v?f?printf|v?dprintf|puts|fputs|putchar|fputc|putc|perror)[[:space:]]*\(' \
@@ -78,6 +80,15 @@ for header in lmdb sqlite3 xxhash yaml jansson zlib; do
     mapfile -t files < <(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header\.h>" "${all[@]}")
     if [ "${#files[@]}" -gt 1 ]; then
         echo "layers: <$header.h> is included in ${files[*]}; one file wraps a library" >&2
+        broken=1
+    fi
+done
+
+rules=$((rules + 1))
+for file in sim/*.c model/*/*.c tools/*.c; do
+    name=$(basename "$file" .c)
+    if ! grep -qE "\`$name(\.c)?\`" docs/architecture.md; then
+        echo "layers: $file is not on the map in docs/architecture.md" >&2
         broken=1
     fi
 done

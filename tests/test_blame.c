@@ -4,7 +4,7 @@
  */
 #include "tests/story.h"
 
-#include "model/pipeline/blame.h"
+#include "model/search/blame.h"
 
 #include <stdlib.h>
 

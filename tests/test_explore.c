@@ -5,7 +5,7 @@
  * same run: the same violations at the end, of every run with one deviation, and of a sample of
  * those with two.
  */
-#include "model/pipeline/explore.h"
+#include "model/search/explore.h"
 
 #include "model/pipeline/pipeline.h"
 #include "model/pipeline/run_state.h"

@@ -4,9 +4,9 @@
  * The world is a small one in which V3 violates S1 under one deviation. A hunter's runs are told as
  * deviations; as faults of the scenario they must violate the same in a run that is made afresh.
  */
-#include "model/pipeline/hunt_tally.h"
 #include "model/pipeline/pipeline.h"
 #include "model/pipeline/run_state.h"
+#include "model/search/hunt_tally.h"
 #include "tools/hunting.h"
 
 #include "tests/cases.h"

@@ -4,7 +4,7 @@
  * The world is small (failing_world.h). What comes out is always run afresh as a scenario: it must
  * violate what is said.
  */
-#include "model/pipeline/shrink.h"
+#include "model/search/shrink.h"
 
 #include "tests/failing_world.h"
 

@@ -9,8 +9,8 @@
 #include "tests/journey.h"
 
 #include "model/dynamodb/table.h"
-#include "model/pipeline/event_words.h"
-#include "model/pipeline/situation.h"
+#include "model/search/event_words.h"
+#include "model/search/situation.h"
 #include "tools/replay_breaks.h"
 #include "tools/replay_views.h"
 

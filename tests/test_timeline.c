@@ -3,7 +3,7 @@
  */
 #include "tests/story.h"
 
-#include "model/pipeline/timeline.h"
+#include "model/search/timeline.h"
 
 static struct story s;
 static struct timeline timeline;

@@ -3,7 +3,7 @@
  * Random faults strike a small world. Told by name they must make the same run: the same number of
  * events, the same violations. Told by number they must, too, since the numbers are that run's.
  */
-#include "model/pipeline/trial.h"
+#include "model/search/trial.h"
 
 #include "tests/failing_world.h"
 

@@ -8,7 +8,7 @@
 #ifndef LOCKSTEP_TOOLS_CERTIFICATE_H
 #define LOCKSTEP_TOOLS_CERTIFICATE_H
 
-#include "model/pipeline/shrink.h"
+#include "model/search/shrink.h"
 #include "tools/exploration.h"
 
 struct certificate_work {

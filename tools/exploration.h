@@ -1,7 +1,7 @@
 /* exploration.h: one scenario explored by many processes.
  *
  * Method. One pass for each number of deviations, from 1 to D, so that a pass knows all smaller
- * stories when it begins. A pass's items (model/pipeline/explore.h) are cut into pieces, which
+ * stories when it begins. A pass's items (model/search/explore.h) are cut into pieces, which
  * workers do (workers.h); each is forked with the plain run made. What they found is merged in the
  * order of the pieces, so it is the same with any number of them. Pieces that a journal holds are
  * not done again. Searching all worlds (explorer_reach) is one piece of work, of one process.

@@ -7,8 +7,8 @@
 #ifndef LOCKSTEP_TOOLS_FINDINGS_H
 #define LOCKSTEP_TOOLS_FINDINGS_H
 
-#include "model/pipeline/explore.h"
 #include "model/pipeline/goals.h"
+#include "model/search/explore.h"
 
 #include <stdio.h>
 

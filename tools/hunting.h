@@ -1,6 +1,6 @@
 /* hunting.h: one scenario hunted by many processes.
  *
- * Method. Workers (workers.h) take the hunt's pieces (model/pipeline/hunt.h) in turn; each opens a
+ * Method. Workers (workers.h) take the hunt's pieces (model/search/hunt.h) in turn; each opens a
  * hunter of its own, makes the piece's runs and writes what came of them. That is merged, in any
  * order to the same. Where a number of runs is wanted, exactly these are made; where a time is, as
  * many as there is time for: a piece that is cut by it is told as far as it came. Pieces that a
@@ -9,7 +9,7 @@
 #ifndef LOCKSTEP_TOOLS_HUNTING_H
 #define LOCKSTEP_TOOLS_HUNTING_H
 
-#include "model/pipeline/hunt_tally.h"
+#include "model/search/hunt_tally.h"
 #include "tools/journal.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* inquiry.h: a case's blame (model/pipeline/blame.h), all of it, measured by several processes.
+/* inquiry.h: a case's blame (model/search/blame.h), all of it, measured by several processes.
  *
  * Method. Every point of the curve is a piece of work, and so are a few changes of the case
  * together; workers.h spreads the pieces. What comes of a piece depends on nothing but the request,
@@ -7,7 +7,7 @@
 #ifndef LOCKSTEP_TOOLS_INQUIRY_H
 #define LOCKSTEP_TOOLS_INQUIRY_H
 
-#include "model/pipeline/blame.h"
+#include "model/search/blame.h"
 
 struct inquiry {
     struct blame *blame;

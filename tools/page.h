@@ -15,7 +15,7 @@
 #ifndef LOCKSTEP_TOOLS_PAGE_H
 #define LOCKSTEP_TOOLS_PAGE_H
 
-#include "model/pipeline/blame.h"
+#include "model/search/blame.h"
 
 #include <stdio.h>
 

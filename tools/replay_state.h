@@ -7,8 +7,8 @@
 #ifndef LOCKSTEP_TOOLS_REPLAY_STATE_H
 #define LOCKSTEP_TOOLS_REPLAY_STATE_H
 
-#include "model/pipeline/situation.h"
-#include "model/pipeline/time_machine.h"
+#include "model/search/situation.h"
+#include "model/search/time_machine.h"
 #include "tools/report.h"
 
 enum { BREAKS_MAX = 64, BREAK_TEXT_MAX = 200 };

@@ -2,7 +2,7 @@
 #include "tools/replay_views.h"
 
 #include "model/dynamodb/table.h"
-#include "model/pipeline/event_words.h"
+#include "model/search/event_words.h"
 #include "sim/unicode.h"
 #include "tools/database.h"
 

@@ -10,7 +10,7 @@
 #ifndef LOCKSTEP_TOOLS_SEQUENCE_DIAGRAM_H
 #define LOCKSTEP_TOOLS_SEQUENCE_DIAGRAM_H
 
-#include "model/pipeline/timeline.h"
+#include "model/search/timeline.h"
 
 #include <stdio.h>
 

@@ -13,7 +13,7 @@
  * visit or process), takes over some of another parent's, and has some more, at asks that are drawn
  * or as a swarm's configuration has them.
  */
-#include "model/pipeline/hunt_state.h"
+#include "model/search/hunt_state.h"
 
 #include <stdlib.h>
 

@@ -23,10 +23,10 @@
  * nothing but the arguments, unless it is stopped. What was tried is not tried again. A local
  * minimum: that no run with fewer deviations fails must be shown by the explorer (explore.h).
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_SHRINK_H
-#define LOCKSTEP_MODEL_PIPELINE_SHRINK_H
+#ifndef LOCKSTEP_MODEL_SEARCH_SHRINK_H
+#define LOCKSTEP_MODEL_SEARCH_SHRINK_H
 
-#include "model/pipeline/trial.h"
+#include "model/search/trial.h"
 
 struct shrink {
     enum invariant property;

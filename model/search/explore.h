@@ -20,8 +20,8 @@
  * What is complete: every run with at most D of the menu's deviations at the points that are asked.
  * Durations are those of the menu, latencies the nominal ones: time is concrete.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_EXPLORE_H
-#define LOCKSTEP_MODEL_PIPELINE_EXPLORE_H
+#ifndef LOCKSTEP_MODEL_SEARCH_EXPLORE_H
+#define LOCKSTEP_MODEL_SEARCH_EXPLORE_H
 
 #include "model/pipeline/deviations.h"
 #include "model/pipeline/run.h"

@@ -1,5 +1,5 @@
 /* event_words.c: see event_words.h. */
-#include "model/pipeline/event_words.h"
+#include "model/search/event_words.h"
 
 #include "model/pipeline/run_state.h"
 

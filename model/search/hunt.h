@@ -29,10 +29,10 @@
  * to an event of a parent) for each. A piece is an island of guided runs, or shares its runs out:
  * 4 of 10 swarm, 3 pct, 2 realistic, 1 uniform.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_HUNT_H
-#define LOCKSTEP_MODEL_PIPELINE_HUNT_H
+#ifndef LOCKSTEP_MODEL_SEARCH_HUNT_H
+#define LOCKSTEP_MODEL_SEARCH_HUNT_H
 
-#include "model/pipeline/explore.h"
+#include "model/search/explore.h"
 
 #define HUNT_STRATEGY_MAP(X)                                                                       \
     X(SWARM, "swarm")                                                                              \

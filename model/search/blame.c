@@ -1,5 +1,5 @@
 /* blame.c: see blame.h. */
-#include "model/pipeline/blame.h"
+#include "model/search/blame.h"
 
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"

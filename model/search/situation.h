@@ -4,8 +4,8 @@
  * All of it is read out of the world and the table, between two events; nothing is changed, nor
  * copied before it is asked for. Texts are views that live until the run moves.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_SITUATION_H
-#define LOCKSTEP_MODEL_PIPELINE_SITUATION_H
+#ifndef LOCKSTEP_MODEL_SEARCH_SITUATION_H
+#define LOCKSTEP_MODEL_SEARCH_SITUATION_H
 
 #include "model/dynamodb/item.h"
 #include "model/pipeline/results.h"

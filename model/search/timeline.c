@@ -1,5 +1,5 @@
 /* timeline.c: see timeline.h. */
-#include "model/pipeline/timeline.h"
+#include "model/search/timeline.h"
 
 #include "model/pipeline/run_state.h"
 

@@ -1,5 +1,5 @@
 /* hunt.c: see hunt.h. */
-#include "model/pipeline/hunt_state.h"
+#include "model/search/hunt_state.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* time_machine.c: see time_machine.h. */
-#include "model/pipeline/time_machine.h"
+#include "model/search/time_machine.h"
 
-#include "model/pipeline/event_words.h"
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"
+#include "model/search/event_words.h"
 
 #include <stdlib.h>
 

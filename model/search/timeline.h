@@ -9,8 +9,8 @@
  * the lock nor a manifest, then the earliest; how many were left out is said. Needs the rows of
  * calls (run_options.keep_calls).
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_TIMELINE_H
-#define LOCKSTEP_MODEL_PIPELINE_TIMELINE_H
+#ifndef LOCKSTEP_MODEL_SEARCH_TIMELINE_H
+#define LOCKSTEP_MODEL_SEARCH_TIMELINE_H
 
 #include "model/pipeline/results.h"
 

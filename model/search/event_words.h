@@ -4,8 +4,8 @@
  * "manifest_builder[1.2] at PUT_MANIFEST: PutObject takes effect". run_describe (run.h) writes the
  * bare record, for machines.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_EVENT_WORDS_H
-#define LOCKSTEP_MODEL_PIPELINE_EVENT_WORDS_H
+#ifndef LOCKSTEP_MODEL_SEARCH_EVENT_WORDS_H
+#define LOCKSTEP_MODEL_SEARCH_EVENT_WORDS_H
 
 #include "model/pipeline/run.h"
 #include "sim/event_queue.h"

@@ -1,5 +1,5 @@
 /* hunt_draw.c: what the strategies draw that look at no other run: see hunt.h. */
-#include "model/pipeline/hunt_state.h"
+#include "model/search/hunt_state.h"
 
 __extension__ typedef unsigned __int128 uint128;
 

@@ -9,11 +9,11 @@
  *
  * A trial by name does what the scenario does with the same faults appended to its own.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_TRIAL_H
-#define LOCKSTEP_MODEL_PIPELINE_TRIAL_H
+#ifndef LOCKSTEP_MODEL_SEARCH_TRIAL_H
+#define LOCKSTEP_MODEL_SEARCH_TRIAL_H
 
 #include "model/pipeline/deviations.h"
-#include "model/pipeline/explore.h"
+#include "model/search/explore.h"
 
 /* A scenario has room for them, beside a few faults of its own. */
 enum { TRIAL_DEVIATIONS_MAX = 56 };

@@ -13,12 +13,12 @@
  * is rare. A point's outcome depends on nothing but the request and the point's number, so points
  * can be measured in any process.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_BLAME_H
-#define LOCKSTEP_MODEL_PIPELINE_BLAME_H
+#ifndef LOCKSTEP_MODEL_SEARCH_BLAME_H
+#define LOCKSTEP_MODEL_SEARCH_BLAME_H
 
 #include "model/pipeline/deviations.h"
 #include "model/pipeline/run.h"
-#include "model/pipeline/timeline.h"
+#include "model/search/timeline.h"
 
 struct blame_request {
     const struct scenario *scenario; /* valid; the caller's, outliving the blame */

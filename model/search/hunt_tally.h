@@ -9,11 +9,11 @@
  * not ask for; what fails in a new way beyond it is only counted. Runs that did not end, or for
  * which there was no room, are two groups of their own.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
-#define LOCKSTEP_MODEL_PIPELINE_HUNT_TALLY_H
+#ifndef LOCKSTEP_MODEL_SEARCH_HUNT_TALLY_H
+#define LOCKSTEP_MODEL_SEARCH_HUNT_TALLY_H
 
 #include "model/pipeline/goals.h"
-#include "model/pipeline/hunt.h"
+#include "model/search/hunt.h"
 
 /* What a find is about: an invariant, or one of these. */
 enum { FIND_ENDLESS = INVARIANTS_COUNT, FIND_FULL, FIND_KINDS_COUNT };

@@ -1,5 +1,5 @@
 /* explore.c: see explore.h. */
-#include "model/pipeline/explore.h"
+#include "model/search/explore.h"
 
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"

@@ -1,5 +1,5 @@
 /* hunt_tally.c: see hunt_tally.h. */
-#include "model/pipeline/hunt_tally.h"
+#include "model/search/hunt_tally.h"
 
 #include "sim/hash.h"
 

@@ -1,10 +1,10 @@
 /* situation.c: see situation.h. */
-#include "model/pipeline/situation.h"
+#include "model/search/situation.h"
 
-#include "model/pipeline/event_words.h"
 #include "model/pipeline/invariants.h"
 #include "model/pipeline/lock.h"
 #include "model/pipeline/run_state.h"
+#include "model/search/event_words.h"
 #include "sim/unicode.h"
 
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* hunt_state.h: what the parts of a hunter share: hunt.c makes runs, hunt_draw.c draws deviations
  * without regard to what earlier runs did, hunt_guided.c with.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_HUNT_STATE_H
-#define LOCKSTEP_MODEL_PIPELINE_HUNT_STATE_H
+#ifndef LOCKSTEP_MODEL_SEARCH_HUNT_STATE_H
+#define LOCKSTEP_MODEL_SEARCH_HUNT_STATE_H
 
-#include "model/pipeline/hunt.h"
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"
+#include "model/search/hunt.h"
 
 /* Says what happens at a point: a form as its bit, one of the offer's; 0: nothing. */
 typedef uint64_t hunt_draw(struct hunter *h, const struct deviation_offer *offer);

@@ -11,8 +11,8 @@
  * Of the event that was executed last the machine knows what it put into the trace, in words, and
  * which items it wrote.
  */
-#ifndef LOCKSTEP_MODEL_PIPELINE_TIME_MACHINE_H
-#define LOCKSTEP_MODEL_PIPELINE_TIME_MACHINE_H
+#ifndef LOCKSTEP_MODEL_SEARCH_TIME_MACHINE_H
+#define LOCKSTEP_MODEL_SEARCH_TIME_MACHINE_H
 
 #include "model/dynamodb/item.h"
 #include "model/pipeline/run.h"

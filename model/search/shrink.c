@@ -1,5 +1,5 @@
 /* shrink.c: see shrink.h. What is better first, then one candidate, then the passes. */
-#include "model/pipeline/shrink.h"
+#include "model/search/shrink.h"
 
 #include "sim/hash.h"
 

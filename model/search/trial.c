@@ -1,5 +1,5 @@
 /* trial.c: see trial.h. */
-#include "model/pipeline/trial.h"
+#include "model/search/trial.h"
 
 #include "model/pipeline/run_snapshot.h"
 #include "model/pipeline/run_state.h"
