@@ -139,17 +139,92 @@ def stories(path):
 assert stories('all.json') == stories('bounded.json') and len(stories('all.json')) > 20
 told = json.load(open('all.json'))['results'][0]
 assert told['complete'] and told['deviations'] is None"
+expect 1 explore one.yaml --bfs --kinds kill --html all.html
+for words in "every world that any number of deviations leads to" "70 judged (1 + 24 + 45 by deviations)"; do
+    check "... and its page has: $words" grep -qF "$words" all.html
+done
 expect 3 explore one.yaml --bfs --kinds kill,lose --worlds 100
 out_has "stopped     there are more worlds (--worlds)"
 err_has "there are more than 100 worlds; --worlds raises that"
 expect 2 explore one.yaml --bfs --state all
 err_has "--bfs remembers every world"
 
+# The page: well-formed, what the report says, each run drawn once; the commands in it.
+"$program" explore small.yaml --case V3 --format json --stories all >v3.json
+expect 1 explore small.yaml -j 1 --html one.html
+out_has "Fewest deviations, of at most 1, that violate it (. none found)"
+cat >page.py <<'PYTHON'
+import collections, json, re, shlex, subprocess, sys
+import xml.etree.ElementTree as tree
+text = open(sys.argv[1], encoding="utf-8").read()
+page = tree.fromstring(text)
+ids = collections.Counter(e.get("id") for e in page.iter() if e.get("id"))
+assert max(ids.values()) == 1, ids
+links = [e.get("href") for e in page.iter("a")]
+assert len(links) > 8 and all(l[0] == "#" and l[1:] in ids for l in links), links
+assert text.count("://") == text.count("http://www.w3.org/2000/svg")
+
+# The matrix is the report.
+rows = [[("".join(c.itertext()), c.find("a")) for c in row] for row in page.find(".//table").iter("tr")]
+assert [r[0][0] for r in rows] == ["", "V3", "V7"], rows
+least = {p["property"]: p["least"] for p in json.load(open("v3.json"))["results"][0]["properties"]}
+assert [c[0] for c in rows[0][1:]] == list(least)
+assert [c[0] for c in rows[1][1:]] == ["." if n is None else str(n) for n in least.values()]
+assert all((c[1] is None) == (c[0] == ".") for r in rows[1:] for c in r[1:])
+assert all(c[0] == "." for c in rows[2][1:])
+judged = [p for p in page.iter("p") if "No run with fewer deviations violates it: 1 run judged." in (p.text or "")]
+assert len(judged) == sum(n == 1 for n in least.values())
+
+# At most three stories of a property, of which the first has a curve; a run is drawn once.
+stories = [d for d in page.iter("details") if (d.get("id") or "").startswith("case-")]
+runs = []
+for story in stories:
+    commands = [c.text for c in story.iter("code")]
+    drawn = "Sequence diagram" in "".join(story.itertext())
+    linked = any("The same run is drawn" in (a.text or "") for a in story.iter("a"))
+    assert commands[0].startswith("lockstep run ") and drawn != linked, story.get("id")
+    runs += [commands[0]] if drawn else []
+    if linked:
+        to = story.find(".//a").get("href")[1:]
+        at = [d for d in stories if d.get("id") == to][0]
+        assert at.find(".//code").text == commands[0]
+assert len(runs) == len(set(runs)) > 8 and len(runs) < len(stories) <= 3 * sum(n is not None for n in least.values())
+curves = [d for d in stories if "still comes in" in "".join(d.itertext())]
+assert len(curves) == sum(n is not None for n in least.values())
+
+# A curve is what its command gives, and so is what is said of it.
+for story in curves[:3]:
+    command = shlex.split([c.text for c in story.iter("code")][1])
+    out = subprocess.run([sys.argv[2]] + command[1:] + ["--format", "json"], capture_output=True, text=True).stdout
+    blame = json.loads(out)
+    verdict = [p.text for p in story.iter("p") if (p.text or "").endswith("prevented it:")][0]
+    assert verdict.startswith(blame["verdict"] + " "), (verdict, blame["verdict"])
+    shares = ["".join(row[3].itertext()) for row in story.iter("tr") if len(row) == 5][1:]
+    assert shares == ["%.1f %%" % (100 * p["share"]) for p in blame["points"]], shares
+PYTHON
+check "the page is well-formed, and says what the report says" python3 page.py one.html "$program"
+expect 1 explore small.yaml -j 2 --html two.html
+check "... with two processes: the same bytes" cmp one.html two.html
+expect 1 explore small.yaml -j 2 --html -
+check "... on standard output: the same bytes" cmp one.html out
+expect 2 explore small.yaml --format json --html -
+expect 3 explore small.yaml --html missing/page.html
+err_has "cannot write missing/page.html"
+check "... in one line, and before the search" [ "$(wc -l <err)$(wc -c <out)" = 10 ]
+check "... and no page is left half written" sh -c "! ls ./*.tmp 2>/dev/null | grep ."
+
 # Worlds that do not fit are told.
 expect 1 explore small.yaml --case V3 --worlds 1
 out_has "more did not fit (--worlds)"
 expect 1 explore small.yaml --case V3 --no-fingerprints
 check "... without them nothing is said of worlds" sh -c "! grep -q 'worlds' out"
+
+# Runs for which there is no room are told in the page: what was not judged, what cannot be drawn.
+expect 1 explore small.yaml --case V3 --set limits.events=10 --html page.html
+out_has "the simulation's room was too small"
+check "... and the page has it" grep -qF "<td class=\"unknown\">?</td>" page.html
+check "... and claims nothing" sh -c "! grep -qE 'class=\"good\"|No run with fewer' page.html"
+check "... and what was not drawn" grep -qF "Not drawn: out of room for pending events" page.html
 
 # An interrupt: a report of what was done.
 "$program" explore "$top/scenarios/exploration/three-functions.yaml" -d 3 --case V3 >out 2>err &
@@ -160,6 +235,34 @@ wait $explorer
 check "interrupted : status 130" [ $? -eq 130 ]
 out_has "covered     not every run"
 out_has "stopped     after"
+
+# The page then: of a case that was finished, one that was not, and one that was not begun.
+sed 's/{name: V7,/{name: long, set: pipeline.builder=V3 workload.0.files=150}\n  - {name: V7,/' small.yaml >long.yaml
+"$program" explore long.yaml --state long-state --html stopped.html >out 2>err &
+explorer=$!
+for _ in $(seq 600); do
+    grep -q '^piece 2\.' long-state 2>/dev/null && break
+    sleep 0.2
+done
+kill -INT $explorer
+wait $explorer
+check "interrupted in the second case : status 130" [ $? -eq 130 ]
+cat >stopped.py <<'PYTHON'
+import xml.etree.ElementTree as tree
+text = open("stopped.html", encoding="utf-8").read()
+page = tree.fromstring(text)
+rows = {r[0].text: {"".join(c.itertext()) for c in r[1:]} for r in page.find(".//table").iter("tr")}
+assert rows["V3"] == {"0", "1", "."} or rows["V3"] == {"1", "."}, rows
+assert rows["V7"] == {"?"} and "?" in rows["long"] and "." not in rows["long"], rows
+assert "<dt>stopped</dt><dd>1 of 3 searches were finished</dd>" in text
+assert text.count("Stopped: the search did not come to it.") == 1
+assert text.count("Stopped: not every event was measured.") > 4
+assert "still comes in" not in text and "Sequence diagram" in text
+end = text.index('<h2 id="case-2">')
+assert "No run with fewer" in text[:end] and "No run with fewer" not in text[end:]
+assert text[end:].count("<dt>stopped</dt><dd>after ") == 1
+PYTHON
+check "... and the page says what was not done" python3 stopped.py
 
 # Bad input.
 expect 2 explore

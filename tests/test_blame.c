@@ -231,6 +231,27 @@ static void a_case_that_violates_nothing(void **state)
 }
 
 /* Where no property is named, it is the one that is violated first: two work under one lock. */
+/* A case that takes more events than it may is refused; one that takes as many is not. */
+static void a_case_without_end(void **state)
+{
+    (void)state;
+    struct error error = {.message = ""};
+    frozen_owner();
+    struct blame_request request = {.scenario = &s.scenario,
+                                    .menu = &nothing,
+                                    .property = INVARIANT_S1,
+                                    .runs = 1,
+                                    .seed = 1,
+                                    .events_most = 100};
+    assert_null(blame_open(&request, &error));
+    assert_number(error.status, STATUS_BAD_INPUT);
+    assert_non_null(strstr(error.message, "without end"));
+    request.events_most = 100000;
+    struct blame *b = blame_open(&request, &error);
+    assert_non_null(b);
+    blame_close(b);
+}
+
 static void the_first_property(void **state)
 {
     (void)state;
@@ -296,6 +317,7 @@ int main(void)
     CASES_ADD(&cases, what_was_not_needed);
     CASES_ADD(&cases, a_case_that_violates_nothing);
     CASES_ADD(&cases, the_first_property);
+    CASES_ADD(&cases, a_case_without_end);
     CASES_ADD_TABLE(&cases, test_verdict, verdicts);
     CASES_ADD(&cases, a_jump_that_may_be_luck);
     return cases_run("blame", &cases);

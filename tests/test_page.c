@@ -134,6 +134,15 @@ static char *make_page(bool with_points)
     page_command(&page, TEXT(HOSTILE));
     page_timeline(&page, &story);
     page_timeline(&page, &story);
+    page_subheading(&page, "below", TEXT(HOSTILE));
+    page_link(&page, "fold", TEXT(HOSTILE));
+    page_fold_begin(&page, "fold", TEXT(HOSTILE));
+    page_fold_begin(&page, NULL, TEXT(HOSTILE));
+    story.title = TEXT("");
+    story.undrawn = true;
+    page_timeline(&page, &story);
+    page_fold_end(&page);
+    page_fold_end(&page);
     page_end(&page);
     assert_int_equal(fclose(out), 0);
     return html;
@@ -214,6 +223,10 @@ static void nothing_is_loaded(void **state)
     assert_null(strstr(html, "src="));
     assert_null(strstr(html, "url("));
     assert_null(strstr(html, "@import"));
+    assert_int_equal(count(html, "href=\"#fold\""), 1);
+    assert_int_equal(count(html, "<details id=\"fold\"><summary>"), 1);
+    assert_int_equal(count(html, "<details><summary>"), 1);
+    assert_int_equal(count(html, "<h3 id=\"below\">"), 1);
     assert_int_equal(count(html, "href=\"#found\""), 1);
     assert_int_equal(count(html, "id=\"found\""), 1);
     free(html);
@@ -229,20 +242,23 @@ static void the_same_calls_give_the_same_bytes(void **state)
     free(again);
 }
 
-/* Two diagrams, each of two calls, one refused; a freeze; the lock, red from its expiry on. */
+/* Two diagrams, each of two calls, one refused; a freeze; the lock, red from its expiry on. Three
+ * curves, and stories in words, of which one has neither a diagram nor a heading. */
 static void what_is_drawn(void **state)
 {
     (void)state;
     char *html = make_page(true);
-    assert_int_equal(count(html, "<svg"), 4);
+    assert_int_equal(count(html, "<svg"), 5);
     assert_int_equal(count(html, "class=\"frozen\""), 2);
     assert_int_equal(count(html, "class=\"lock\""), 2);
     assert_int_equal(count(html, "class=\"late\""), 2);
     assert_int_equal(count(html, "<path class=\"head\""), 2);
     assert_int_equal(count(html, "<path class=\"nohead\""), 2);
     assert_int_equal(count(html, "59s later"), 2);
-    assert_int_equal(count(html, "Here it became inevitable."), 2);
-    assert_int_equal(count(html, "99.0 %"), 8);
+    assert_int_equal(count(html, "Sequence diagram"), 2);
+    assert_int_equal(count(html, "<h3 id=\"timeline-"), 2);
+    assert_int_equal(count(html, "Here it became inevitable."), 3);
+    assert_int_equal(count(html, "99.0 %"), 12);
     free(html);
 }
 

@@ -2,7 +2,7 @@
  */
 #include "tools/attempt.h"
 #include "tools/command.h"
-#include "tools/exploration.h"
+#include "tools/exploration_page.h"
 #include "tools/options.h"
 #include "tools/report.h"
 #include "tools/search_text.h"
@@ -26,6 +26,7 @@ enum {
     OPTION_SET,
     OPTION_FORMAT,
     OPTION_STORIES,
+    OPTION_HTML,
     OPTION_NO_FINGERPRINTS,
     OPTION_WORLDS,
     OPTION_BFS,
@@ -44,6 +45,7 @@ static const struct option table[] = {
     {"set",             0,   "PATH=VALUE", "change a field, e.g. pipeline.builder=V5; repeatable"        },
     {"format",          0,   "F",          "text or json, on standard output (text)"                     },
     {"stories",         0,   "N",          "told of each property, or all (10)"                          },
+    {"html",            0,   "FILE",       "write a page of it, too, with drawings of the stories"       },
     {"no-fingerprints", 0,   NULL,         "enter worlds that were seen before, too"                     },
     {"worlds",          0,   "N",          "remember so many within one first deviation (1048576)"       },
     {"bfs",             0,   NULL,         "all worlds, whatever the number of deviations, breadth first"},
@@ -60,7 +62,7 @@ struct request {
     uint32_t deviations, groups;
     uint64_t stories, worlds;
     bool json, quiet, plainly, all_worlds;
-    const char *state;
+    const char *state, *html;
     unsigned jobs;
     struct journal_file *journal;
 };
@@ -94,7 +96,8 @@ static void put_help(void)
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 --case V3\n"
                 "  lockstep explore scenarios/exploration/two-files.yaml --bfs --kinds kill,lose\n"
                 "  lockstep explore scenarios/exploration/three-functions.yaml -d 2 "
-                "--state /tmp/pass --format json\n\n"
+                "--state /tmp/pass --format json\n"
+                "  lockstep explore scenarios/exploration/three-functions.yaml --html page.html\n\n"
                 "Exit status: 0 nothing was violated but what the scenario's `violates` names; 1 "
                 "something\nwas, or a goal of its `reach` was never reached; 2 bad input or usage; "
                 "3 an internal or input/output error; 130 "
@@ -196,6 +199,9 @@ static bool take(struct request *r, int option, const char *value)
         return take_format(r, value);
     case OPTION_STORIES:
         return take_stories(r, value);
+    case OPTION_HTML:
+        r->html = value;
+        return true;
     case OPTION_NO_FINGERPRINTS:
         r->plainly = true;
         return true;
@@ -218,6 +224,12 @@ static bool take(struct request *r, int option, const char *value)
     }
 }
 
+/* Whether the page is standard output, which then has no other report. */
+static bool page_is_output(const struct request *r)
+{
+    return r->html != NULL && strcmp(r->html, "-") == 0;
+}
+
 static bool check(const struct request *r)
 {
     if (r->subject.path == NULL) {
@@ -226,6 +238,9 @@ static bool check(const struct request *r)
     if (r->all_worlds && (r->plainly || r->state != NULL)) {
         return misuse("--bfs remembers every world, and keeps nothing in a file",
                       r->plainly ? "--no-fingerprints" : "--state", "");
+    }
+    if (r->json && page_is_output(r)) {
+        return misuse("--format json and --html - would both be standard output", "", "");
     }
     return true;
 }
@@ -310,18 +325,6 @@ static int explore_one(const struct request *r, uint32_t number, struct result *
  * -----------------------------------------------------------------------------------------------
  */
 
-/* An upper bound of the chance that some world was taken for another: n^2 / 2^129. Digits and
- * exponent, rounded up, without floating point. */
-static void put_miss(FILE *out, uint64_t worlds)
-{
-    /* log10(2^129) is 38.83...; n^2 < 10^(2 * digits). */
-    int digits = 1;
-    for (uint64_t rest = worlds; rest >= 10; rest /= 10) {
-        digits++;
-    }
-    (void)fprintf(out, "1e%d", 2 * digits - 38);
-}
-
 static struct report_goals goals_of(const struct result *result)
 {
     const struct findings *f = &result->explored.findings;
@@ -362,7 +365,7 @@ static void put_covered(FILE *out, const struct request *r, const struct result 
                       " runs came to one of them and ended there; probability of a\n"
                       "              missed world below ",
                       c->worlds, c->seen);
-        put_miss(out, c->worlds);
+        search_put_miss(out, c->worlds);
         (void)fputc('\n', out);
     }
     if (c->unremembered > 0) {
@@ -548,6 +551,9 @@ static void put_result_json(FILE *out, const struct request *r, const struct res
 
 static void put_all(const struct request *r, const struct result *results, size_t count)
 {
+    if (page_is_output(r)) {
+        return;
+    }
     if (r->json) {
         (void)printf("{\"lockstep\": \"%s\", \"results\": [\n", version_text());
         for (size_t i = 0; i < count; i++) {
@@ -563,6 +569,40 @@ static void put_all(const struct request *r, const struct result *results, size_
     if (count > 1) {
         put_matrix(stdout, r, results, count);
     }
+}
+
+/* Writes the page; those of the cases to which the search did not come are only named. */
+static int write_page(const struct request *r, const struct result *results, size_t done,
+                      size_t count)
+{
+    struct error error = {.message = ""};
+    struct exploration_case *cases = calloc(count, sizeof *cases);
+    if (cases == NULL) {
+        (void)fprintf(stderr, "lockstep explore: out of memory\n");
+        return STATUS_INTERNAL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct result *x = &results[i];
+        cases[i].name = x->name;
+        if (i < done) {
+            cases[i] = (struct exploration_case){x->name, &x->subject, &x->menu, &x->explored};
+        }
+    }
+    struct exploration_page page = {
+        .subject = &r->subject,
+        .cases = cases,
+        .cases_count = count,
+        .deviations = r->deviations,
+        .groups = r->groups,
+        .worlds_most = r->worlds,
+        .fingerprints = !r->plainly,
+        .all_worlds = r->all_worlds,
+        .workers = r->jobs,
+        .shows_progress = !r->quiet && isatty(STDERR_FILENO),
+    };
+    enum status status = exploration_page_write(&page, r->html, &error);
+    free(cases);
+    return status == STATUS_OK ? STATUS_PASS : complain(r, &error);
 }
 
 /* Whether something was violated that is not said to be, or a goal that was asked for not reached.
@@ -588,11 +628,13 @@ static int explore_all(struct request *r, struct result *results, size_t cases, 
 {
     int status = STATUS_PASS;
     bool found = false;
+    for (size_t i = 0; i < cases; i++) {
+        results[i].name = r->subject.case_name.at != NULL       ? r->subject.case_name
+                          : r->subject.scenario.cases_count > 0 ? r->subject.scenario.cases[i].name
+                                                                : TEXT("");
+    }
     for (*done = 0; *done < cases && status == STATUS_PASS && !attempt_interrupted();) {
         struct result *result = &results[*done];
-        result->name = r->subject.case_name.at != NULL       ? r->subject.case_name
-                       : r->subject.scenario.cases_count > 0 ? r->subject.scenario.cases[*done].name
-                                                             : TEXT("");
         status = subject_load_case(&r->subject, result->name, &result->subject);
         (*done)++;
         if (status == STATUS_PASS) {
@@ -604,6 +646,12 @@ static int explore_all(struct request *r, struct result *results, size_t cases, 
         return status;
     }
     put_all(r, results, *done);
+    if (r->html != NULL) {
+        status = write_page(r, results, *done, cases);
+    }
+    if (status != STATUS_PASS) {
+        return close_output(status);
+    }
     bool too_many = false;
     for (size_t i = 0; i < *done; i++) {
         too_many |= results[i].explored.too_many;
@@ -626,6 +674,10 @@ static int perform(struct request *r)
     int status = subject_load(&r->subject, true);
     if (status != STATUS_PASS) {
         return status;
+    }
+    if (r->html != NULL && exploration_page_try(r->html, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "lockstep explore: %s\n", error.message);
+        return exit_status_of(error.status);
     }
     if (r->state != NULL) {
         r->journal = journal_file_open(r->state, work_hash(r), &error);

@@ -111,10 +111,9 @@ static bool is_stopped(void *self)
     return attempt_interrupted();
 }
 
-static enum status measure_all(struct inquiry *q, unsigned workers, bool shows_progress,
-                               struct error *error)
+static enum status measure_all(struct inquiry *q, uint32_t changes, unsigned workers,
+                               bool shows_progress, struct error *error)
 {
-    uint32_t changes = blame_changes(q->blame);
     size_t points = blame_points(q->blame);
     struct pieces p = {
         .inquiry = q,
@@ -150,8 +149,8 @@ static uint32_t measured(const struct inquiry *q)
     return count;
 }
 
-enum status inquiry_make(struct inquiry *q, const struct blame_request *request, unsigned workers,
-                         bool shows_progress, struct error *error)
+static enum status open_inquiry(struct inquiry *q, const struct blame_request *request,
+                                struct error *error)
 {
     *q = (struct inquiry){.blame = blame_open(request, error)};
     if (q->blame == NULL) {
@@ -162,9 +161,31 @@ enum status inquiry_make(struct inquiry *q, const struct blame_request *request,
     if (q->points == NULL || q->outcomes == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a curve");
     }
-    enum status status = measure_all(q, workers, shows_progress, error);
-    q->verdict = blame_judge(q->points, measured(q));
+    return STATUS_OK;
+}
+
+static enum status make(struct inquiry *q, const struct blame_request *request, bool with_changes,
+                        unsigned workers, bool shows_progress, struct error *error)
+{
+    enum status status = open_inquiry(q, request, error);
+    if (status == STATUS_OK) {
+        uint32_t changes = with_changes ? blame_changes(q->blame) : 0;
+        status = measure_all(q, changes, workers, shows_progress, error);
+        q->verdict = blame_judge(q->points, measured(q));
+    }
     return status;
+}
+
+enum status inquiry_make(struct inquiry *q, const struct blame_request *request, unsigned workers,
+                         bool shows_progress, struct error *error)
+{
+    return make(q, request, true, workers, shows_progress, error);
+}
+
+enum status inquiry_make_curve(struct inquiry *q, const struct blame_request *request,
+                               unsigned workers, bool shows_progress, struct error *error)
+{
+    return make(q, request, false, workers, shows_progress, error);
 }
 
 void inquiry_free(struct inquiry *q)

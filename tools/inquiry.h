@@ -23,6 +23,10 @@ struct inquiry {
  * inquiry_free in any case. */
 enum status inquiry_make(struct inquiry *inquiry, const struct blame_request *request,
                          unsigned workers, bool shows_progress, struct error *error);
+
+/* The same without the changes. */
+enum status inquiry_make_curve(struct inquiry *inquiry, const struct blame_request *request,
+                               unsigned workers, bool shows_progress, struct error *error);
 void inquiry_free(struct inquiry *inquiry);
 
 #endif

@@ -97,15 +97,15 @@ static struct words title_words(const struct inquiry_report *r)
 }
 
 /* What the continuations are, in lines: without this, a share means nothing. */
-static struct words method_words(const struct inquiry_report *r)
+static struct words method_words(uint64_t runs, uint32_t groups)
 {
     struct words words = {.text = ""};
     struct text_writer w = text_writer(words.text, sizeof words.text);
-    text_put_integer(&w, (int64_t)r->request->runs, 0);
+    text_put_integer(&w, (int64_t)runs, 0);
     text_put(&w, TEXT(" random continuations from each event: latencies and orders drawn, the "
                       "case's later faults\n  not struck, deviations rare (assumed: at one call or "
                       "message in 100 to 20000, by kind) of the kinds\n  "));
-    text_put_groups(&w, r->groups, TEXT(", "));
+    text_put_groups(&w, groups, TEXT(", "));
     text_put(&w, TEXT(";\n  95 % intervals after Wilson. Until the event, time is concrete and "
                       "latencies are nominal."));
     (void)text_writer_string(&w);
@@ -137,6 +137,16 @@ static struct words verdict_words(const struct inquiry_report *r)
     }
     (void)text_writer_string(&w);
     return words;
+}
+
+void put_inquiry_verdict(FILE *out, const struct inquiry_report *r)
+{
+    (void)fputs(verdict_words(r).text, out);
+}
+
+void put_inquiry_method(FILE *out, uint64_t runs, uint32_t groups)
+{
+    (void)fputs(method_words(runs, groups).text, out);
 }
 
 /* The command that gives the same again. */
@@ -341,7 +351,7 @@ void put_inquiry_text(FILE *out, const struct inquiry_report *r)
                   invariant_text(v->invariant), clock_at(r, v->at).text);
     put_plain(out, v->subject);
     (void)fprintf(out, "\n  lockstep %s, seed %" PRIu64 "\n  %s\n\n", version_text(),
-                  r->request->seed, method_words(r).text);
+                  r->request->seed, method_words(r->request->runs, r->groups).text);
     put_curve(out, r);
     put_left_out(out, r);
     if (unended(r) > 0) {
@@ -544,7 +554,7 @@ static void page_head(struct page *page, FILE *out, const struct inquiry_report 
 {
     const struct violation_row *v = &timeline_of(r)->violation;
     struct words title = title_words(r);
-    struct words method = method_words(r);
+    struct words method = method_words(r->request->runs, r->groups);
     struct words verdict = verdict_words(r);
     struct clock_text at = clock_at(r, v->at);
     char seed[32];

@@ -18,6 +18,12 @@ struct inquiry_report {
 };
 
 void put_inquiry_text(FILE *out, const struct inquiry_report *report);
+/* Its verdict in a sentence: "It became inevitable at ...". */
+void put_inquiry_verdict(FILE *out, const struct inquiry_report *report);
+
+/* What the curve is: how many continuations, of which kinds. */
+void put_inquiry_method(FILE *out, uint64_t runs, uint32_t groups);
+
 void put_inquiry_json(FILE *out, const struct inquiry_report *report);
 
 /* STATUS_NO_MEMORY with a message: the page is not whole. */

@@ -100,11 +100,16 @@ static const char style[] =
     ".good{background:var(--good-band);color:var(--good)}.bad{background:var(--bad-band);"
     "color:var(--bad)}.bad a{color:inherit}.unknown{color:var(--faint)}"
     "tr.odd{background:var(--odd-band)}tr.turn td{border-bottom:3px solid var(--bad)}\n"
+    "details{border:1px solid var(--line);border-radius:4px;padding:0 .8rem;margin:.4rem 0}"
+    "summary{cursor:pointer;padding:.35rem 0;overflow-wrap:anywhere}"
+    "details[open]>summary{border-bottom:1px solid var(--line);margin-bottom:.6rem}"
+    ":target{outline:2px solid var(--call);outline-offset:3px}\n"
     ".wide{overflow-x:auto}.bar{display:inline-block;height:.7em;background:var(--bad);"
     "vertical-align:baseline}.track{display:inline-block;width:6rem;background:var(--band);"
     "margin-right:.5rem;line-height:1;text-align:left}\n"
     "svg{display:block;max-width:100%;min-width:46rem;height:auto}svg text{font:12px "
     "system-ui,sans-serif;fill:var(--ink)}"
+    "svg .e{text-anchor:end}svg .m{text-anchor:middle}"
     "svg .t{fill:var(--faint);font-variant-numeric:tabular-nums}svg .h{font-weight:600}"
     "svg .life{stroke:var(--line);stroke-width:1.5}svg .gap{stroke-dasharray:2 5}"
     "svg .box{fill:var(--band);stroke:var(--line)}svg .work{fill:var(--work)}"
@@ -148,16 +153,28 @@ void page_end(struct page *page)
  * ----------------------------------------------------------------------------------------------
  */
 
+/* Opens an element that may have an id. */
+static void open_element(FILE *out, const char *tag, const char *id)
+{
+    (void)fprintf(out, "<%s", tag);
+    if (id != NULL) {
+        (void)fprintf(out, " id=\"%s\"", id);
+    }
+    (void)fputc('>', out);
+}
+
 void page_heading(struct page *page, const char *id, struct text text)
 {
-    if (id == NULL) {
-        put_element(page->out, "h2", text);
-    } else {
-        (void)fprintf(page->out, "<h2 id=\"%s\">", id);
-        put_html(page->out, text);
-        (void)fputs("</h2>", page->out);
-    }
-    (void)fputc('\n', page->out);
+    open_element(page->out, "h2", id);
+    put_html(page->out, text);
+    (void)fputs("</h2>\n", page->out);
+}
+
+void page_subheading(struct page *page, const char *id, struct text text)
+{
+    open_element(page->out, "h3", id);
+    put_html(page->out, text);
+    (void)fputs("</h3>\n", page->out);
 }
 
 void page_line(struct page *page, struct text text)
@@ -171,6 +188,25 @@ void page_command(struct page *page, struct text command)
     (void)fputs("<p>", page->out);
     put_element(page->out, "code", command);
     (void)fputs("</p>\n", page->out);
+}
+
+void page_link(struct page *page, const char *id, struct text text)
+{
+    (void)fprintf(page->out, "<p><a href=\"#%s\">", id);
+    put_html(page->out, text);
+    (void)fputs("</a></p>\n", page->out);
+}
+
+void page_fold_begin(struct page *page, const char *id, struct text summary)
+{
+    open_element(page->out, "details", id);
+    put_element(page->out, "summary", summary);
+    (void)fputc('\n', page->out);
+}
+
+void page_fold_end(struct page *page)
+{
+    (void)fputs("</details>\n", page->out);
 }
 
 void page_facts(struct page *page, const struct page_fact *facts, size_t count)

@@ -6,11 +6,10 @@
  * from outside: what HTML would take for its own is escaped, what must not be shown is replaced.
  * Each drawing has its content in words below it.
  *
- * A report of a search: page_facts for what was covered, page_matrix for variants against
- * properties, then for each property that is violated page_heading (the matrix's cells link to its
- * id), page_line for its certificate, and page_timeline for each of its shortest stories. The
- * timeline is that of a run of the scenario with the story's deviations behind its faults: from
- * blame_open (blame.h), or with the curve from inquiry_make (inquiry.h).
+ * A report of a search (exploration_page.h): page_facts for what was covered, page_matrix for
+ * variants against properties, then for each property that is violated page_subheading (the
+ * matrix's cells link to its id), page_line for its certificate, and page_timeline, folded, for
+ * each of its shortest stories.
  */
 #ifndef LOCKSTEP_TOOLS_PAGE_H
 #define LOCKSTEP_TOOLS_PAGE_H
@@ -28,12 +27,21 @@ struct page {
 void page_begin(struct page *page, FILE *out, struct text title, struct text subtitle);
 void page_end(struct page *page);
 
-/* A heading that links may go to: `id` of letters, digits and '-', or NULL. */
+/* A heading that links may go to: `id` of letters, digits and '-', or NULL; and one below it. */
 void page_heading(struct page *page, const char *id, struct text text);
+void page_subheading(struct page *page, const char *id, struct text text);
 
 /* A paragraph; the same in the type of commands. */
 void page_line(struct page *page, struct text text);
 void page_command(struct page *page, struct text command);
+
+/* A paragraph that is a link to an id of this page. */
+void page_link(struct page *page, const char *id, struct text text);
+
+/* What is between is shown once its summary is clicked, or a link goes to its `id` (or NULL). Folds
+ * may lie in folds. */
+void page_fold_begin(struct page *page, const char *id, struct text summary);
+void page_fold_end(struct page *page);
 
 /* Names and what they are. */
 struct page_fact {
@@ -64,7 +72,8 @@ void page_matrix(struct page *page, const struct page_matrix *matrix);
 /* A story: a sequence diagram, the curve where there is one, and the events as a table. */
 struct page_timeline {
     const struct timeline *timeline;
-    struct text title;
+    struct text title;                /* empty: the story has no heading of its own */
+    bool undrawn;                     /* without the diagram, since that is elsewhere */
     struct instant start;             /* of the run: clocks count from there */
     const struct blame_point *points; /* of blame.h, 1 + items; runs 0: not measured. NULL: none */
     const struct blame_verdict *verdict; /* of these; NULL without points */

@@ -211,19 +211,28 @@ static void put_table(FILE *out, const struct page_timeline *s)
     (void)fputs("</table></div>\n", out);
 }
 
-void page_timeline(struct page *page, const struct page_timeline *s)
+static void put_drawing(FILE *out, const struct page_timeline *s, uint32_t number)
 {
-    FILE *out = page->out;
-    uint32_t number = ++page->timelines;
-    (void)fprintf(out, "<h3 id=\"timeline-%" PRIu32 "\">", number);
-    put_html(out, s->title);
-    (void)fputs("</h3>\n", out);
     put_sequence_diagram(out, s->timeline, s->start, number);
     (void)fputs(
         "<p class=\"small\">Time runs down, not to scale. At the left, the lock: red once it "
         "has expired. A filled lifeline: at work; orange: frozen. A dashed arrow: not done as "
         "asked, or a reply that is lost.</p>\n",
         out);
+}
+
+void page_timeline(struct page *page, const struct page_timeline *s)
+{
+    FILE *out = page->out;
+    uint32_t number = ++page->timelines;
+    if (s->title.size > 0) {
+        (void)fprintf(out, "<h3 id=\"timeline-%" PRIu32 "\">", number);
+        put_html(out, s->title);
+        (void)fputs("</h3>\n", out);
+    }
+    if (!s->undrawn) {
+        put_drawing(out, s, number);
+    }
     if (measured(s) > 1) {
         put_curve(out, s, number);
     }

@@ -77,7 +77,7 @@ void search_put_groups_help(FILE *out)
  * -----------------------------------------------------------------------------------------------
  */
 
-static struct fault fault_of(const struct deviation_menu *menu, const struct deviation *deviation)
+struct fault search_fault(const struct deviation_menu *menu, const struct deviation *deviation)
 {
     struct task_type types[TASK_TYPES_COUNT];
     pipeline_task_types(types, 0);
@@ -91,7 +91,7 @@ void search_put_story(FILE *out, const struct deviation_menu *menu, const struct
     for (uint64_t i = 0; i < count; i++) {
         char room[160];
         struct text_writer w = text_writer(room, sizeof room);
-        struct fault fault = fault_of(menu, &list[i]);
+        struct fault fault = search_fault(menu, &list[i]);
         text_put_fault(&w, &fault, anchored);
         (void)fprintf(out, "%s%s", i > 0 ? " + " : "", text_writer_string(&w));
     }
@@ -104,12 +104,21 @@ void search_put_story_json(FILE *out, const struct deviation_menu *menu,
     for (uint64_t i = 0; i < count; i++) {
         char room[160];
         struct text_writer w = text_writer(room, sizeof room);
-        struct fault fault = fault_of(menu, &list[i]);
+        struct fault fault = search_fault(menu, &list[i]);
         text_put_fault(&w, &fault, true);
         (void)fputs(i > 0 ? ", " : "", out);
         put_json(out, text_written(&w));
     }
     (void)fputc(']', out);
+}
+
+void search_put_faults(FILE *out, const struct subject *s, const struct deviation_menu *menu,
+                       const struct deviation *list, uint64_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct fault fault = search_fault(menu, &list[i]);
+        put_fault_options(out, s->scenario.faults_count + i, &fault);
+    }
 }
 
 void search_put_command(FILE *out, const struct subject *s, const struct deviation_menu *menu,
@@ -118,10 +127,7 @@ void search_put_command(FILE *out, const struct subject *s, const struct deviati
     (void)fputs("lockstep run", out);
     subject_put_arguments(out, s);
     (void)fputs(" --default", out);
-    for (uint32_t i = 0; i < count; i++) {
-        struct fault fault = fault_of(menu, &list[i]);
-        put_fault_options(out, s->scenario.faults_count + i, &fault);
-    }
+    search_put_faults(out, s, menu, list, count);
 }
 
 void search_put_command_json(FILE *out, const struct subject *s, const struct deviation_menu *menu,
@@ -141,6 +147,17 @@ void search_put_command_json(FILE *out, const struct subject *s, const struct de
 /* --- worlds
  * -----------------------------------------------------------------------------------------------
  */
+
+/* n^2 / 2^129: digits and exponent, rounded up, without floating point. */
+void search_put_miss(FILE *out, uint64_t worlds)
+{
+    /* log10(2^129) is 38.83...; n^2 < 10^(2 * digits). */
+    int digits = 1;
+    for (uint64_t rest = worlds; rest >= 10; rest /= 10) {
+        digits++;
+    }
+    (void)fprintf(out, "1e%d", 2 * digits - 38);
+}
 
 int64_t search_files(const struct scenario *s)
 {

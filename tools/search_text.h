@@ -26,11 +26,21 @@ void search_put_story(FILE *out, const struct deviation_menu *menu, const struct
 void search_put_story_json(FILE *out, const struct deviation_menu *menu,
                            const struct deviation *list, uint64_t count);
 
+/* A deviation as a fault of its scenario. */
+struct fault search_fault(const struct deviation_menu *menu, const struct deviation *deviation);
+
+/* The options that make them faults of the scenario, behind its own: " --set faults.0.kill=...". */
+void search_put_faults(FILE *out, const struct subject *s, const struct deviation_menu *menu,
+                       const struct deviation *list, uint64_t count);
+
 /* "lockstep run FILE ... --default --set faults.0.kill=...": the run in which they happen. */
 void search_put_command(FILE *out, const struct subject *s, const struct deviation_menu *menu,
                         const struct deviation *list, uint64_t count);
 void search_put_command_json(FILE *out, const struct subject *s, const struct deviation_menu *menu,
                              const struct deviation *list, uint64_t count);
+
+/* The bound of the chance that, of so many worlds, some was taken for another: "1e-31". */
+void search_put_miss(FILE *out, uint64_t worlds);
 
 /* How many files come; how many invocations of the builder there can be at once (0: as many as the
  * account lets). */

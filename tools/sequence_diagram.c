@@ -107,10 +107,9 @@ static void put_rectangle(const struct drawing *d, const char *class, int x, int
                   class, x, y, width, height < 1 ? 1 : height);
 }
 
-static void put_line(const struct drawing *d, const char *class, int x0, int y0, int x1, int y1)
+static void put_line(const struct drawing *d, const char *class, int x0, int x1, int y)
 {
-    (void)fprintf(d->out, "<line class=\"%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", class,
-                  x0, y0, x1, y1);
+    (void)fprintf(d->out, "<path class=\"%s\" d=\"M%d %dH%d\"/>\n", class, x0, y, x1);
 }
 
 /* The first `most` characters, with a mark where there are more. */
@@ -125,11 +124,11 @@ static void put_cut(FILE *out, struct text text, int most)
     (void)fputs(at < text.size ? "\xE2\x80\xA6" : "", out);
 }
 
-static void put_label(const struct drawing *d, const char *class, const char *anchor, int x, int y,
-                      struct text text, int width)
+/* The class says what of the text is at x (page.c): e its end, m its middle, else its start. */
+static void put_label(const struct drawing *d, const char *class, int x, int y, struct text text,
+                      int width)
 {
-    (void)fprintf(d->out, "<text class=\"%s\" text-anchor=\"%s\" x=\"%d\" y=\"%d\">", class, anchor,
-                  x, y);
+    (void)fprintf(d->out, "<text class=\"%s\" x=\"%d\" y=\"%d\">", class, x, y);
     put_cut(d->out, text, width / LETTER);
     (void)fputs("</text>\n", d->out);
 }
@@ -140,7 +139,7 @@ static void put_sentence(const struct drawing *d, const char *class, int x, int 
     int width = (int)text.size * LETTER;
     int most = d->width - 6 - d->left;
     int begin = x + width > d->width - 6 ? d->width - 6 - width : x;
-    put_label(d, class, "start", begin < d->left + 6 ? d->left + 6 : begin, y, text, most);
+    put_label(d, class, begin < d->left + 6 ? d->left + 6 : begin, y, text, most);
 }
 
 static void put_arrow_head(const struct drawing *d, const char *class, int x, int y)
@@ -163,21 +162,30 @@ static void put_bands(const struct drawing *d)
     }
 }
 
-static void put_lives(const struct drawing *d)
+/* A stroke down every lifeline. */
+static void put_strokes(const struct drawing *d, int from, int to)
 {
     for (uint32_t lane = 0; lane < lanes_count(d); lane++) {
-        int x = lane_x(d, (int32_t)lane);
-        int from = TOP - 12;
-        for (uint32_t i = 0; i < d->timeline->items_count; i++) {
-            if (pauses(d, i)) {
-                int to = d->y[i] - ROW / 2 - 1;
-                put_line(d, "life", x, from, x, to - PAUSE);
-                put_line(d, "life gap", x, to - PAUSE, x, to);
-                from = to;
-            }
-        }
-        put_line(d, "life", x, from, x, d->height - BOTTOM);
+        (void)fprintf(d->out, "M%d %dV%d", lane_x(d, (int32_t)lane), from, to);
     }
+}
+
+/* The lifelines, or what of them is within pauses. */
+static void put_lives(const struct drawing *d, bool in_pauses)
+{
+    int from = TOP - 12;
+    (void)fprintf(d->out, "<path class=\"life%s\" d=\"", in_pauses ? " gap" : "");
+    for (uint32_t i = 0; i < d->timeline->items_count; i++) {
+        if (pauses(d, i)) {
+            int to = d->y[i] - ROW / 2 - 1;
+            put_strokes(d, in_pauses ? to - PAUSE : from, in_pauses ? to : to - PAUSE);
+            from = to;
+        }
+    }
+    if (!in_pauses) {
+        put_strokes(d, from, d->height - BOTTOM);
+    }
+    (void)fputs("\"/>\n", d->out);
 }
 
 /* "1m11s later" */
@@ -191,8 +199,8 @@ static void put_pauses(const struct drawing *d)
             int64_t ns = instant_since(items[i].from, items[i - 1].at).ns;
             text_put_duration(&w, duration_ms(ns / NS_PER_S * 1000));
             text_put(&w, TEXT(" later"));
-            put_label(d, "t", "end", CLOCKS - 8, d->y[i] - ROW / 2 - PAUSE / 2 + 3,
-                      text_written(&w), CLOCKS);
+            put_label(d, "t e", CLOCKS - 8, d->y[i] - ROW / 2 - PAUSE / 2 + 3, text_written(&w),
+                      CLOCKS);
         }
     }
 }
@@ -202,7 +210,7 @@ static void put_tenures(const struct drawing *d)
     const struct timeline *s = d->timeline;
     int x = CLOCKS + 4;
     if (s->tenures_count > 0) {
-        put_label(d, "t", "middle", x + 7, TOP - 24, TEXT("lock"), LANE);
+        put_label(d, "t m", x + 7, TOP - 24, TEXT("lock"), LANE);
     }
     for (uint32_t i = 0; i < s->tenures_count; i++) {
         const struct timeline_tenure *l = &s->tenures[i];
@@ -270,8 +278,8 @@ static void put_call_label(const struct drawing *d, const struct timeline_item *
     }
     text_put(&w, item->outcome.size > 0 ? TEXT(": ") : TEXT(""));
     text_put(&w, item->outcome);
-    put_label(d, item->outcome.size > 0 ? "on oddtext" : "on", "start", x + 9, y - 4,
-              text_written(&w), d->width - x);
+    put_label(d, item->outcome.size > 0 ? "on oddtext" : "on", x + 9, y - 4, text_written(&w),
+              d->width - x);
 }
 
 static void put_call(const struct drawing *d, const struct timeline_item *item, int y)
@@ -280,11 +288,11 @@ static void put_call(const struct drawing *d, const struct timeline_item *item, 
     int32_t lane = service_lane(d, item->service);
     int to = lane < 0 ? d->width - 10 : lane_x(d, lane);
     bool refused = item->outcome.size > 0;
-    put_line(d, refused ? "call no" : "call", from, y, to - 6, y);
+    put_line(d, refused ? "call no" : "call", from, to - 6, y);
     put_arrow_head(d, refused ? "nohead" : "head", to - 1, y);
     if (item->lost) {
-        put_line(d, "call no", to - 4, y + 8, (from + to) / 2, y + 8);
-        put_label(d, "on oddtext", "middle", (from + to) / 2, y + 12, TEXT("\xC3\x97"), LANE);
+        put_line(d, "call no", to - 4, (from + to) / 2, y + 8);
+        put_label(d, "on oddtext m", (from + to) / 2, y + 12, TEXT("\xC3\x97"), LANE);
     }
     put_call_label(d, item, from, y);
 }
@@ -312,16 +320,16 @@ static void put_rows(const struct drawing *d)
     for (uint32_t i = 0; i < d->timeline->items_count; i++) {
         const struct timeline_item *item = &d->timeline->items[i];
         struct clock_text clock = clock_since(d->start, item->at);
-        (void)fputs("<g><title>", d->out);
-        put_html(d->out, text_from(item->text));
-        (void)fputs("</title>\n", d->out);
-        put_label(d, "t", "end", CLOCKS - 8, d->y[i] + 4, text_from(clock.text), LANE);
+        put_label(d, "t e", CLOCKS - 8, d->y[i] + 4, text_from(clock.text), LANE);
         if (item->kind == TIMELINE_CALL) {
+            (void)fputs("<g><title>", d->out);
+            put_html(d->out, text_from(item->text));
+            (void)fputs("</title>\n", d->out);
             put_call(d, item, d->y[i]);
+            (void)fputs("</g>\n", d->out);
         } else {
             put_note(d, item, d->y[i]);
         }
-        (void)fputs("</g>\n", d->out);
     }
 }
 
@@ -337,10 +345,10 @@ static void put_heads(const struct drawing *d)
             struct timeline_process unnamed = s->processes[i];
             unnamed.name = TEXT("");
             text_put_timeline_process(&w, &unnamed);
-            put_label(d, "h", "middle", x, 22, s->processes[i].name, LANE);
-            put_label(d, "t", "middle", x, 37, text_written(&w), LANE);
+            put_label(d, "h m", x, 22, s->processes[i].name, LANE);
+            put_label(d, "t m", x, 37, text_written(&w), LANE);
         } else {
-            put_label(d, "h", "middle", x, 30, d->services[i - s->processes_count], LANE);
+            put_label(d, "h m", x, 30, d->services[i - s->processes_count], LANE);
         }
     }
 }
@@ -360,7 +368,8 @@ void put_sequence_diagram(FILE *out, const struct timeline *timeline, struct ins
                   number, number, d.width, d.height, d.width, d.height, number, number,
                   timeline->items_count, timeline->processes_count, d.services_count);
     put_bands(&d);
-    put_lives(&d);
+    put_lives(&d, false);
+    put_lives(&d, true);
     put_pauses(&d);
     put_tenures(&d);
     put_work(&d);

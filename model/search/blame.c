@@ -394,12 +394,16 @@ static enum status run_case(struct blame *b, uint64_t *reached, struct error *er
     const struct pipeline *p = run_pipeline(b->run);
     bool before = true;
     enum run_state state = RUN_GOING;
-    while (state == RUN_GOING) {
+    uint64_t most = b->request.events_most == 0 ? UINT64_MAX : b->request.events_most;
+    for (uint64_t done = 0; state == RUN_GOING && done < most; done++) {
         state = run_advance(b->run, 1, error);
         for (uint32_t i = 0; i < SERVICE_POINTS_COUNT && before; i++) {
             reached[i] = p->history.points[point_of_service((enum service_point)i)].reached;
         }
         before = before && !violated_yet(b);
+    }
+    if (state == RUN_GOING) {
+        return error_set(error, STATUS_BAD_INPUT, "the case goes on without end");
     }
     if (state == RUN_FAILED || state == RUN_FULL) {
         return error->status;

@@ -27,7 +27,8 @@ struct blame_request {
     bool any_property; /* `property` is not said: the one that is violated first */
     uint64_t runs;     /* from each point: 1 to SHARE_COUNT_MAX */
     uint64_t seed;
-    const char *scratch; /* parent of temporary directories; NULL: /tmp */
+    const char *scratch;  /* parent of temporary directories; NULL: /tmp */
+    uint64_t events_most; /* of the case's run, which is taken for endless beyond; 0: no limit */
 };
 
 /* What came of the continuations from a point. */
@@ -59,7 +60,8 @@ struct blame_outcome {
 struct blame;
 
 /* Runs the case and tells its story. NULL with a message: STATUS_BAD_INPUT where the case does not
- * violate the property, or has no room for a fault more; STATUS_NO_MEMORY, STATUS_IO. */
+ * violate the property, does not end, or has no room for a fault more; STATUS_NO_MEMORY, STATUS_IO.
+ */
 struct blame *blame_open(const struct blame_request *request, struct error *error);
 void blame_close(struct blame *b); /* NULL is ignored */
 
