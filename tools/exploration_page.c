@@ -15,9 +15,6 @@
  * from each event, drawn from this seed: a rise by a tenth is seen, in about a second. */
 enum { STORIES_SHOWN = 3, CURVE_RUNS = 200, CURVE_SEED = 1 };
 
-/* As the explorer takes a run for endless (explore.c). */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000 };
-
 enum { ID_MAX = 48, FACTS_MAX = 8, SHOWN_MAX = PROPERTIES_COUNT * STORIES_SHOWN };
 
 struct id {
@@ -487,7 +484,7 @@ static void draw(struct telling *t, const struct finding *f, bool measures, bool
         .property = (enum invariant)f->property,
         .runs = CURVE_RUNS,
         .seed = CURVE_SEED,
-        .events_most = t->of->explored->plain_events * EVENTS_FACTOR + EVENTS_MORE,
+        .events_most = run_endless_at(t->of->explored->plain_events),
     };
     enum status status = ask(t, &request, measures, &q);
     if (status != STATUS_OK) {

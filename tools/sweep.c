@@ -12,9 +12,6 @@
  * -----------------------------------------------------------------------------------------------
  */
 
-/* Far more than any fault makes of a run that still comes to an end. */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000 };
-
 static void prepare_choices(const struct sweep *s, struct choices *choices)
 {
     if (s->strategy == CHOICE_SEEDED) {
@@ -170,8 +167,7 @@ static int run_piece(void *self, size_t piece, FILE *out, FILE *errors)
     for (size_t i = piece * RUNS_A_PIECE; i < piece_end(s, piece) && status == STATUS_OK; i++) {
         struct sweep_outcome outcome;
         scenario->faults[s->scenario->faults_count] = fault_of(s, &s->runs[i]);
-        status =
-            run_once(s, scenario, EVENTS_FACTOR * s->events + EVENTS_MORE, false, &outcome, &error);
+        status = run_once(s, scenario, run_endless_at(s->events), false, &outcome, &error);
         (void)fwrite(&outcome, sizeof outcome, 1, out);
     }
     (void)fputs(status == STATUS_OK ? "" : error.message, errors);

@@ -140,6 +140,13 @@ enum run_state run_advance(struct run *run, uint64_t events, struct error *error
     return RUN_GOING;
 }
 
+uint64_t run_endless_at(uint64_t plain_events)
+{
+    enum { FACTOR = 20, MORE = 200000 };
+
+    return plain_events > UINT64_MAX / FACTOR - MORE ? UINT64_MAX : plain_events * FACTOR + MORE;
+}
+
 void run_finish(struct run *run)
 {
     run->final_hash = run_world_hash(run);

@@ -43,6 +43,10 @@ enum run_state {
 /* Executes up to `events` events. */
 enum run_state run_advance(struct run *run, uint64_t events, struct error *error);
 
+/* Beyond so many events a run is taken for endless, where the plain one of its scenario has
+ * `plain_events`: far more than any fault makes of a run that still comes to an end. Saturates. */
+uint64_t run_endless_at(uint64_t plain_events);
+
 /* Closes the books: invariants that speak of the end are checked. Once, after the last run_advance.
  */
 void run_finish(struct run *run);

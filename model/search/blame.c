@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 
-/* Far more than any deviation makes of a run that still comes to an end. */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000 };
-
 /* Deeds of one kind of a service that are tried: the latest before the violation. */
 enum { DEEDS_MAX = 64, CHANGES_MAX = 1 + FAULTS_MAX + SERVICE_POINTS_COUNT * DEEDS_MAX };
 
@@ -137,7 +134,7 @@ static bool has_violated(const struct continuation *c)
 /* Goes on to the end, or to the violation. */
 static enum status finish(struct continuation *c, struct blame_point *result, struct error *error)
 {
-    uint64_t left = c->blame->events * EVENTS_FACTOR + EVENTS_MORE;
+    uint64_t left = run_endless_at(c->blame->events);
     enum run_state state = RUN_GOING;
     while (state == RUN_GOING && left-- > 0 && !has_violated(c)) {
         state = run_advance(c->run, 1, error);
@@ -333,7 +330,7 @@ static enum status run_changed(const struct blame *b, const struct scenario *sce
         return error->status;
     }
     run_pipeline(run)->faults.muted = muted;
-    enum run_state state = run_advance(run, b->events * EVENTS_FACTOR + EVENTS_MORE, error);
+    enum run_state state = run_advance(run, run_endless_at(b->events), error);
     run_finish(run);
     *outcome = (struct blame_outcome){
         .unended = state == RUN_GOING || state == RUN_FULL,

@@ -13,9 +13,6 @@ enum { SNAPSHOT_SPACING = 24 };
 /* Choices of one event. A batch of messages asks once for each. */
 enum { ASKS_MAX = 128 };
 
-/* Far more than any deviation makes of a run that still comes to an end. */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000 };
-
 /* What an event is to choose, from its first ask on; then defaults. */
 struct prescription {
     uint32_t count;
@@ -302,7 +299,7 @@ static bool looks(const struct explorer *e, struct look *look, uint32_t left)
  * where there are any. */
 static void go_on(struct explorer *e, uint32_t left)
 {
-    uint64_t events_most = e->plain_events * EVENTS_FACTOR + EVENTS_MORE;
+    uint64_t events_most = run_endless_at(e->plain_events);
     struct look looked = {.reached = pipeline_under(e)->deviations.reached};
     uint64_t held_at = 0;
     bool held = false;

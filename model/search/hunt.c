@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* Far more than any deviation makes of a run that still comes to an end. */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000 };
-
 /* A piece takes a core for some tenths of a second, and holds enough runs to learn from. */
 enum { PIECE_EVENTS = 1 << 20, PIECE_RUNS_LEAST = 256, PIECE_RUNS_MOST = 4096 };
 
@@ -85,7 +82,7 @@ enum status hunt_finish(struct hunter *h, struct deviation room[HUNT_DEVIATIONS_
                         struct hunt_run *told, struct error *error)
 {
     const struct pipeline *p = hunted(h);
-    uint64_t most = h->plain_events * EVENTS_FACTOR + EVENTS_MORE;
+    uint64_t most = run_endless_at(h->plain_events);
     uint64_t done = p->cloud.simulation.events;
     enum run_state state;
     enum status status = hunt_advance(h, most > done ? most - done : 0, &state, error);
@@ -236,7 +233,7 @@ static enum status make_plain_run(struct hunter *h, struct error *error)
     struct hunt_run told;
     hunt_restart(h);
     h->asking = count_ask;
-    h->plain_events = UINT64_MAX / EVENTS_FACTOR - EVENTS_MORE; /* it has the time it needs */
+    h->plain_events = UINT64_MAX; /* it has the time it needs */
     enum status status = hunt_finish(h, h->visited, &told, error);
     if (status != STATUS_OK) {
         return status;

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-/* Far more than deviations make of a run that still comes to an end. */
-enum { EVENTS_FACTOR = 20, EVENTS_MORE = 200000, EVENTS_A_TURN = 1000 };
+enum { EVENTS_A_TURN = 1000 };
 
 struct trials {
     const struct scenario *scenario;
@@ -264,7 +263,7 @@ static enum status measure(struct trials *t, struct error *error)
     enum status status = trials_run(t, &nothing, TRIAL_BY_NAME, &plain, error);
     if (status == STATUS_OK) {
         t->plain_violated = plain.violated;
-        t->events_most = plain.events * EVENTS_FACTOR + EVENTS_MORE;
+        t->events_most = run_endless_at(plain.events);
     }
     return status;
 }
