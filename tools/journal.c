@@ -85,9 +85,10 @@ static enum status take_up(struct journal_file *j, const char *first, struct err
 {
     struct text rest = j->text;
     size_t first_size = strlen(first);
-    if (rest.size == 0) {
-        ssize_t written = write(j->file, first, first_size);
-        bool whole = written == (ssize_t)first_size && fsync(j->file) == 0;
+    if (rest.size < first_size && memcmp(rest.at, first, rest.size) == 0) { /* nothing, or torn */
+        bool whole = ftruncate(j->file, 0) == 0 && lseek(j->file, 0, SEEK_SET) == 0 &&
+                     write(j->file, first, first_size) == (ssize_t)first_size &&
+                     fsync(j->file) == 0;
         return whole ? STATUS_OK : refused(j, error);
     }
     if (rest.size < first_size || memcmp(rest.at, first, first_size) != 0) {
