@@ -12,7 +12,6 @@
 #include "tools/suggest.h"
 #include "tools/workers.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -98,39 +97,6 @@ static void put_help(void)
         stdout);
 }
 
-static bool misuse(const char *what, const char *value, const char *suggestion)
-{
-    (void)fprintf(stderr, "lockstep blame: %s%s%s%s\nTry 'lockstep blame --help'.\n", what,
-                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
-    return false;
-}
-
-static bool parse_number(const char *value, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(value, &end, 10);
-    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0;
-}
-
-static bool take_argument(struct request *r, const char *value)
-{
-    if (r->subject.path != NULL) {
-        return misuse("one case, not two", value, "");
-    }
-    r->subject.path = value;
-    return true;
-}
-
-static bool take_set(struct request *r, const char *value)
-{
-    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
-        return misuse("too many assignments", value, "");
-    }
-    r->subject.sets[r->subject.sets_count++] = value;
-    return true;
-}
-
 static bool take_property(struct request *r, const char *value)
 {
     struct suggestion near = suggestion(text_from(value));
@@ -143,7 +109,7 @@ static bool take_property(struct request *r, const char *value)
         }
         suggestion_offer(&near, text_from(name));
     }
-    return misuse("no such invariant", value, suggestion_text(&near).text);
+    return subject_misuse(&r->subject, "no such invariant", value, suggestion_text(&near).text);
 }
 
 /* One of the words; the bits of none. */
@@ -157,7 +123,8 @@ static bool take_kind(struct request *r, struct text word)
         }
         suggestion_offer(&near, text_from(group_words[i].word));
     }
-    return misuse("no such kind of deviation", shown(word).text, suggestion_text(&near).text);
+    return subject_misuse(&r->subject, "no such kind of deviation", shown(word).text,
+                          suggestion_text(&near).text);
 }
 
 /* "kill,stall", "all", "none". */
@@ -181,28 +148,11 @@ static bool take_kinds(struct request *r, const char *value)
     }
 }
 
-static bool take_format(struct request *r, const char *value)
-{
-    r->json = strcmp(value, "json") == 0;
-    return r->json || strcmp(value, "text") == 0 ||
-           misuse("no such format", value, "; there are text and json");
-}
-
 static bool take_runs(struct request *r, const char *value)
 {
-    return (parse_number(value, &r->blame.runs) && r->blame.runs >= 1 &&
+    return (option_number(value, 0, UINT64_MAX, &r->blame.runs) && r->blame.runs >= 1 &&
             r->blame.runs <= RUNS_MOST) ||
-           misuse("how many runs? 1 to 1000000", value, "");
-}
-
-static bool take_jobs(struct request *r, const char *value)
-{
-    uint64_t jobs;
-    if (!parse_number(value, &jobs) || jobs < 1 || jobs > WORKERS_MAX) {
-        return misuse("how many processes? 1 to 256", value, "");
-    }
-    r->workers = (unsigned)jobs;
-    return true;
+           subject_misuse(&r->subject, "how many runs? 1 to 1000000", value, "");
 }
 
 /* One option or argument. False after a message. */
@@ -210,28 +160,28 @@ static bool take(struct request *r, int option, const char *value)
 {
     switch (option) {
     case OPTION_ARGUMENT:
-        return take_argument(r, value);
+        return subject_take_file(&r->subject, value);
     case OPTION_CASE:
         r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
-        return take_set(r, value);
+        return subject_take_set(&r->subject, value);
     case OPTION_PROPERTY:
         return take_property(r, value);
     case OPTION_RUNS:
         return take_runs(r, value);
     case OPTION_SEED:
-        return parse_number(value, &r->blame.seed) ||
-               misuse("a seed is a whole number below 2^64", value, "");
+        return option_number(value, 0, UINT64_MAX, &r->blame.seed) ||
+               subject_misuse(&r->subject, "a seed is a whole number below 2^64", value, "");
     case OPTION_KINDS:
         return take_kinds(r, value);
     case OPTION_FORMAT:
-        return take_format(r, value);
+        return subject_take_format(&r->subject, value, &r->json);
     case OPTION_HTML:
         r->html = value;
         return true;
     case OPTION_JOBS:
-        return take_jobs(r, value);
+        return subject_take_jobs(&r->subject, value, &r->workers);
     default:
         return false;
     }
@@ -253,9 +203,11 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
         }
     }
     if (r->json && r->html != NULL && strcmp(r->html, "-") == 0) {
-        return misuse("--format json and --html - would both be standard output", "", "");
+        return subject_misuse(&r->subject,
+                              "--format json and --html - would both be standard output", "", "");
     }
-    return r->subject.path != NULL || misuse("which case? Give a file", "", "");
+    return r->subject.path != NULL ||
+           subject_misuse(&r->subject, "which case? Give a file", "", "");
 }
 
 /* --- the command

@@ -12,7 +12,6 @@
 
 #include "sim/unicode.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -105,79 +104,21 @@ static void put_help(void)
                 stdout);
 }
 
-static bool misuse(const char *what, const char *value, const char *suggestion)
-{
-    (void)fprintf(stderr, "lockstep explore: %s%s%s%s\nTry 'lockstep explore --help'.\n", what,
-                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
-    return false;
-}
-
-static bool parse_number(const char *value, uint64_t least, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(value, &end, 10);
-    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && *number >= least &&
-           *number <= most;
-}
-
 static bool take_kinds(struct request *r, const char *value)
 {
     struct error error;
     return search_groups_parse(value, &r->groups, &error) == STATUS_OK ||
-           misuse(error.message, "", "");
-}
-
-static bool take_argument(struct request *r, const char *value)
-{
-    if (r->subject.path != NULL) {
-        return misuse("one scenario, not two", value, "");
-    }
-    r->subject.path = value;
-    return true;
-}
-
-static bool take_set(struct request *r, const char *value)
-{
-    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
-        return misuse("too many assignments", value, "");
-    }
-    r->subject.sets[r->subject.sets_count++] = value;
-    return true;
-}
-
-static bool take_format(struct request *r, const char *value)
-{
-    r->json = strcmp(value, "json") == 0;
-    return r->json || strcmp(value, "text") == 0 ||
-           misuse("no such format", value, "; there are text and json");
+           subject_misuse(&r->subject, error.message, "", "");
 }
 
 static bool take_deviations(struct request *r, const char *value)
 {
     uint64_t number;
-    if (!parse_number(value, 0, EXPLORE_DEVIATIONS_MAX, &number)) {
-        return misuse("how many deviations? 0 to 8", value, "");
+    if (!option_number(value, 0, EXPLORE_DEVIATIONS_MAX, &number)) {
+        return subject_misuse(&r->subject, "how many deviations? 0 to 8", value, "");
     }
     r->deviations = (uint32_t)number;
     return true;
-}
-
-static bool take_jobs(struct request *r, const char *value)
-{
-    uint64_t jobs;
-    if (!parse_number(value, 1, WORKERS_MAX, &jobs)) {
-        return misuse("how many processes? 1 to 256", value, "");
-    }
-    r->jobs = (unsigned)jobs;
-    return true;
-}
-
-static bool take_stories(struct request *r, const char *value)
-{
-    r->stories = UINT64_MAX;
-    return strcmp(value, "all") == 0 || parse_number(value, 0, UINT32_MAX, &r->stories) ||
-           misuse("how many stories? A number, or all", value, "");
 }
 
 /* One option or argument. False after a message. */
@@ -185,7 +126,7 @@ static bool take(struct request *r, int option, const char *value)
 {
     switch (option) {
     case OPTION_ARGUMENT:
-        return take_argument(r, value);
+        return subject_take_file(&r->subject, value);
     case OPTION_DEVIATIONS:
         return take_deviations(r, value);
     case OPTION_KINDS:
@@ -194,11 +135,11 @@ static bool take(struct request *r, int option, const char *value)
         r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
-        return take_set(r, value);
+        return subject_take_set(&r->subject, value);
     case OPTION_FORMAT:
-        return take_format(r, value);
+        return subject_take_format(&r->subject, value, &r->json);
     case OPTION_STORIES:
-        return take_stories(r, value);
+        return subject_take_stories(&r->subject, value, &r->stories);
     case OPTION_HTML:
         r->html = value;
         return true;
@@ -206,8 +147,8 @@ static bool take(struct request *r, int option, const char *value)
         r->plainly = true;
         return true;
     case OPTION_WORLDS:
-        return parse_number(value, 1, UINT64_C(1) << 32, &r->worlds) ||
-               misuse("how many worlds? 1 to 4294967296", value, "");
+        return option_number(value, 1, UINT64_C(1) << 32, &r->worlds) ||
+               subject_misuse(&r->subject, "how many worlds? 1 to 4294967296", value, "");
     case OPTION_BFS:
         r->all_worlds = true;
         return true;
@@ -215,7 +156,7 @@ static bool take(struct request *r, int option, const char *value)
         r->state = value;
         return true;
     case OPTION_JOBS:
-        return take_jobs(r, value);
+        return subject_take_jobs(&r->subject, value, &r->jobs);
     case OPTION_QUIET:
         r->quiet = true;
         return true;
@@ -233,14 +174,16 @@ static bool page_is_output(const struct request *r)
 static bool check(const struct request *r)
 {
     if (r->subject.path == NULL) {
-        return misuse("which scenario? Give a file", "", "");
+        return subject_misuse(&r->subject, "which scenario? Give a file", "", "");
     }
     if (r->all_worlds && (r->plainly || r->state != NULL)) {
-        return misuse("--bfs remembers every world, and keeps nothing in a file",
-                      r->plainly ? "--no-fingerprints" : "--state", "");
+        return subject_misuse(&r->subject,
+                              "--bfs remembers every world, and keeps nothing in a file",
+                              r->plainly ? "--no-fingerprints" : "--state", "");
     }
     if (r->json && page_is_output(r)) {
-        return misuse("--format json and --html - would both be standard output", "", "");
+        return subject_misuse(&r->subject,
+                              "--format json and --html - would both be standard output", "", "");
     }
     return true;
 }

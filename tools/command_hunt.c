@@ -118,77 +118,19 @@ static void put_help(void)
         stdout);
 }
 
-static bool misuse(const char *what, const char *value, const char *suggestion)
-{
-    (void)fprintf(stderr, "lockstep hunt: %s%s%s%s\nTry 'lockstep hunt --help'.\n", what,
-                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
-    return false;
-}
-
-static bool parse_number(const char *value, uint64_t least, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(value, &end, 10);
-    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && *number >= least &&
-           *number <= most;
-}
-
-static bool take_argument(struct request *r, const char *value)
-{
-    if (r->subject.path != NULL) {
-        return misuse("one scenario, not two", value, "");
-    }
-    r->subject.path = value;
-    return true;
-}
-
-static bool take_set(struct request *r, const char *value)
-{
-    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
-        return misuse("too many assignments", value, "");
-    }
-    r->subject.sets[r->subject.sets_count++] = value;
-    return true;
-}
-
-static bool take_format(struct request *r, const char *value)
-{
-    r->json = strcmp(value, "json") == 0;
-    return r->json || strcmp(value, "text") == 0 ||
-           misuse("no such format", value, "; there are text and json");
-}
-
-static bool take_jobs(struct request *r, const char *value)
-{
-    uint64_t jobs;
-    if (!parse_number(value, 1, WORKERS_MAX, &jobs)) {
-        return misuse("how many processes? 1 to 256", value, "");
-    }
-    r->work.workers = (unsigned)jobs;
-    return true;
-}
-
-static bool take_stories(struct request *r, const char *value)
-{
-    r->stories = UINT64_MAX;
-    return strcmp(value, "all") == 0 || parse_number(value, 0, UINT32_MAX, &r->stories) ||
-           misuse("how many stories? A number, or all", value, "");
-}
-
 static bool take_time(struct request *r, const char *value)
 {
     struct error error;
     return (duration_parse(text_from(value), &r->work.time, &error) == STATUS_OK &&
             r->work.time.ns > 0) ||
-           misuse("for how long? A time such as 60s", value, "");
+           subject_misuse(&r->subject, "for how long? A time such as 60s", value, "");
 }
 
 static bool take_kinds(struct request *r, const char *value)
 {
     struct error error;
     return search_groups_parse(value, &r->groups, &error) == STATUS_OK ||
-           misuse(error.message, "", "");
+           subject_misuse(&r->subject, error.message, "", "");
 }
 
 static bool take_strategy(struct request *r, struct text word)
@@ -202,7 +144,8 @@ static bool take_strategy(struct request *r, struct text word)
         }
         suggestion_offer(&near, name);
     }
-    return misuse("no such strategy", shown(word).text, suggestion_text(&near).text);
+    return subject_misuse(&r->subject, "no such strategy", shown(word).text,
+                          suggestion_text(&near).text);
 }
 
 static bool take_strategies(struct request *r, const char *value)
@@ -225,28 +168,28 @@ static bool take(struct request *r, int option, const char *value)
 {
     switch (option) {
     case OPTION_ARGUMENT:
-        return take_argument(r, value);
+        return subject_take_file(&r->subject, value);
     case OPTION_RUNS:
-        return parse_number(value, 1, UINT64_C(1) << 40, &r->work.runs) ||
-               misuse("how many runs? 1 to 1099511627776", value, "");
+        return option_number(value, 1, UINT64_C(1) << 40, &r->work.runs) ||
+               subject_misuse(&r->subject, "how many runs? 1 to 1099511627776", value, "");
     case OPTION_FOR:
         return take_time(r, value);
     case OPTION_CASE:
         r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
-        return take_set(r, value);
+        return subject_take_set(&r->subject, value);
     case OPTION_SEED:
-        return parse_number(value, 0, UINT64_MAX, &r->work.hunt.seed) ||
-               misuse("a seed is a whole number below 2^64", value, "");
+        return option_number(value, 0, UINT64_MAX, &r->work.hunt.seed) ||
+               subject_misuse(&r->subject, "a seed is a whole number below 2^64", value, "");
     case OPTION_KINDS:
         return take_kinds(r, value);
     case OPTION_STRATEGIES:
         return take_strategies(r, value);
     case OPTION_FORMAT:
-        return take_format(r, value);
+        return subject_take_format(&r->subject, value, &r->json);
     case OPTION_STORIES:
-        return take_stories(r, value);
+        return subject_take_stories(&r->subject, value, &r->stories);
     case OPTION_ALL:
         r->all = true;
         return true;
@@ -260,7 +203,7 @@ static bool take(struct request *r, int option, const char *value)
         r->state = value;
         return true;
     case OPTION_JOBS:
-        return take_jobs(r, value);
+        return subject_take_jobs(&r->subject, value, &r->work.workers);
     case OPTION_QUIET:
         r->quiet = true;
         return true;
@@ -272,10 +215,10 @@ static bool take(struct request *r, int option, const char *value)
 static bool check(struct request *r)
 {
     if (r->subject.path == NULL) {
-        return misuse("which scenario? Give a file", "", "");
+        return subject_misuse(&r->subject, "which scenario? Give a file", "", "");
     }
     if (r->work.runs > 0 && r->work.time.ns > 0) {
-        return misuse("either --runs or --for", "", "");
+        return subject_misuse(&r->subject, "either --runs or --for", "", "");
     }
     r->work.runs = r->work.runs == 0 && r->work.time.ns == 0 ? RUNS_USUAL : r->work.runs;
     return true;

@@ -11,7 +11,6 @@
 #include "tools/sweep.h"
 #include "tools/workers.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -80,23 +79,8 @@ static void put_help(void)
         stdout);
 }
 
-static bool misuse(const char *what, const char *value, const char *suggestion)
-{
-    (void)fprintf(stderr, "lockstep points: %s%s%s%s\nTry 'lockstep points --help'.\n", what,
-                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
-    return false;
-}
-
-static bool parse_number(const char *value, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(value, &end, 10);
-    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0;
-}
-
 /* "kill,lose_reply" into bits. */
-static bool parse_kinds(const char *value, uint32_t *kinds)
+static bool parse_kinds(const struct request *r, const char *value, uint32_t *kinds)
 {
     struct text rest = text_from(value);
     *kinds = 0;
@@ -111,7 +95,8 @@ static bool parse_kinds(const char *value, uint32_t *kinds)
             kind++;
         }
         if (kind == FAULT_KINDS_COUNT) {
-            return misuse("no such kind of fault", shown(word).text, suggestion_text(&near).text);
+            return subject_misuse(&r->subject, "no such kind of fault", shown(word).text,
+                                  suggestion_text(&near).text);
         }
         *kinds |= UINT32_C(1) << kind;
         if (comma == NULL) {
@@ -121,49 +106,15 @@ static bool parse_kinds(const char *value, uint32_t *kinds)
     }
 }
 
-static bool take_argument(struct request *r, const char *value)
-{
-    if (r->subject.path != NULL) {
-        return misuse("one scenario, not two", value, "");
-    }
-    r->subject.path = value;
-    return true;
-}
-
-static bool take_set(struct request *r, const char *value)
-{
-    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
-        return misuse("too many assignments", value, "");
-    }
-    r->subject.sets[r->subject.sets_count++] = value;
-    return true;
-}
-
-static bool take_format(struct request *r, const char *value)
-{
-    r->json = strcmp(value, "json") == 0;
-    return r->json || strcmp(value, "text") == 0 ||
-           misuse("no such format", value, "; there are text and json");
-}
-
 static bool take_occurrences(struct request *r, const char *value)
 {
     if (strcmp(value, "all") == 0) {
         r->sweep.occurrences = UINT64_MAX;
         return true;
     }
-    return (parse_number(value, &r->sweep.occurrences) && r->sweep.occurrences > 0) ||
-           misuse("how many occurrences? A number from 1, or all", value, "");
-}
-
-static bool take_jobs(struct request *r, const char *value)
-{
-    uint64_t jobs;
-    if (!parse_number(value, &jobs) || jobs < 1 || jobs > WORKERS_MAX) {
-        return misuse("how many processes? 1 to 256", value, "");
-    }
-    r->sweep.workers = (unsigned)jobs;
-    return true;
+    return (option_number(value, 0, UINT64_MAX, &r->sweep.occurrences) &&
+            r->sweep.occurrences > 0) ||
+           subject_misuse(&r->subject, "how many occurrences? A number from 1, or all", value, "");
 }
 
 /* One option or argument. False after a message. */
@@ -171,30 +122,30 @@ static bool take(struct request *r, int option, const char *value)
 {
     switch (option) {
     case OPTION_ARGUMENT:
-        return take_argument(r, value);
+        return subject_take_file(&r->subject, value);
     case OPTION_CASE:
         r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
-        return take_set(r, value);
+        return subject_take_set(&r->subject, value);
     case OPTION_SEED:
         r->sweep.strategy = CHOICE_SEEDED;
-        return parse_number(value, &r->sweep.seed) ||
-               misuse("a seed is a whole number below 2^64", value, "");
+        return option_number(value, 0, UINT64_MAX, &r->sweep.seed) ||
+               subject_misuse(&r->subject, "a seed is a whole number below 2^64", value, "");
     case OPTION_DEFAULT:
         r->sweep.strategy = CHOICE_DEFAULT;
         return true;
     case OPTION_FORMAT:
-        return take_format(r, value);
+        return subject_take_format(&r->subject, value, &r->json);
     case OPTION_SWEEP:
         r->sweeps = true;
         return true;
     case OPTION_KINDS:
-        return parse_kinds(value, &r->sweep.kinds);
+        return parse_kinds(r, value, &r->sweep.kinds);
     case OPTION_OCCURRENCES:
         return take_occurrences(r, value);
     case OPTION_JOBS:
-        return take_jobs(r, value);
+        return subject_take_jobs(&r->subject, value, &r->sweep.workers);
     default:
         return false;
     }
@@ -215,7 +166,8 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
-    return r->subject.path != NULL || misuse("which scenario? Give a file", "", "");
+    return r->subject.path != NULL ||
+           subject_misuse(&r->subject, "which scenario? Give a file", "", "");
 }
 
 static int complain(const struct request *r, const struct error *error, enum status status)

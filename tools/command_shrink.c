@@ -14,7 +14,6 @@
 #include "model/aws/cloud.h"
 #include "sim/unicode.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
@@ -105,31 +104,6 @@ static void put_help(void)
         stdout);
 }
 
-static bool misuse(const char *what, const char *value, const char *suggestion)
-{
-    (void)fprintf(stderr, "lockstep shrink: %s%s%s%s\nTry 'lockstep shrink --help'.\n", what,
-                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion);
-    return false;
-}
-
-static bool take_argument(struct request *r, const char *value)
-{
-    if (r->subject.path != NULL) {
-        return misuse("one scenario, not two", value, "");
-    }
-    r->subject.path = value;
-    return true;
-}
-
-static bool take_set(struct request *r, const char *value)
-{
-    if (r->subject.sets_count == SUBJECT_SETS_MAX) {
-        return misuse("too many assignments", value, "");
-    }
-    r->subject.sets[r->subject.sets_count++] = value;
-    return true;
-}
-
 static bool take_property(struct request *r, const char *value)
 {
     struct suggestion near = suggestion(text_from(value));
@@ -141,32 +115,14 @@ static bool take_property(struct request *r, const char *value)
         }
         suggestion_offer(&near, text_from(property_name(i)));
     }
-    return misuse("no such invariant", value, suggestion_text(&near).text);
-}
-
-static bool take_format(struct request *r, const char *value)
-{
-    r->json = strcmp(value, "json") == 0;
-    return r->json || strcmp(value, "text") == 0 ||
-           misuse("no such format", value, "; there are text and json");
+    return subject_misuse(&r->subject, "no such invariant", value, suggestion_text(&near).text);
 }
 
 static bool take_budget(struct request *r, const char *value)
 {
     struct error error;
     return duration_parse(text_from(value), &r->budget, &error) == STATUS_OK ||
-           misuse("how long? Write 30s", value, "");
-}
-
-static bool take_jobs(struct request *r, const char *value)
-{
-    char *end;
-    errno = 0;
-    unsigned long jobs = strtoul(value, &end, 10);
-    r->jobs = (unsigned)jobs;
-    return (value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && jobs >= 1 &&
-            jobs <= WORKERS_MAX) ||
-           misuse("how many processes? 1 to 256", value, "");
+           subject_misuse(&r->subject, "how long? Write 30s", value, "");
 }
 
 /* One option or argument. False after a message. */
@@ -174,14 +130,14 @@ static bool take(struct request *r, int option, const char *value)
 {
     switch (option) {
     case OPTION_ARGUMENT:
-        return take_argument(r, value);
+        return subject_take_file(&r->subject, value);
     case OPTION_PROPERTY:
         return take_property(r, value);
     case OPTION_CASE:
         r->subject.case_name = text_from(value);
         return true;
     case OPTION_SET:
-        return take_set(r, value);
+        return subject_take_set(&r->subject, value);
     case OPTION_OUTPUT:
         r->output = value;
         return true;
@@ -191,9 +147,9 @@ static bool take(struct request *r, int option, const char *value)
         r->same_scenario = true;
         return true;
     case OPTION_FORMAT:
-        return take_format(r, value);
+        return subject_take_format(&r->subject, value, &r->json);
     case OPTION_JOBS:
-        return take_jobs(r, value);
+        return subject_take_jobs(&r->subject, value, &r->jobs);
     case OPTION_QUIET:
         r->quiet = true;
         return true;
@@ -217,7 +173,8 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
             return false;
         }
     }
-    return r->subject.path != NULL || misuse("which scenario? Give a file", "", "");
+    return r->subject.path != NULL ||
+           subject_misuse(&r->subject, "which scenario? Give a file", "", "");
 }
 
 /* --- the budget

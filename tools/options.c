@@ -4,6 +4,9 @@
 #include "sim/unicode.h"
 #include "tools/suggest.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 struct options options(const struct option *table, int argc, char **argv)
 {
     return (struct options){.table = table, .argc = argc, .argv = argv, .at = 1};
@@ -91,4 +94,13 @@ void options_help(const struct option *table, FILE *out)
                        option->name, option->value == NULL ? "" : option->value);
         (void)fprintf(out, "  %-20s %s\n", left, option->text);
     }
+}
+
+bool option_number(const char *value, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && *number >= least &&
+           *number <= most;
 }

@@ -8,6 +8,7 @@
 #define LOCKSTEP_TOOLS_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct option {
@@ -36,5 +37,8 @@ int options_next(struct options *o, const char **value);
 
 /* The lines of a help text, one for each option. */
 void options_help(const struct option *table, FILE *out);
+
+/* A whole number from `least` to `most`, in digits alone. */
+bool option_number(const char *value, uint64_t least, uint64_t most, uint64_t *number);
 
 #endif

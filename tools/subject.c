@@ -6,6 +6,8 @@
 #include "tools/command.h"
 #include "tools/fields.h"
 #include "tools/input_file.h"
+#include "tools/options.h"
+#include "tools/workers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -112,4 +114,59 @@ void put_fault_options(FILE *out, uint32_t number, const struct fault *fault)
             (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%s", number, members[i], value);
         }
     }
+}
+
+/* --- the command line
+ * -----------------------------------------------------------------------------------------------
+ */
+
+bool subject_misuse(const struct subject *s, const char *what, const char *value,
+                    const char *suggestion)
+{
+    (void)fprintf(stderr, "%s: %s%s%s%s\nTry '%s --help'.\n", s->command, what,
+                  value[0] != '\0' ? ": " : "", shown(text_from(value)).text, suggestion,
+                  s->command);
+    return false;
+}
+
+bool subject_take_file(struct subject *s, const char *value)
+{
+    if (s->path != NULL) {
+        return subject_misuse(s, "one scenario, not two", value, "");
+    }
+    s->path = value;
+    return true;
+}
+
+bool subject_take_set(struct subject *s, const char *value)
+{
+    if (s->sets_count == SUBJECT_SETS_MAX) {
+        return subject_misuse(s, "too many assignments", value, "");
+    }
+    s->sets[s->sets_count++] = value;
+    return true;
+}
+
+bool subject_take_format(const struct subject *s, const char *value, bool *json)
+{
+    *json = strcmp(value, "json") == 0;
+    return *json || strcmp(value, "text") == 0 ||
+           subject_misuse(s, "no such format", value, "; there are text and json");
+}
+
+bool subject_take_jobs(const struct subject *s, const char *value, unsigned *jobs)
+{
+    uint64_t number;
+    if (!option_number(value, 1, WORKERS_MAX, &number)) {
+        return subject_misuse(s, "how many processes? 1 to 256", value, "");
+    }
+    *jobs = (unsigned)number;
+    return true;
+}
+
+bool subject_take_stories(const struct subject *s, const char *value, uint64_t *stories)
+{
+    *stories = UINT64_MAX;
+    return strcmp(value, "all") == 0 || option_number(value, 0, UINT32_MAX, stories) ||
+           subject_misuse(s, "how many stories? A number, or all", value, "");
 }

@@ -31,6 +31,21 @@ int subject_load(struct subject *s, bool any_case);
  * into `s`. subject_free both. */
 int subject_load_case(const struct subject *s, struct text case_name, struct subject *into);
 
+/* --- what every such command's line has; false after a complaint on standard error ---------------
+ */
+
+/* "lockstep points: too many assignments: a=b", and where to look. `value` and `suggestion` may be
+ * empty. Always false. */
+bool subject_misuse(const struct subject *s, const char *what, const char *value,
+                    const char *suggestion);
+
+/* The scenario's file; --set; --format text or json; --jobs; --stories, a number or all. */
+bool subject_take_file(struct subject *s, const char *value);
+bool subject_take_set(struct subject *s, const char *value);
+bool subject_take_format(const struct subject *s, const char *value, bool *json);
+bool subject_take_jobs(const struct subject *s, const char *value, unsigned *jobs);
+bool subject_take_stories(const struct subject *s, const char *value, uint64_t *stories);
+
 /* Gives back what loading took. */
 void subject_free(struct subject *s);
 
