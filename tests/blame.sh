@@ -3,38 +3,10 @@
 # with any number of processes; what is no case; hostile names. Speaks TAP. LOCKSTEP names the program.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-program=$(realpath "${LOCKSTEP:-build/release/lockstep}")
-scenarios=$(realpath scenarios)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-number=0
-bad=0
-
-check() {
-    local title=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $title"
-    else
-        echo "not ok $number - $title"
-        head -n 15 out err | cut -c 1-160 | sed 's/^/# /'
-        bad=1
-    fi
-}
-
-# expect STATUS ARGUMENT...
-expect() {
-    local wanted=$1 got
-    shift
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    check "lockstep $* : status $wanted" [ "$got" -eq "$wanted" ]
-}
+. tests/tap.sh
+scenarios=$top/scenarios
 
 out_has() { check "... and output has: $1" grep -qE -- "$1" out; }
-err_has() { check "... and errors have: $1" grep -qF -- "$1" err; }
 json() { check "... and in the JSON: $1" python3 -c "
 import json
 o = json.load(open('out'))

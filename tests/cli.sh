@@ -3,38 +3,8 @@
 # LOCKSTEP names the program under test.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-top=$PWD
-program=$(realpath "${LOCKSTEP:-build/release/lockstep}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-number=0
+. tests/tap.sh
 
-# check TITLE CONDITION...: one line of TAP.
-check() {
-    local title=$1
-    shift
-    number=$((number + 1))
-    if "$@" >/dev/null 2>"why"; then
-        echo "ok $number - $title"
-    else
-        echo "not ok $number - $title"
-        sed 's/^/# /' why out err 2>/dev/null | head -n 20
-    fi
-}
-
-# expect STATUS ARGUMENT...: runs the program and checks its exit status; output in out and err.
-expect() {
-    local wanted=$1 got
-    shift
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    check "lockstep $* : status $wanted" [ "$got" -eq "$wanted" ]
-}
-
-out_has() { check "... and output has: $1" grep -qF -- "$1" "out"; }
-err_has() { check "... and errors have: $1" grep -qF -- "$1" "err"; }
-out_is_empty() { check "... and no output" [ ! -s out ]; }
 err_is_empty() { check "... and no errors" [ ! -s err ]; }
 
 cat >good.yaml <<'YAML'

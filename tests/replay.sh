@@ -4,35 +4,7 @@
 # LOCKSTEP names the program.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-top=$PWD
-program=$(realpath "${LOCKSTEP:-build/release/lockstep}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-number=0
-bad=0
-
-check() {
-    local title=$1
-    shift
-    number=$((number + 1))
-    if "$@" >/dev/null 2>why; then
-        echo "ok $number - $title"
-    else
-        echo "not ok $number - $title"
-        cat why out err 2>/dev/null | head -n 30 | cut -c 1-160 | sed 's/^/# /'
-        bad=1
-    fi
-}
-
-# expect STATUS ARGUMENT...: output in out and err.
-expect() {
-    local wanted=$1 got
-    shift
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    check "lockstep $* : status $wanted" [ "$got" -eq "$wanted" ]
-}
+. tests/tap.sh
 
 # steps STATUS SCRIPT ARGUMENT...: the lines of SCRIPT are the commands.
 steps() {
@@ -45,7 +17,6 @@ steps() {
 
 out_has() { check "... and output has: $1" grep -qE -- "$1" out; }
 out_lacks() { check "... and output lacks: $1" not grep -qE -- "$1" out; }
-err_has() { check "... and errors have: $1" grep -qF -- "$1" err; }
 json() { check "... and in the JSON: $1" python3 -c "
 import json
 o = json.load(open('out'))
