@@ -83,6 +83,9 @@ check "... with a torn end: the same bytes" cmp one out
 check "... and it was cut off" cmp one out
 expect 2 explore small.yaml -d 2 --kinds stall --state state
 err_has "state: is not of this work"
+expect 1 explore small.yaml --case V3 --kinds kill --state one-case
+expect 2 explore small.yaml --case V7 --kinds kill --state one-case
+err_has "one-case: is not of this work"
 cp small.yaml not-a-journal
 expect 2 explore small.yaml --state not-a-journal
 check "... and it is as it was" cmp small.yaml not-a-journal

@@ -8,6 +8,7 @@
 #include "tools/inquiry_report.h"
 #include "tools/options.h"
 #include "tools/output_file.h"
+#include "tools/search_text.h"
 #include "tools/subject.h"
 #include "tools/suggest.h"
 #include "tools/workers.h"
@@ -112,40 +113,14 @@ static bool take_property(struct request *r, const char *value)
     return subject_misuse(&r->subject, "no such invariant", value, suggestion_text(&near).text);
 }
 
-/* One of the words; the bits of none. */
-static bool take_kind(struct request *r, struct text word)
-{
-    struct suggestion near = suggestion(word);
-    for (unsigned i = 0; i < DEVIATION_GROUPS_COUNT; i++) {
-        if (text_equal(word, text_from(group_words[i].word))) {
-            r->groups |= UINT32_C(1) << i;
-            return true;
-        }
-        suggestion_offer(&near, text_from(group_words[i].word));
-    }
-    return subject_misuse(&r->subject, "no such kind of deviation", shown(word).text,
-                          suggestion_text(&near).text);
-}
-
 /* "kill,stall", "all", "none". */
 static bool take_kinds(struct request *r, const char *value)
 {
-    struct text rest = text_from(value);
-    r->groups = strcmp(value, "all") == 0 ? (UINT32_C(1) << DEVIATION_GROUPS_COUNT) - 1 : 0;
-    if (r->groups != 0 || strcmp(value, "none") == 0) {
-        return true;
-    }
-    for (;;) {
-        const char *comma = rest.size > 0 ? memchr(rest.at, ',', rest.size) : NULL;
-        struct text word = {rest.at, comma == NULL ? rest.size : (size_t)(comma - rest.at)};
-        if (!take_kind(r, word)) {
-            return false;
-        }
-        if (comma == NULL) {
-            return true;
-        }
-        rest = (struct text){comma + 1, rest.size - word.size - 1};
-    }
+    struct error error;
+    r->groups = 0;
+    return strcmp(value, "none") == 0 ||
+           search_groups_parse(value, &r->groups, &error) == STATUS_OK ||
+           subject_misuse(&r->subject, error.message, "", "");
 }
 
 static bool take_runs(struct request *r, const char *value)
@@ -156,8 +131,9 @@ static bool take_runs(struct request *r, const char *value)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     switch (option) {
     case OPTION_ARGUMENT:
         return subject_take_file(&r->subject, value);
@@ -189,18 +165,8 @@ static bool take(struct request *r, int option, const char *value)
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     if (r->json && r->html != NULL && strcmp(r->html, "-") == 0) {
         return subject_misuse(&r->subject,

@@ -122,8 +122,9 @@ static bool take_deviations(struct request *r, const char *value)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     switch (option) {
     case OPTION_ARGUMENT:
         return subject_take_file(&r->subject, value);
@@ -190,18 +191,8 @@ static bool check(const struct request *r)
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     return check(r);
 }
@@ -210,32 +201,12 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
  * -----------------------------------------------------------------------------------------------
  */
 
-static int complain(const struct request *r, const struct error *error)
-{
-    (void)fprintf(stderr, "lockstep explore: %s: %s\n", shown(text_from(r->subject.path)).text,
-                  error->message);
-    return exit_status_of(error->status);
-}
-
 /* All that the outcome depends on. */
 static struct hash128 work_hash(const struct request *r)
 {
-    char room[512];
-    struct text_writer w = text_writer(room, sizeof room);
-    text_put(&w, text_from(version_text()));
     const uint64_t numbers[] = {r->deviations, r->groups, r->worlds, r->plainly};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        text_put_char(&w, ' ');
-        text_put_integer(&w, (int64_t)numbers[i], 0);
-    }
-    struct hash128 hash = hash128(room, w.size);
-    hash = hash128_add(hash, hash128(r->subject.yaml.at, r->subject.yaml.size));
-    for (size_t i = 0; i < r->subject.sets_count; i++) {
-        const struct hash128 both[] = {hash,
-                                       hash128(r->subject.sets[i], strlen(r->subject.sets[i]))};
-        hash = hash128(both, sizeof both);
-    }
-    return hash;
+    const struct hash128 parts[] = {subject_hash(&r->subject), hash128(numbers, sizeof numbers)};
+    return hash128(parts, sizeof parts);
 }
 
 static int explore_one(const struct request *r, uint32_t number, struct result *result)
@@ -261,7 +232,7 @@ static int explore_one(const struct request *r, uint32_t number, struct result *
         .stopped = attempt_interrupted,
     };
     enum status status = exploration_do(&work, &result->explored, &error);
-    return status == STATUS_OK ? STATUS_PASS : complain(r, &error);
+    return status == STATUS_OK ? STATUS_PASS : subject_complain(&r->subject, &error);
 }
 
 /* --- what is told
@@ -545,7 +516,7 @@ static int write_page(const struct request *r, const struct result *results, siz
     };
     enum status status = exploration_page_write(&page, r->html, &error);
     free(cases);
-    return status == STATUS_OK ? STATUS_PASS : complain(r, &error);
+    return status == STATUS_OK ? STATUS_PASS : subject_complain(&r->subject, &error);
 }
 
 /* Whether something was violated that is not said to be, or a goal that was asked for not reached.

@@ -164,8 +164,9 @@ static bool take_strategies(struct request *r, const char *value)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     switch (option) {
     case OPTION_ARGUMENT:
         return subject_take_file(&r->subject, value);
@@ -226,18 +227,8 @@ static bool check(struct request *r)
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     return check(r);
 }
@@ -246,29 +237,13 @@ static bool parse(struct request *r, int argc, char **argv, bool *help)
  * -----------------------------------------------------------------------------------------------
  */
 
-static int complain(const struct request *r, const struct error *error)
-{
-    (void)fprintf(stderr, "lockstep hunt: %s: %s\n", shown(text_from(r->subject.path)).text,
-                  error->message);
-    return exit_status_of(error->status);
-}
-
 /* All that the outcome of a piece depends on. */
 static struct hash128 work_hash(const struct request *r)
 {
-    const struct subject *s = &r->subject;
-    struct hash128 parts[4 + SUBJECT_SETS_MAX] = {
-        hash128(version_text(), strlen(version_text())),
-        hash128(s->yaml.at, s->yaml.size),
-        hash128(s->scenario.case_name.at, s->scenario.case_name.size),
-    };
     const uint64_t numbers[] = {r->groups, r->work.hunt.strategies, r->work.hunt.seed,
                                 r->work.as_found};
-    parts[3] = hash128(numbers, sizeof numbers);
-    for (size_t i = 0; i < s->sets_count; i++) {
-        parts[4 + i] = hash128(s->sets[i], strlen(s->sets[i]));
-    }
-    return hash128(parts, (4 + s->sets_count) * sizeof parts[0]);
+    const struct hash128 parts[] = {subject_hash(&r->subject), hash128(numbers, sizeof numbers)};
+    return hash128(parts, sizeof parts);
 }
 
 /* What has to be there before the first run. */
@@ -692,7 +667,7 @@ static int perform(struct request *r)
         status = save_cases(r, &error);
     }
     if (status != STATUS_OK) {
-        return complain(r, &error);
+        return subject_complain(&r->subject, &error);
     }
     if (r->json) {
         put_json_report(stdout, r);

@@ -118,8 +118,9 @@ static bool take_occurrences(struct request *r, const char *value)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     switch (option) {
     case OPTION_ARGUMENT:
         return subject_take_file(&r->subject, value);
@@ -153,18 +154,8 @@ static bool take(struct request *r, int option, const char *value)
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     return r->subject.path != NULL ||
            subject_misuse(&r->subject, "which scenario? Give a file", "", "");

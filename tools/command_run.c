@@ -185,8 +185,9 @@ static bool set_flag(bool *member)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     struct attempt_options *o = &r->options;
     switch (option) {
     case OPTION_ARGUMENT:
@@ -262,18 +263,8 @@ static bool check(struct request *r)
 /* The whole command line; *help if it asks for that. False after a message. */
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     return check(r);
 }

@@ -126,8 +126,9 @@ static bool take_budget(struct request *r, const char *value)
 }
 
 /* One option or argument. False after a message. */
-static bool take(struct request *r, int option, const char *value)
+static bool take(void *self, int option, const char *value)
 {
+    struct request *r = self;
     switch (option) {
     case OPTION_ARGUMENT:
         return subject_take_file(&r->subject, value);
@@ -160,18 +161,8 @@ static bool take(struct request *r, int option, const char *value)
 
 static bool parse(struct request *r, int argc, char **argv, bool *help)
 {
-    struct options o = options(table, argc, argv);
-    const char *value;
-    *help = false;
-    for (int option = options_next(&o, &value); option != OPTION_END;
-         option = options_next(&o, &value)) {
-        if (option == OPTION_HELP) {
-            *help = true;
-            return true;
-        }
-        if (!take(r, option, value)) {
-            return false;
-        }
+    if (!options_take(table, argc, argv, OPTION_HELP, take, r, help) || *help) {
+        return *help;
     }
     return r->subject.path != NULL ||
            subject_misuse(&r->subject, "which scenario? Give a file", "", "");
@@ -212,13 +203,6 @@ static bool is_stopped(void)
 /* --- the work
  * -----------------------------------------------------------------------------------------------
  */
-
-static int complain(const struct request *r, const struct error *error)
-{
-    (void)fprintf(stderr, "lockstep shrink: %s: %s\n", shown(text_from(r->subject.path)).text,
-                  error->message);
-    return exit_status_of(error->status);
-}
 
 static struct measure measure(const struct shrink_case *c)
 {
@@ -565,7 +549,7 @@ static int tell(struct request *r)
         status = write_output(r, &error);
     }
     if (status != STATUS_OK) {
-        return complain(r, &error);
+        return subject_complain(&r->subject, &error);
     }
     if (r->json) {
         put_json_report(r);
@@ -586,7 +570,7 @@ static int perform(struct request *r)
     uint32_t said = r->subject.scenario.violates;
     strip(r, &r->subject.scenario);
     if (shrink_name_faults(&r->found, &r->subject.scenario, NULL, &error) != STATUS_OK) {
-        return complain(r, &error);
+        return subject_complain(&r->subject, &error);
     }
     status = choose_property(r, said);
     if (status != STATUS_PASS) {
@@ -594,7 +578,7 @@ static int perform(struct request *r)
     }
     r->before = measure(&r->found);
     if (shrink_all(r, &error) != STATUS_OK) {
-        return complain(r, &error);
+        return subject_complain(&r->subject, &error);
     }
     r->after = measure(&r->found);
     return tell(r);

@@ -85,6 +85,25 @@ int options_next(struct options *o, const char **value)
     return argument[1] == '-' ? long_option(o, argument, value) : short_option(o, argument, value);
 }
 
+bool options_take(const struct option *table, int argc, char **argv, int help_option,
+                  bool (*take)(void *self, int option, const char *value), void *self, bool *help)
+{
+    struct options o = options(table, argc, argv);
+    const char *value;
+    *help = false;
+    for (int option = options_next(&o, &value); option != OPTION_END;
+         option = options_next(&o, &value)) {
+        if (option == help_option) {
+            *help = true;
+            return true;
+        }
+        if (!take(self, option, value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void options_help(const struct option *table, FILE *out)
 {
     for (const struct option *option = table; option->name != NULL; option++) {

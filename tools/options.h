@@ -35,6 +35,11 @@ struct options options(const struct option *table, int argc, char **argv);
  * OPTION_ARGUMENT with the argument; OPTION_END; OPTION_WRONG after a message on standard error. */
 int options_next(struct options *o, const char **value);
 
+/* Gives every option and argument to `take`, which is false after a message, until the one whose
+ * index is `help_option`: then *help is true, and nothing more is read. False where `take` is. */
+bool options_take(const struct option *table, int argc, char **argv, int help_option,
+                  bool (*take)(void *self, int option, const char *value), void *self, bool *help);
+
 /* The lines of a help text, one for each option. */
 void options_help(const struct option *table, FILE *out);
 

@@ -7,6 +7,7 @@
 #include "tools/fields.h"
 #include "tools/input_file.h"
 #include "tools/options.h"
+#include "tools/version.h"
 #include "tools/workers.h"
 
 #include <inttypes.h>
@@ -114,6 +115,26 @@ void put_fault_options(FILE *out, uint32_t number, const struct fault *fault)
             (void)fprintf(out, " --set faults.%" PRIu32 ".%s=%s", number, members[i], value);
         }
     }
+}
+
+int subject_complain(const struct subject *s, const struct error *error)
+{
+    (void)fprintf(stderr, "%s: %s: %s\n", s->command, shown(text_from(s->path)).text,
+                  error->message);
+    return exit_status_of(error->status);
+}
+
+struct hash128 subject_hash(const struct subject *s)
+{
+    struct hash128 parts[3 + SUBJECT_SETS_MAX] = {
+        hash128(version_text(), strlen(version_text())),
+        hash128(s->yaml.at, s->yaml.size),
+        hash128(s->case_name.at, s->case_name.size),
+    };
+    for (size_t i = 0; i < s->sets_count; i++) {
+        parts[3 + i] = hash128(s->sets[i], strlen(s->sets[i]));
+    }
+    return hash128(parts, (3 + s->sets_count) * sizeof parts[0]);
 }
 
 /* --- the command line

@@ -3,6 +3,7 @@
 #ifndef LOCKSTEP_TOOLS_SUBJECT_H
 #define LOCKSTEP_TOOLS_SUBJECT_H
 
+#include "sim/hash.h"
 #include "tools/scenario_decoder.h"
 
 #include <stdio.h>
@@ -45,6 +46,12 @@ bool subject_take_set(struct subject *s, const char *value);
 bool subject_take_format(const struct subject *s, const char *value, bool *json);
 bool subject_take_jobs(const struct subject *s, const char *value, unsigned *jobs);
 bool subject_take_stories(const struct subject *s, const char *value, uint64_t *stories);
+
+/* "lockstep points: FILE: message", on standard error; the exit status of it. */
+int subject_complain(const struct subject *s, const struct error *error);
+
+/* Of all that it is: the program's version, the file, the case that was named, the assignments. */
+struct hash128 subject_hash(const struct subject *s);
 
 /* Gives back what loading took. */
 void subject_free(struct subject *s);

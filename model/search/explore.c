@@ -507,11 +507,10 @@ static void tell_plain_run(struct explorer *e)
     e->snapshots_count = snapshots;
 }
 
-enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
-                          struct exploration_counts *counts, bool (*stopped)(void),
-                          struct error *error)
+/* Work starts: the plain run's turns are there, and no world is known. */
+static void begin(struct explorer *e, exploration_visit *visit, void *self,
+                  struct exploration_counts *counts, bool (*stopped)(void), struct error *error)
 {
-    ASSERT(item < e->items);
     e->status = STATUS_OK;
     e->error = error;
     e->visit = visit;
@@ -520,6 +519,14 @@ enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *
     e->stopped = stopped;
     e->turns_count = e->plain_turns;
     forget_worlds(e);
+}
+
+enum status explorer_item(struct explorer *e, uint64_t item, exploration_visit *visit, void *self,
+                          struct exploration_counts *counts, bool (*stopped)(void),
+                          struct error *error)
+{
+    ASSERT(item < e->items);
+    begin(e, visit, self, counts, stopped, error);
     if (item == 0) {
         tell_plain_run(e);
         return e->status;
@@ -602,14 +609,7 @@ enum status explorer_reach(struct explorer *e, exploration_visit *visit, void *s
                            struct error *error)
 {
     ASSERT(e->exploration.fingerprints);
-    e->status = STATUS_OK;
-    e->error = error;
-    e->visit = visit;
-    e->visitor = self;
-    e->counts = counts;
-    e->stopped = stopped;
-    e->turns_count = e->plain_turns;
-    forget_worlds(e);
+    begin(e, visit, self, counts, stopped, error);
     if (e->ways_room == 0 && !grow(e, (void **)&e->ways, &e->ways_room, sizeof *e->ways)) {
         return e->status;
     }
